@@ -1,0 +1,1 @@
+"""The commands: thin, and nothing heavy imported before it is needed."""

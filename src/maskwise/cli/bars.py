@@ -1,0 +1,40 @@
+"""Progress bars for the stages of a command."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+Advance = Callable[[int, int], None]
+"""Called with what is done and what there is in all."""
+
+
+@contextmanager
+def stage_bars(console: Console) -> Iterator[Callable[[str], Advance]]:
+    """Gives a function that makes the bar of a named stage; a bar goes away when it is full."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as bars:
+
+        def make(stage: str) -> Advance:
+            task = bars.add_task(stage, total=None)
+
+            def advance(done: int, total: int) -> None:
+                bars.update(task, completed=done, total=total, visible=done < total)
+
+            return advance
+
+        yield make

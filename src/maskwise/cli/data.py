@@ -1,0 +1,103 @@
+"""`maskwise data`: what there is."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from maskwise.data.summary import Summary
+
+data_app = typer.Typer(help="Look at data.", no_args_is_help=True)
+
+
+@data_app.callback()
+def _data() -> None:
+    """Look at data."""
+
+
+@data_app.command()
+def info(
+    data: Annotated[Path, typer.Argument(help="A folder in a known layout, or a table (.csv, .parquet).")],
+    plots: Annotated[
+        Path | None, typer.Option(help="Also write a page with plots, such as info.html.", show_default=False)
+    ] = None,
+) -> None:
+    """Counts, classes, ages, sizes, and photos that can't be used.
+
+    Example: [bold]maskwise data info DATA --plots info.html[/bold]
+    """
+    from rich.console import Console
+
+    from maskwise.cli.bars import stage_bars
+    from maskwise.data.reading import read_data
+    from maskwise.data.scan import scan_photos
+    from maskwise.data.summary import summarise
+
+    console = Console(highlight=False)
+    table = read_data(data)
+    for note in table.notes:
+        console.print(f"Note: {note}.")
+    with stage_bars(console) as bar:
+        scan = scan_photos(table, progress=bar("scanning photos"))
+    summary = summarise(table, scan)
+    _print(console, summary)
+    if plots is not None:
+        from maskwise.evaluation.data_page import write_data_page
+
+        write_data_page(plots, str(data), summary, table.space)
+        console.print(f"plots: {plots}", soft_wrap=True)
+
+
+def _print(console: "Console", summary: "Summary") -> None:
+    from rich.table import Table
+
+    persons = "persons unknown" if summary.n_persons is None else f"{summary.n_persons:,} persons"
+    console.print(
+        f"[bold]{summary.n_photos:,} photos[/bold], {persons}; {summary.n_usable:,} can be used, "
+        f"{summary.n_labelled:,} have all labels"
+    )
+    if summary.n_labelled:
+        table = Table(box=None, header_style="dim", pad_edge=False)
+        for title in ("class", "", "photos", "persons", ""):
+            table.add_column(title, justify="right" if title in ("class", "photos", "persons") else "left")
+        most = max(summary.photos_per_class.values())
+        for place, (name, photos) in enumerate(summary.photos_per_class.items()):
+            table.add_row(
+                str(place),
+                name,
+                f"{photos:,}",
+                f"{summary.persons_per_class[name]:,}",
+                "▇" * round(30 * photos / most),
+            )
+        console.print(table)
+    for name, counts in {**summary.values, **summary.groups}.items():
+        _print_counts(console, name, counts)
+    for name, numbers in summary.numbers.items():
+        if numbers:
+            ordered = sorted(numbers)
+            console.print(
+                f"{name}: {ordered[0]:g} to {ordered[-1]:g}, median {ordered[len(ordered) // 2]:g}; "
+                f"{sum(n == ordered[-1] for n in ordered)} persons at the top"
+            )
+    _print_counts(console, "photos a person", {str(k): v for k, v in summary.photos_per_person.items()})
+    _print_counts(console, "sizes", summary.sizes)
+    _print_counts(console, "formats", summary.formats)
+    if summary.n_duplicate_pairs:
+        console.print(
+            f"{summary.n_duplicate_pairs} pairs of identical or near-identical photos across persons"
+        )
+    if summary.set_aside:
+        console.print(f"{len(summary.set_aside)} photos can't be used:")
+        for photo, reason in summary.set_aside[:20]:
+            console.print(f"  {photo}: {reason}", soft_wrap=True)
+        if len(summary.set_aside) > 20:
+            console.print(f"  ... and {len(summary.set_aside) - 20} more")
+
+
+def _print_counts(console: "Console", name: str, counts: Mapping[str, Any]) -> None:
+    if counts:
+        console.print(f"{name}: " + ", ".join(f"{key} {count:,}" for key, count in counts.items()))

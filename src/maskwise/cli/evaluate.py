@@ -1,0 +1,46 @@
+"""`maskwise evaluate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    data: Annotated[Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet).")],
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="A CSV with ImageID,ans (or photo and label columns), for data without labels."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The evaluation's name; the data's by default.", show_default=False)
+    ] = None,
+    no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
+) -> None:
+    """Score a run with intervals and a report, in RUN/evaluations/NAME/.
+
+    Example: [bold]maskwise evaluate runs/cpu --data OTHER_DATA --name winter[/bold]
+    """
+    from rich.console import Console
+
+    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.scores import print_scores
+    from maskwise.errors import InputError
+    from maskwise.evaluation import evaluating
+
+    if name is not None and Path(name).name != name:
+        raise InputError(f"Expected --name to be a plain name, got {name!r}.")
+    console = Console(highlight=False)
+    with stage_bars(console) as bar:
+        done = evaluating.evaluate(
+            run,
+            data,
+            labels=labels,
+            name=name,
+            photos_in_report=not no_photos,
+            say=lambda line: console.print(line, soft_wrap=True, markup=False),
+            scan_progress=bar("scanning photos"),
+            progress=bar("predicting"),
+        )
+    print_scores(console, done.metrics, done.folder)

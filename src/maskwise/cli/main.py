@@ -1,0 +1,61 @@
+"""`maskwise`: its commands, their order in `--help`, and what errors look like."""
+
+import sys
+
+import typer
+
+import maskwise
+from maskwise.cli.data import data_app
+from maskwise.cli.evaluate import evaluate
+from maskwise.cli.predict import predict, submit
+from maskwise.cli.train import train
+from maskwise.errors import MaskwiseError
+
+app = typer.Typer(
+    name="maskwise",
+    help="Mask, gender and age band from photos of people, with a score you can trust.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data_app, name="data", rich_help_panel="Data")
+app.command(rich_help_panel="Training")(train)
+app.command(rich_help_panel="Scores and predictions")(evaluate)
+app.command(rich_help_panel="Scores and predictions")(predict)
+app.command(rich_help_panel="Scores and predictions")(submit)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"maskwise {maskwise.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Mask, gender and age band from photos of people, with a score you can trust."""
+
+
+def main() -> None:
+    """Run a command; an error that a user can mend is one line on stderr.
+
+    Exit codes: 2 for bad input or usage, 1 for a failed run, 130 when interrupted, 0 else.
+    """
+    try:
+        app()
+    except MaskwiseError as error:
+        typer.echo(f"maskwise: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("maskwise: interrupted.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""Scores on the terminal, each with its interval."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def print_scores(console: Console, metrics: dict[str, Any], folder: Path) -> None:
+    """Print the scores of a `metrics.json`, what they rest on, and where the report lies."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in ("", "score", "95% interval"):
+        table.add_column(title, justify="left" if not title else "right")
+    table.add_row("[bold]macro F1[/bold]", *_cells(metrics["macro_f1"]))
+    table.add_row("accuracy", *_cells(metrics["accuracy"]))
+    for name, entry in metrics.items():
+        if isinstance(entry, dict) and "per_value" in entry:
+            table.add_row(f"{name}, macro F1", *_cells(entry["macro_f1"]))
+    console.print()
+    console.print(table)
+    rests_on = metrics["scored_on"] or "photos that were trained on: no held-out score"
+    console.print(f"{metrics['n_photos']:,} photos of {metrics['n_persons']:,} persons ({rests_on})")
+    if metrics.get("leaky"):
+        console.print("[yellow]Leaky: persons on both sides. This score is inflated.[/yellow]")
+    console.print(f"report: {folder / 'report.html'}", soft_wrap=True)
+
+
+def _cells(score: dict[str, Any] | None) -> tuple[str, str]:
+    if score is None:
+        return "-", "-"
+    low, high = score["ci95"]
+    return f"{score['value']:.3f}", f"{low:.3f} to {high:.3f}"

@@ -1,0 +1,61 @@
+"""`maskwise train`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    recipe: Annotated[
+        str, typer.Argument(help="A YAML file, or one that ships: cpu, report-2021, report-2021-lite.")
+    ],
+    data: Annotated[Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet).")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe; may be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run's folder; runs/RECIPE by default.", show_default=False)
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
+) -> None:
+    """Train one run and score it on persons that it never saw.
+
+    Example: [bold]maskwise train cpu --data DATA --out runs/cpu --set training.epochs=8[/bold]
+    """
+    from rich.console import Console
+
+    from maskwise.errors import InputError
+    from maskwise.training.recipe_files import load_recipe
+
+    if resume and set_:
+        raise InputError("Expected --resume without --set: a resumed run keeps its recipe. Train a new run.")
+    chosen = load_recipe(recipe, set_ or ())
+    run = out if out is not None else Path("runs") / chosen.name
+    # Checked before the seconds that importing torch takes.
+    from maskwise.training.run_folder import check_run_folder
+
+    check_run_folder(run, resume=resume)
+    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.scores import print_scores
+    from maskwise.training import train as training
+
+    console = Console(highlight=False)
+    with stage_bars(console) as bar:
+        metrics = training.train(
+            chosen,
+            data,
+            run,
+            resume=resume,
+            photos_in_report=not no_photos,
+            console=console,
+            progress=bar,
+        )
+    if not metrics:
+        return
+    print_scores(console, metrics, run)
+    if metrics.get("interrupted"):
+        console.print(f"Interrupted: go on with maskwise train {recipe} --data {data} --out {run} --resume")
+        raise typer.Exit(1)

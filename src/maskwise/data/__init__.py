@@ -1,0 +1,1 @@
+"""Photos and their labels: reading, scanning, splitting, decoding, transforming, loading."""

@@ -1,0 +1,47 @@
+"""CSV files read as text: `006359` stays `006359`, and a broken file names its row."""
+
+import csv
+from pathlib import Path
+
+import polars as pl
+
+from maskwise.errors import InputError
+
+
+def read_csv_text(path: Path) -> pl.DataFrame:
+    """All columns of a CSV as text, with an empty cell as an empty string.
+
+    Raises:
+        InputError: when the file is missing, empty, not UTF-8, or a row has not as many cells as the header.
+    """
+    try:
+        # utf-8-sig: spreadsheets like to put a byte order mark in front.
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream)
+            header = next(reader, [])
+            if not any(name.strip() for name in header):
+                raise InputError(f"{path}: expected a header line with column names, got an empty one.")
+            header = [name.strip() for name in header]
+            if len(set(header)) != len(header):
+                raise InputError(f"{path}: expected distinct column names, got {', '.join(header)}.")
+            rows = []
+            for row in reader:
+                if not row:
+                    continue
+                if len(row) != len(header):
+                    raise InputError(
+                        f"{path}, row {reader.line_num}: expected {len(header)} cells as in the header, "
+                        f"got {len(row)}."
+                    )
+                rows.append(row)
+    except FileNotFoundError as error:
+        raise InputError(f"Expected {path} to exist, but it does not.") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"Expected {path} to be a CSV file in UTF-8, got: {error}.") from error
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(header)
+    return pl.DataFrame(
+        {
+            name: pl.Series(name, list(cells), dtype=pl.String)
+            for name, cells in zip(header, columns, strict=True)
+        }
+    )

@@ -1,0 +1,172 @@
+"""Decode photos of strangers: by content, bounded in size, at the smallest sufficient scale."""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import simplejpeg
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+Pixels = npt.NDArray[np.uint8]
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+MAX_PIXELS = 64_000_000
+"""Photos with more pixels are set aside: 64 megapixels take 192 MB once decoded."""
+
+MAX_BYTES = 64_000_000
+
+# libjpeg-turbo has fast inverse DCTs for 1/1, 1/2, 1/4 and 1/8 only: 5/8 and 6/8 take longer than 1/1, and
+# 3/8 takes longer than 1/2.
+REDUCTIONS = (8, 4, 2, 1)
+
+SUFFICIENT = 0.85
+"""A decoded photo may have this share of the resolution that is asked for: DCT scaling is a better low-pass
+filter than bilinear resampling, and the mean difference stays well under a grey level."""
+
+_ORIENTATION_TAG = 0x0112
+
+
+class PhotoError(Exception):
+    """A photo that can't be used; the message is the reason, in a few words."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a photo says of itself before it is decoded; height and width are those after rotation by EXIF."""
+
+    format: str
+    mode: str
+    height: int
+    width: int
+    orientation: int = 1
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """RGB pixels (h, w, 3), and the size (height, width) that the photo has in full."""
+
+    pixels: Pixels
+    full_size: tuple[int, int]
+
+
+def read_header(data: bytes) -> Header:
+    """Identify a photo by its content.
+
+    Raises:
+        PhotoError: when it is empty, no JPEG, PNG or WebP, or larger than the limits.
+    """
+    if not data:
+        raise PhotoError("empty file")
+    if len(data) > MAX_BYTES:
+        raise PhotoError(f"too large: {len(data) / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB")
+    header = _plain_jpeg_header(data) or _pillow_header(data)
+    if header.height * header.width > MAX_PIXELS:
+        raise PhotoError(
+            f"too large: {header.height * header.width / 1e6:.0f} megapixels, "
+            f"the limit is {MAX_PIXELS / 1e6:.0f}"
+        )
+    if min(header.height, header.width) < 8:
+        raise PhotoError(f"too small: {header.width} x {header.height} pixels")
+    return header
+
+
+def _plain_jpeg_header(data: bytes) -> Header | None:
+    """The header of a colour JPEG that needs no rotation, without the cost of Pillow; None otherwise."""
+    if not data.startswith(b"\xff\xd8") or b"Exif\x00\x00" in data[:65536]:
+        return None
+    try:
+        height, width, colour, _ = simplejpeg.decode_jpeg_header(data, strict=False)
+    except ValueError:
+        return None
+    if colour not in ("YCbCr", "RGB", "Gray"):
+        return None
+    return Header("JPEG", "L" if colour == "Gray" else "RGB", int(height), int(width))
+
+
+def _open(data: bytes) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of bombs and broken tags: the limits above decide.
+        try:
+            return Image.open(io.BytesIO(data), formats=FORMATS)
+        except UnidentifiedImageError as error:
+            raise PhotoError(f"no photo: not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file") from error
+        except Exception as error:
+            raise PhotoError(f"broken header: {_words(error)}") from error
+
+
+def _pillow_header(data: bytes) -> Header:
+    image = _open(data)
+    try:
+        orientation = int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # noqa: BLE001 - broken EXIF is no reason to lose a photo
+        orientation = 1
+    width, height = image.size
+    if orientation in (5, 6, 7, 8):
+        width, height = height, width
+    return Header(image.format or "", image.mode, height, width, orientation)
+
+
+def reduction_for(full_size: tuple[int, int], needed: float) -> int:
+    """The largest of 8, 4, 2, 1 by which a photo may be reduced, `needed` being the resolution asked for.
+
+    Args:
+        full_size: height and width in full.
+        needed: pixels asked for per pixel of the full photo, along the axis that asks for more.
+    """
+    for reduction in REDUCTIONS:
+        if min(full_size) >= 8 * reduction and 1 / reduction >= needed * SUFFICIENT:
+            return reduction
+    return 1
+
+
+def decode(data: bytes, header: Header, reduction: int = 1) -> Decoded:
+    """Decode to RGB at 1/`reduction` of the full size, rotated as its EXIF says.
+
+    The whole file is read whatever the reduction, so a truncated one is always noticed.
+
+    Raises:
+        PhotoError: when the file is truncated or broken.
+    """
+    full = (header.height, header.width)
+    if header.format == "JPEG" and header.mode in ("RGB", "L") and header.orientation == 1:
+        try:
+            pixels = simplejpeg.decode_jpeg(
+                data,
+                "RGB",
+                min_height=-(-header.height // reduction),
+                min_width=-(-header.width // reduction),
+            )
+        except ValueError as error:
+            raise PhotoError(f"broken: {_words(error)}") from error
+        return Decoded(pixels, full)
+    return Decoded(_reduce(_decode_by_pillow(data, header), reduction), full)
+
+
+def _decode_by_pillow(data: bytes, header: Header) -> Pixels:
+    image = _open(data)
+    try:
+        if image.mode.startswith("I;16"):  # 16-bit grey: Pillow's own conversion clips instead of scaling
+            grey = (np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)
+            pixels = np.repeat(grey[:, :, None], 3, axis=2)
+        else:
+            if header.orientation != 1:
+                image = ImageOps.exif_transpose(image)
+            pixels = np.asarray(image.convert("RGB"))
+    except Exception as error:
+        raise PhotoError(f"broken: {_words(error)}") from error
+    return np.ascontiguousarray(pixels)
+
+
+def _reduce(pixels: Pixels, reduction: int) -> Pixels:
+    if reduction == 1:
+        return pixels
+    height, width = pixels.shape[:2]
+    size = (-(-width // reduction), -(-height // reduction))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

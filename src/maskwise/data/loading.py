@@ -1,0 +1,66 @@
+"""Batches prepared ahead by threads: decoding and warping happen outside of Python's lock."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+
+from maskwise.data.decoding import Pixels
+
+Item = TypeVar("Item")
+
+_CHUNK = 8
+"""Photos a thread takes at once: enough to make the queue's cost vanish."""
+
+
+def default_workers() -> int:
+    """Threads that prepare photos: the processors this process may use, 16 at most."""
+    affinity = getattr(os, "sched_getaffinity", None)  # absent on macOS and Windows
+    return max(1, min(16, len(affinity(0)) if affinity else os.cpu_count() or 1))
+
+
+def load_batches(
+    batches: Iterable[Sequence[Item]],
+    load: Callable[[Item], Pixels],
+    size: tuple[int, int],
+    *,
+    workers: int,
+    ahead: int = 2,
+) -> Iterator[tuple[Sequence[Item], Pixels]]:
+    """Each batch of items with its pixels (N, height, width, 3), in order, whatever the threads do.
+
+    Args:
+        batches: the items of each batch; consumed only `ahead` batches in advance, so it may be endless.
+        load: gives the pixels (height, width, 3) of one item; called from several threads.
+        size: height and width.
+        workers: threads.
+        ahead: batches prepared in advance.
+    """
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="maskwise-photos")
+    pending: deque[tuple[Sequence[Item], Pixels, list[Future[None]]]] = deque()
+
+    def fill(target: Pixels, items: Sequence[Item]) -> None:
+        for place, item in zip(target, items, strict=True):
+            place[...] = load(item)
+
+    def ready() -> tuple[Sequence[Item], Pixels]:
+        items, pixels, parts = pending.popleft()
+        for part in parts:
+            part.result()
+        return items, pixels
+
+    try:
+        for items in batches:
+            pixels = np.empty((len(items), *size, 3), dtype=np.uint8)
+            starts = range(0, len(items), _CHUNK)
+            parts = [pool.submit(fill, pixels[i : i + _CHUNK], items[i : i + _CHUNK]) for i in starts]
+            pending.append((items, pixels, parts))
+            if len(pending) > ahead:
+                yield ready()
+        while pending:
+            yield ready()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,18 @@
+"""The last step of a transform, done on the device: pixels to what a backbone wants."""
+
+import torch
+
+from maskwise.data.transform import Normalize
+
+
+def normalize(images: torch.Tensor, step: Normalize) -> torch.Tensor:
+    """Pixels (N, height, width, 3), uint8, as float32 (N, 3, height, width) in channels_last memory.
+
+    Raises:
+        ValueError: when mean or std were not resolved.
+    """
+    if step.mean is None or step.std is None:
+        raise ValueError("Expected a transform with its mean and std written out, got null.")
+    scale = torch.tensor(step.std, device=images.device).mul_(255).reciprocal_()
+    offset = torch.tensor(step.mean, device=images.device) / torch.tensor(step.std, device=images.device)
+    return images.to(torch.float32).mul_(scale).sub_(offset).permute(0, 3, 1, 2)

@@ -1,0 +1,72 @@
+"""From a photo's name to the pixels that go into a model, with or without the cache."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from maskwise.data.cache import DecodedCache
+from maskwise.data.decoding import Decoded, PhotoError, Pixels, decode, read_header, reduction_for
+from maskwise.data.transform import TransformSpec, compose, resolution_needed
+from maskwise.data.warp import warp
+from maskwise.errors import MaskwiseError
+
+
+def load_decoded(path: Path, spec: TransformSpec) -> Decoded:
+    """Read and decode a photo at the smallest scale that is sufficient for a transform.
+
+    Raises:
+        PhotoError: when it can't be read or used.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise PhotoError("missing") from error
+    except OSError as error:
+        raise PhotoError(f"can't be read: {error.strerror}") from error
+    header = read_header(data)
+    full_size = (header.height, header.width)
+    return decode(data, header, reduction_for(full_size, resolution_needed(spec, full_size)))
+
+
+def transform_photo(path: Path, spec: TransformSpec) -> Pixels:
+    """A photo as evaluation and prediction see it: (height, width, 3), RGB, not yet normalised.
+
+    Raises:
+        PhotoError: when it can't be read or used.
+    """
+    decoded = load_decoded(path, spec)
+    return warp(decoded, compose(spec, decoded.full_size, train=False), spec.output_size)
+
+
+@dataclass(frozen=True)
+class PhotoSource:
+    """The photos of a table behind one transform; safe to use from many threads."""
+
+    photos: Sequence[str]
+    paths: Sequence[Path]
+    spec: TransformSpec
+    seed: int
+    cache: DecodedCache | None = None
+    digests: Sequence[str] = ()
+
+    def load(self, row: int, epoch: int | None) -> Pixels:
+        """Pixels (height, width, 3) of one photo; with an `epoch`, as training draws them in it.
+
+        Raises:
+            MaskwiseError: when the photo, fine in the scan, can't be read any more.
+        """
+        try:
+            decoded = self._decoded(row)
+        except PhotoError as error:
+            raise MaskwiseError(
+                f"Expected {self.paths[row]} to be as the scan saw it, got: {error}. "
+                "Leave the photos alone while they are in use, and resume."
+            ) from error
+        key = () if epoch is None else (self.seed, epoch, self.photos[row])
+        matrix = compose(self.spec, decoded.full_size, train=epoch is not None, key=key)
+        return warp(decoded, matrix, self.spec.output_size)
+
+    def _decoded(self, row: int) -> Decoded:
+        if self.cache is not None:
+            return self.cache.read(self.digests[row])
+        return load_decoded(self.paths[row], self.spec)

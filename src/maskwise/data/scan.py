@@ -1,0 +1,178 @@
+"""Look at every photo once: decode it, remember what it was, set aside what can't be used."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from filelock import FileLock
+
+from maskwise.data.decoding import MAX_BYTES, PhotoError, decode, read_header
+from maskwise.data.fingerprint import perceptual_hash, thumbnail
+from maskwise.data.folders import cache_folder
+from maskwise.data.table import PhotoTable
+from maskwise.errors import MaskwiseError
+from maskwise.files import atomic_path
+
+# Raise it when what a scan records, or what it calls broken, changes: old memories are then forgotten.
+SCAN_VERSION = 1
+
+_SCHEMA: dict[str, type[pl.DataType]] = {
+    "photo": pl.String,
+    "bytes": pl.Int64,
+    "modified_ns": pl.Int64,
+    "reason": pl.String,  # null: the photo is fine
+    "format": pl.String,
+    "mode": pl.String,
+    "height": pl.Int64,
+    "width": pl.Int64,
+    "orientation": pl.Int64,
+    "digest": pl.String,  # of the file's content
+    "phash": pl.UInt64,
+    "thumb": pl.Binary,
+}
+
+Progress = Callable[[int, int], None]
+"""Called with photos done and photos in all."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What was seen, a row a photo in the table's order; `reason` is null where the photo can be used."""
+
+    frame: pl.DataFrame
+    n_remembered: int
+
+    @property
+    def usable(self) -> npt.NDArray[np.bool_]:
+        """Which photos (N,) can be used."""
+        return self.frame["reason"].is_null().to_numpy()
+
+    @property
+    def set_aside(self) -> pl.DataFrame:
+        """The photos that can't be used: `photo` and `reason`."""
+        return self.frame.filter(pl.col("reason").is_not_null()).select("photo", "reason")
+
+
+def scan_photos(table: PhotoTable, *, workers: int | None = None, progress: Progress | None = None) -> Scan:
+    """Decode every photo of a table, or remember it by path, size and time of change.
+
+    Args:
+        table: the photos.
+        workers: threads; all processors by default (decoding happens outside of Python's lock).
+        progress: called as photos are done.
+    """
+    memory_file = _memory_file(table.root)
+    remembered = _recall(memory_file)
+    photos, paths = table.photos, table.paths
+    rows: list[tuple[object, ...] | None] = []
+    fresh: list[int] = []
+    for index, (photo, path) in enumerate(zip(photos, paths, strict=True)):
+        key = _stat_key(photo, path)
+        row = remembered.get(key) if key else None
+        rows.append(row)
+        if row is None:
+            fresh.append(index)
+    done = len(photos) - len(fresh)
+    if progress:
+        progress(done, len(photos))
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        # Chunks keep the queue of futures short, so that memory stays flat over millions of photos.
+        for start in range(0, len(fresh), 1024):
+            chunk = fresh[start : start + 1024]
+            for index, row in zip(
+                chunk, pool.map(lambda i: look_at(photos[i], paths[i]), chunk), strict=True
+            ):
+                rows[index] = row
+                done += 1
+                if progress:
+                    progress(done, len(photos))
+    frame = pl.DataFrame([row for row in rows if row is not None], schema=_SCHEMA, orient="row")
+    if fresh:
+        _remember(memory_file, frame)
+    return Scan(frame, n_remembered=len(photos) - len(fresh))
+
+
+def look_at(photo: str, path: Path) -> tuple[object, ...]:
+    """One row of a scan: decode a photo as small as possible and describe it, or say why it can't be."""
+    try:
+        stat = path.stat()
+        if stat.st_size > MAX_BYTES:
+            raise PhotoError(f"too large: {stat.st_size / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return (photo, None, None, "missing", *[None] * 8)
+    except OSError as error:
+        return (photo, None, None, f"can't be read: {error.strerror}", *[None] * 8)
+    except PhotoError as error:
+        return (photo, stat.st_size, stat.st_mtime_ns, str(error), *[None] * 8)
+    known = (photo, stat.st_size, stat.st_mtime_ns)
+    digest = content_digest(data)
+    try:
+        header = read_header(data)
+        about = (header.format, header.mode, header.height, header.width, header.orientation, digest)
+    except PhotoError as error:
+        return (*known, str(error), *[None] * 5, digest, None, None)
+    try:
+        pixels = decode(data, header, reduction=_smallest(header.height, header.width)).pixels
+    except PhotoError as error:
+        return (*known, str(error), *about, None, None)
+    return (*known, None, *about, perceptual_hash(pixels), thumbnail(pixels))
+
+
+def content_digest(data: bytes) -> str:
+    """A digest of a file's content."""
+    return hashlib.blake2b(data, digest_size=20).hexdigest()
+
+
+def _smallest(height: int, width: int) -> int:
+    """The reduction that leaves at least 32 pixels a side, which is what the hash needs."""
+    return next((r for r in (8, 4, 2) if min(height, width) // r >= 32), 1)
+
+
+def _stat_key(photo: str, path: Path) -> tuple[str, int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return photo, stat.st_size, stat.st_mtime_ns
+
+
+def _memory_file(root: Path) -> Path:
+    name = hashlib.blake2b(str(root.resolve()).encode(), digest_size=10).hexdigest()
+    return cache_folder() / "scans" / f"{name}-v{SCAN_VERSION}.parquet"
+
+
+def _recall(memory_file: Path) -> dict[tuple[str, int, int], tuple[object, ...]]:
+    try:
+        frame = pl.read_parquet(memory_file)
+    except (OSError, pl.exceptions.PolarsError):
+        return {}  # none yet, or broken: everything is looked at again
+    if dict(frame.schema) != _SCHEMA:
+        return {}
+    return {(row[0], row[1], row[2]): row for row in frame.iter_rows() if row[1] is not None}
+
+
+def _remember(memory_file: Path, frame: pl.DataFrame) -> None:
+    """Add to what was remembered of this folder; a memory that can't be kept costs time, nothing else."""
+    try:
+        memory_file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(memory_file.with_suffix(".lock")):
+            try:
+                before = pl.read_parquet(memory_file)
+                both = (
+                    pl.concat([frame, before.select(list(_SCHEMA))])
+                    if dict(before.schema) == _SCHEMA
+                    else frame
+                )
+            except (OSError, pl.exceptions.PolarsError):
+                both = frame
+            with atomic_path(memory_file) as temporary:
+                both.unique("photo", keep="first", maintain_order=True).write_parquet(temporary)
+    except (OSError, MaskwiseError):
+        return

@@ -1,0 +1,113 @@
+"""Who is trained on and who is held out: by group, stratified over groups, keyed by a seed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from maskwise.data.duplicates import DuplicatePair
+from maskwise.data.randomness import keyed_digest
+from maskwise.errors import InputError, LeakError
+
+
+def deal_order(
+    groups: npt.NDArray[np.str_], strata: npt.NDArray[np.int64], seed: int
+) -> npt.NDArray[np.str_]:
+    """The distinct groups (G,), stratum by stratum, shuffled inside each by a hash of the group's name.
+
+    A group's stratum is the commonest of its photos. As the order inside a stratum depends on names alone,
+    other rows or another order of rows do not reshuffle it.
+    """
+    names, places = np.unique(groups, return_inverse=True)
+    values, coded = np.unique(strata, return_inverse=True)
+    votes = np.zeros((len(names), len(values)), dtype=np.int64)
+    np.add.at(votes, (places, coded), 1)
+    of_group = votes.argmax(axis=1)
+    order = sorted(range(len(names)), key=lambda g: (of_group[g], keyed_digest(seed, "split", str(names[g]))))
+    return names[order]
+
+
+def hold_out(
+    groups: npt.NDArray[np.str_], strata: npt.NDArray[np.int64], *, share: float, seed: int
+) -> npt.NDArray[np.bool_]:
+    """Which photos (N,) are held out: `share` of the groups, evenly over the strata.
+
+    Args:
+        groups: the person, or joined persons, of each photo (N,).
+        strata: what to balance, such as gender x age band, as integers (N,).
+        share: between 0 and 1, both excluded.
+        seed: another seed, another split.
+
+    Raises:
+        InputError: when no group would be left on one of the sides.
+    """
+    if not 0 < share < 1:
+        raise InputError(f"Expected the held-out share to be between 0 and 1, got {share}.")
+    order = deal_order(groups, strata, seed)
+    # Systematic sampling along the strata: every stretch of 1 / share groups gives one.
+    steps = np.floor((np.arange(len(order) + 1) + 0.5) * share)
+    chosen = order[np.diff(steps) > 0]
+    if not 0 < len(chosen) < len(order):
+        raise InputError(
+            f"Expected enough persons to hold out {share:.0%} of them, got {len(order)}: "
+            "add persons or change split.held_out."
+        )
+    return np.isin(groups, chosen)
+
+
+def assign_folds(
+    groups: npt.NDArray[np.str_], strata: npt.NDArray[np.int64], *, n_folds: int, seed: int
+) -> npt.NDArray[np.int64]:
+    """The fold (N,) of each photo, 0 to `n_folds` - 1: groups dealt in turn along the strata.
+
+    Raises:
+        InputError: when there are fewer groups than folds, or fewer than 2 folds.
+    """
+    order = deal_order(groups, strata, seed)
+    if not 2 <= n_folds <= len(order):
+        raise InputError(f"Expected 2 to {len(order)} folds for {len(order)} persons, got {n_folds}.")
+    fold_of = dict(zip(order.tolist(), (np.arange(len(order)) % n_folds).tolist(), strict=True))
+    return np.array([fold_of[str(group)] for group in groups], dtype=np.int64)
+
+
+def hold_out_photos(photos: Sequence[str], *, share: float, seed: int) -> npt.NDArray[np.bool_]:
+    """A split by photo, which leaks persons on purpose: only to show what leakage does to a score."""
+    return hold_out(
+        np.asarray(photos, dtype=np.str_), np.zeros(len(photos), dtype=np.int64), share=share, seed=seed
+    )
+
+
+def check_split(
+    held_out: npt.NDArray[np.bool_],
+    persons: npt.NDArray[np.str_],
+    photos: Sequence[str],
+    pairs: Sequence[DuplicatePair],
+) -> None:
+    """Check that no person and no duplicate stands on both sides.
+
+    Args:
+        held_out: which photos (N,) are held out.
+        persons: whose photo each is (N,).
+        photos: their names (N,), for messages.
+        pairs: identical and near-identical photos of different persons.
+
+    Raises:
+        LeakError: naming the persons or photos.
+    """
+    both = sorted(set(persons[held_out].tolist()) & set(persons[~held_out].tolist()))
+    if both:
+        raise LeakError(
+            f"Expected each person on one side of the split, got {len(both)} on both: {_few(both)}. "
+            "Correct the split column, or set split.by=person."
+        )
+    crossing = [pair for pair in pairs if held_out[pair.first] != held_out[pair.second]]
+    if crossing:
+        names = [f"{photos[p.first]} = {photos[p.second]}" for p in crossing]
+        raise LeakError(
+            f"Expected no photo on both sides of the split, got {len(crossing)} identical or near-identical "
+            f"pairs: {_few(names)}. Remove them, or set split.near_duplicates=join to keep such persons together."
+        )
+
+
+def _few(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

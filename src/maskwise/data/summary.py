@@ -1,0 +1,88 @@
+"""What there is: counts of photos and persons, by class, value, size and fault."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from maskwise.data.duplicates import cross_person_duplicates
+from maskwise.data.scan import Scan
+from maskwise.data.table import PhotoTable
+from maskwise.labels.space import UNKNOWN
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts of a data set; each mapping goes from a name to a number of photos or persons."""
+
+    n_photos: int
+    n_persons: int | None  # None: no photo tells whose it is
+    n_usable: int
+    n_labelled: int
+    photos_per_class: dict[str, int]
+    persons_per_class: dict[str, int]
+    values: dict[str, dict[str, int]]  # photos of each value of each attribute
+    numbers: dict[str, list[float]]  # a number a person for each numeric attribute
+    sizes: dict[str, int]
+    formats: dict[str, int]
+    groups: dict[str, dict[str, int]]  # persons of each value of a further column
+    photos_per_person: dict[int, int]  # how many persons have so many photos
+    n_duplicate_pairs: int
+    set_aside: list[tuple[str, str]]
+
+
+def summarise(table: PhotoTable, scan: Scan) -> Summary:
+    """Count what a table and its scan hold."""
+    indices = table.label_indices()
+    classes = table.space.encode(indices)
+    names = table.space.class_names
+    persons = table.persons
+    known_persons = not table.frame["person"].null_count()
+    seen = scan.frame.filter(pl.col("reason").is_null())
+    first = np.unique(persons, return_index=True)[1]
+    per_person = np.unique(persons, return_counts=True)[1]
+    return Summary(
+        n_photos=len(table),
+        n_persons=len(first) if known_persons else None,
+        n_usable=int(scan.usable.sum()),
+        n_labelled=int((classes != UNKNOWN).sum()),
+        photos_per_class={name: int((classes == c).sum()) for c, name in enumerate(names)},
+        persons_per_class={name: len(set(persons[classes == c].tolist())) for c, name in enumerate(names)},
+        values={
+            a.name: _value_counts(indices[:, place], a.values)
+            for place, a in enumerate(table.space.attributes)
+        },
+        numbers={
+            a.name: table.frame[a.name][first.tolist()].drop_nulls().to_list()
+            for a in table.space.attributes
+            if a.is_numeric
+        },
+        sizes=_counts(seen.select(pl.format("{} x {}", "width", "height")).to_series()),
+        formats=_counts(seen.select(pl.format("{} {}", "format", "mode")).to_series()),
+        groups={
+            name: _counts(table.frame[name][first.tolist()].cast(pl.String).fill_null("(empty)"))
+            for name in table.group_columns
+            if table.frame[name].n_unique() <= 12
+        },
+        photos_per_person=dict(sorted(zip(*_plain(np.unique(per_person, return_counts=True)), strict=True)))
+        if known_persons
+        else {},
+        n_duplicate_pairs=len(cross_person_duplicates(scan.frame, persons)) if known_persons else 0,
+        set_aside=[(str(photo), str(reason)) for photo, reason in scan.set_aside.rows()],
+    )
+
+
+def _value_counts(indices: npt.NDArray[np.int64], values: tuple[str, ...]) -> dict[str, int]:
+    counts = {value: int((indices == place).sum()) for place, value in enumerate(values)}
+    unknown = int((indices == UNKNOWN).sum())
+    return counts | ({"(unknown)": unknown} if unknown else {})
+
+
+def _counts(series: pl.Series) -> dict[str, int]:
+    counted = series.alias("name").value_counts(sort=True).head(12)
+    return {str(name): int(count) for name, count in counted.iter_rows()}
+
+
+def _plain(arrays: tuple[npt.NDArray[np.int64], ...]) -> tuple[list[int], ...]:
+    return tuple(array.tolist() for array in arrays)

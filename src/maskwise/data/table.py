@@ -1,0 +1,179 @@
+"""The table that every reader fills: one row a photo, its labels checked once."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from maskwise.errors import InputError
+from maskwise.labels.space import UNKNOWN, Attribute, LabelSpace
+
+SPLIT_VALUES = ("train", "held-out")
+
+
+@dataclass(frozen=True)
+class PhotoTable:
+    """One row a photo: where it lies, whose it is, and what is known about it.
+
+    `frame` has `photo` (path, relative to `root` where it lies below it), `person`, `id`, a column of value
+    names for each categorical attribute, a number and a `<name>_band` for each numeric one, `split`,
+    `source`, and every further column the data came with. Unknown labels are null. `space` has the
+    boundaries of the score.
+    """
+
+    frame: pl.DataFrame
+    root: Path
+    space: LabelSpace
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    @property
+    def photos(self) -> list[str]:
+        """The photos' names, in the table's order."""
+        return list(self.frame["photo"])
+
+    @property
+    def paths(self) -> list[Path]:
+        """The photos' paths, in the table's order."""
+        return [self.root / photo for photo in self.frame["photo"]]
+
+    @property
+    def persons(self) -> npt.NDArray[np.str_]:
+        """The photos' persons (N,); a photo of an unknown person stands for itself."""
+        return self.frame.select(pl.coalesce("person", "photo")).to_series().to_numpy().astype(np.str_)
+
+    @property
+    def group_columns(self) -> list[str]:
+        """The further columns, which can group an evaluation."""
+        known = {"photo", "person", "id", "split", "source"}
+        known.update(a.name for a in self.space.attributes)
+        known.update(a.label_column for a in self.space.attributes)
+        return [name for name in self.frame.columns if name not in known]
+
+    def keep(self, rows: npt.NDArray[np.bool_]) -> "PhotoTable":
+        """The table with only the rows (N,) that are true."""
+        return replace(self, frame=self.frame.filter(pl.Series(rows, dtype=pl.Boolean)))
+
+    def label_indices(self, space: LabelSpace | None = None) -> npt.NDArray[np.int64]:
+        """Attribute indices (N, A), -1 where unknown; `space` may move the boundaries of numbers."""
+        wanted = (space or self.space).attributes
+        columns = [
+            _indices(self.frame, attribute, scored)
+            for attribute, scored in zip(wanted, self.space.attributes, strict=True)
+        ]
+        return np.stack(columns, axis=1)
+
+
+def _indices(frame: pl.DataFrame, attribute: Attribute, scored: Attribute) -> npt.NDArray[np.int64]:
+    """Value indices (N,); a number decides its band, a band given alone keeps its place in the order."""
+    places = {value: index for index, value in enumerate(scored.values)}
+    named = np.array([places.get(n, UNKNOWN) for n in frame[scored.label_column]], dtype=np.int64)
+    if not attribute.is_numeric:
+        return named
+    bands = attribute.band(frame[attribute.name].cast(pl.Float64).fill_null(float("nan")).to_numpy())
+    return np.where(bands == UNKNOWN, named, bands)
+
+
+def check_labels(raw: pl.DataFrame, space: LabelSpace, origin: Path, first_row: int = 2) -> pl.DataFrame:
+    """The attributes' columns of `raw`, checked and typed; columns that are missing become null.
+
+    Args:
+        raw: the columns as text, as the file has them; empty is unknown.
+        space: the declared labels, with the score's boundaries.
+        origin: the file that messages name.
+        first_row: the number of its first row of data; 2 behind a header line.
+
+    Raises:
+        InputError: naming file, row, column and value of the first label that can't be meant.
+    """
+    typed: dict[str, pl.Series] = {}
+    for attribute in space.attributes:
+        names = _text(raw, attribute.label_column)
+        if attribute.is_numeric:
+            numbers = _numbers(_text(raw, attribute.name), attribute, origin, first_row)
+            typed[attribute.name] = numbers
+            names = _bands(names, numbers, attribute, origin, first_row)
+        else:
+            _refuse(
+                names,
+                names.is_not_null() & ~names.is_in(list(attribute.values)),
+                f"one of {', '.join(attribute.values)}, or empty",
+                origin,
+                first_row,
+            )
+        typed[attribute.label_column] = names
+    return pl.DataFrame(typed)
+
+
+def _text(raw: pl.DataFrame, column: str) -> pl.Series:
+    if column not in raw.columns:
+        return pl.Series(column, [None] * raw.height, dtype=pl.String)
+    text = raw[column].cast(pl.String).str.strip_chars()
+    return text.to_frame().select(pl.when(text == "").then(None).otherwise(text).alias(column)).to_series()
+
+
+def _numbers(text: pl.Series, attribute: Attribute, origin: Path, first_row: int) -> pl.Series:
+    low, high = attribute.range or (-np.inf, np.inf)
+    numbers = text.cast(pl.Float64, strict=False)
+    wrong = text.is_not_null() & ~(numbers.is_between(low, high).fill_null(False))
+    unit = f" of {attribute.unit}" if attribute.unit else ""
+    _refuse(text, wrong, f"a number{unit} from {low:g} to {high:g}, or empty", origin, first_row)
+    return numbers
+
+
+def _bands(
+    names: pl.Series, numbers: pl.Series, attribute: Attribute, origin: Path, first_row: int
+) -> pl.Series:
+    _refuse(
+        names,
+        names.is_not_null() & ~names.is_in(list(attribute.values)),
+        f"one of {', '.join(attribute.values)}, or empty",
+        origin,
+        first_row,
+    )
+    indices = attribute.band(numbers.fill_null(float("nan")).to_numpy())
+    derived = pl.Series(
+        names.name, [attribute.values[i] if i != UNKNOWN else None for i in indices], pl.String
+    )
+    contradicts = names.is_not_null() & derived.is_not_null() & (names != derived)
+    _refuse(names, contradicts, f"the band of the same row's {attribute.name}", origin, first_row)
+    return derived.to_frame().select(pl.coalesce(derived, names).alias(names.name)).to_series()
+
+
+def _refuse(text: pl.Series, wrong: pl.Series, expected: str, origin: Path, first_row: int) -> None:
+    rows = wrong.fill_null(False).arg_true()
+    if rows.is_empty():
+        return
+    more = f" ({len(rows) - 1} more such rows)" if len(rows) > 1 else ""
+    raise InputError(
+        f"{origin}, row {rows[0] + first_row}, column {text.name}: expected {expected}, "
+        f"got {text[int(rows[0])]!r}{more}."
+    )
+
+
+def require_columns(raw: pl.DataFrame, needed: tuple[str, ...], origin: Path) -> None:
+    """Check that a file has its columns.
+
+    Raises:
+        InputError: naming the file, the missing columns and those it has.
+    """
+    if missing := [name for name in needed if name not in raw.columns]:
+        raise InputError(
+            f"{origin}: expected columns {', '.join(needed)}; missing {', '.join(missing)}, "
+            f"got {', '.join(raw.columns) or 'none'}."
+        )
+
+
+def require_values(raw: pl.DataFrame, column: str, origin: Path, first_row: int = 2) -> pl.Series:
+    """A text column without its surrounding spaces, every row filled.
+
+    Raises:
+        InputError: naming file and row of the first empty one.
+    """
+    text = _text(raw, column)
+    _refuse(text, text.is_null(), "a value", origin, first_row)
+    return text

@@ -1,0 +1,186 @@
+"""One description of what happens to a photo, stored with the model and used wherever photos go in.
+
+Steps about geometry are composed into a single affine warp from the decoded photo to the output, so pixels
+are resampled once. Randomness is keyed by (seed, epoch, photo, step): adding a step changes no other's draw.
+"""
+
+from functools import lru_cache
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from maskwise.data.randomness import Key, keyed_uniforms
+
+Phase = Literal["train", "always"]
+Matrix = npt.NDArray[np.float64]
+
+
+class _Step(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    phase: Phase = "always"
+
+
+class Rotation(_Step):
+    """Rotate about the centre by a uniform angle in [-degrees, degrees]; what comes in is black."""
+
+    step: Literal["rotation"] = "rotation"
+    degrees: float = Field(gt=0, le=180)
+    phase: Phase = "train"
+
+
+class HorizontalFlip(_Step):
+    """Mirror left and right with a probability."""
+
+    step: Literal["horizontal_flip"] = "horizontal_flip"
+    probability: float = Field(default=0.5, ge=0, le=1)
+    phase: Phase = "train"
+
+
+class Zoom(_Step):
+    """Scale about the centre by a log-uniform factor in [1 - amount, 1 / (1 - amount)] on a canvas kept."""
+
+    step: Literal["zoom"] = "zoom"
+    amount: float = Field(gt=0, lt=1)
+    phase: Phase = "train"
+
+
+class Shift(_Step):
+    """Move by a uniform share of the width and the height in [-amount, amount]."""
+
+    step: Literal["shift"] = "shift"
+    amount: float = Field(gt=0, lt=1)
+    phase: Phase = "train"
+
+
+class CenterCrop(_Step):
+    """Cut out the centre; a photo smaller than that is padded with black, as torchvision does."""
+
+    step: Literal["center_crop"] = "center_crop"
+    height: int = Field(gt=0)
+    width: int = Field(gt=0)
+
+
+class Resize(_Step):
+    """Stretch to a size."""
+
+    step: Literal["resize"] = "resize"
+    height: int = Field(gt=0, le=4096)
+    width: int = Field(gt=0, le=4096)
+
+
+class Normalize(_Step):
+    """Subtract a mean and divide by a standard deviation, for pixels in [0, 1].
+
+    `null` means the backbone's own; a run writes out which they were.
+    """
+
+    step: Literal["normalize"] = "normalize"
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    phase: Literal["always"] = "always"
+
+
+RandomStep = Rotation | HorizontalFlip | Zoom | Shift
+Step = Annotated[RandomStep | CenterCrop | Resize | Normalize, Field(discriminator="step")]
+
+
+class TransformSpec(BaseModel):
+    """The steps in their order; a resize that is always done fixes the output, normalising comes last."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: tuple[Step, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> "TransformSpec":
+        names = [step.step for step in self.steps]
+        if not names or names[-1] != "normalize" or names.count("normalize") != 1:
+            raise ValueError("expected exactly one normalize, as the last step")
+        if len(names) < 2 or self.steps[-2].step != "resize" or self.steps[-2].phase != "always":
+            raise ValueError("expected a resize of phase always right before normalize")
+        if len(set(names)) != len(names):
+            raise ValueError("expected each step once")
+        return self
+
+    @property
+    def output_size(self) -> tuple[int, int]:
+        """Height and width of what goes into the model."""
+        resize = self.steps[-2]
+        assert isinstance(resize, Resize)  # by _check
+        return resize.height, resize.width
+
+    @property
+    def normalization(self) -> Normalize:
+        """The last step."""
+        last = self.steps[-1]
+        assert isinstance(last, Normalize)  # by _check
+        return last
+
+
+def compose(
+    spec: TransformSpec, full_size: tuple[int, int], *, train: bool, key: tuple[Key, ...] = ()
+) -> Matrix:
+    """The affine map (3, 3) from output to photo coordinates; pixel centres lie at half-integers.
+
+    Args:
+        spec: the steps.
+        full_size: height and width of the photo in full.
+        train: whether steps of phase `train` are done.
+        key: what random draws depend on: seed, epoch, photo.
+    """
+    matrix = np.eye(3)
+    height, width = full_size
+    for step in spec.steps:
+        if step.phase == "train" and not train:
+            continue
+        if isinstance(step, CenterCrop):
+            # Rounded as torchvision's center_crop does, so that whole pixels are cut.
+            matrix = matrix @ _shift(round((width - step.width) / 2.0), round((height - step.height) / 2.0))
+            height, width = step.height, step.width
+        elif isinstance(step, Resize):
+            matrix = matrix @ np.diag([width / step.width, height / step.height, 1.0])
+            height, width = step.height, step.width
+        elif isinstance(step, RandomStep):
+            matrix = matrix @ _random(step, height, width, key)
+    return matrix
+
+
+def _random(step: RandomStep, height: int, width: int, key: tuple[Key, ...]) -> Matrix:
+    first, second = keyed_uniforms(*key, step.step)[:2]
+    if isinstance(step, HorizontalFlip):
+        inner = np.diag([-1.0 if first < step.probability else 1.0, 1.0, 1.0])
+    elif isinstance(step, Rotation):
+        angle = np.deg2rad((2 * first - 1) * step.degrees)
+        # Counter-clockwise for a positive angle, y pointing down, as torchvision counts.
+        inner = np.array(
+            [[np.cos(angle), -np.sin(angle), 0.0], [np.sin(angle), np.cos(angle), 0.0], [0.0, 0.0, 1.0]]
+        )
+    elif isinstance(step, Zoom):
+        factor = (1 - step.amount) ** (2 * first - 1)
+        inner = np.diag([factor, factor, 1.0])
+    else:
+        inner = _shift((2 * first - 1) * step.amount * width, (2 * second - 1) * step.amount * height)
+    return _shift(width / 2, height / 2) @ inner @ _shift(-width / 2, -height / 2)
+
+
+def _shift(x: float, y: float) -> Matrix:
+    return np.array([[1.0, 0.0, x], [0.0, 1.0, y], [0.0, 0.0, 1.0]])
+
+
+@lru_cache(maxsize=4096)
+def resolution_needed(spec: TransformSpec, full_size: tuple[int, int]) -> float:
+    """Output pixels for each pixel of the full photo, along the axis and in the phase that ask for most.
+
+    Random steps do not count, so that a photo is decoded at one scale whatever is drawn and a cache of
+    decoded photos serves every epoch, training and evaluation.
+    """
+    still = TransformSpec(steps=tuple(step for step in spec.steps if not isinstance(step, RandomStep)))
+    needed = 0.0
+    for train in (True, False):
+        matrix = compose(still, full_size, train=train)
+        spans = np.hypot(matrix[0, :2], matrix[1, :2])
+        needed = max(needed, float(1 / spans.min()))
+    return needed

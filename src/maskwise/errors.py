@@ -1,0 +1,17 @@
+"""The errors that reach a user as one line."""
+
+
+class MaskwiseError(Exception):
+    """Anything that ends a command with one line instead of a traceback."""
+
+    exit_code = 1
+
+
+class InputError(MaskwiseError):
+    """Bad input or usage: the message says what was expected, where, and what to do."""
+
+    exit_code = 2
+
+
+class LeakError(InputError):
+    """A person, or the same photo, would stand on both sides of a split."""

@@ -1,0 +1,64 @@
+"""Counts by person: all that macro F1, accuracy and their bootstrap need."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Photos of each person (P) and class (C): rightly predicted, labelled, predicted."""
+
+    hits: Floats
+    labelled: Floats
+    predicted: Floats
+
+    @property
+    def stacked(self) -> Floats:
+        """All counts side by side (P, 3C), for a product with weights of persons."""
+        return np.concatenate([self.hits, self.labelled, self.predicted], axis=1)
+
+
+def count_by_person(
+    labels: npt.NDArray[np.int64],
+    predictions: npt.NDArray[np.int64],
+    person_index: npt.NDArray[np.int64],
+    n_classes: int,
+    n_persons: int,
+) -> Counts:
+    """Counts of labels (N,) and predictions (N,) for persons numbered 0 to P - 1 (N,)."""
+
+    def table(classes: npt.NDArray[np.int64]) -> Floats:
+        flat = np.bincount(person_index * n_classes + classes, minlength=n_persons * n_classes)
+        return flat.reshape(n_persons, n_classes).astype(np.float64)
+
+    right = labels == predictions
+    hits = np.bincount(
+        person_index[right] * n_classes + labels[right], minlength=n_persons * n_classes
+    ).reshape(n_persons, n_classes)
+    return Counts(hits.astype(np.float64), table(labels), table(predictions))
+
+
+def class_f1(stacked: Floats) -> Floats:
+    """F1 (..., C) of counts (..., 3C) summed over persons; 0 for a class neither labelled nor predicted.
+
+    The convention is scikit-learn's `zero_division=0`.
+    """
+    hits, labelled, predicted = np.split(stacked, 3, axis=-1)
+    total = labelled + predicted
+    return np.divide(2 * hits, total, out=np.zeros_like(hits), where=total > 0)
+
+
+def macro_f1(stacked: Floats) -> Floats:
+    """Mean F1 (...) over all classes of counts (..., 3C), absent classes included as 0."""
+    return np.asarray(class_f1(stacked).mean(axis=-1))
+
+
+def accuracy(stacked: Floats) -> Floats:
+    """Share of photos (...) predicted rightly, from counts (..., 3C); 0 where there are no photos."""
+    hits, labelled, _ = np.split(stacked, 3, axis=-1)
+    total = labelled.sum(axis=-1)
+    return np.asarray(np.divide(hits.sum(axis=-1), total, out=np.zeros_like(total), where=total > 0))

@@ -1,0 +1,212 @@
+"""`evaluate`: a run on other data, or on a competition's photos with answers from elsewhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from maskwise.data.csv_text import read_csv_text
+from maskwise.data.reading import read_data
+from maskwise.data.scan import Progress, scan_photos
+from maskwise.data.table import PhotoTable, check_labels, require_columns, require_values
+from maskwise.errors import InputError
+from maskwise.evaluation.gallery import mistakes, worst_rows
+from maskwise.evaluation.predictions import save_predictions
+from maskwise.evaluation.report import About, write_report
+from maskwise.evaluation.scoring import grouping_columns, score
+from maskwise.files import write_json
+from maskwise.inference.predictor import load_predictor
+from maskwise.labels.space import UNKNOWN, LabelSpace
+from maskwise.models.decision import decide
+
+_WORST = 24
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Where an evaluation was written, and the content of its `metrics.json`."""
+
+    folder: Path
+    metrics: dict[str, Any]
+
+
+def evaluate(
+    run: Path,
+    data: Path,
+    *,
+    labels: Path | None = None,
+    name: str | None = None,
+    photos_in_report: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+    scan_progress: Progress | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Score a run on data and write `RUN/evaluations/NAME/`.
+
+    Photos that the run was trained on, by person or by content, make the score worthless as a claim about
+    others: they are counted, said, and marked in metrics and report.
+
+    Args:
+        run: a run folder.
+        data: a folder in a known layout, or a table.
+        labels: a CSV with `ImageID,ans` or with `photo` and label columns, for data without labels.
+        name: of the evaluation; the data's name by default.
+        photos_in_report: whether the report shows the worst mistakes.
+        say: told a line at a time what was found.
+        scan_progress: called while photos are scanned.
+        progress: called while photos are predicted.
+
+    Raises:
+        InputError: when run, data or labels are not as expected, or no photo has a label.
+    """
+    predictor = load_predictor(run)
+    space = predictor.space
+    table = read_data(data, space)
+    if labels is not None:
+        table = _with_labels(table, labels, space)
+    scan = scan_photos(table, progress=scan_progress)
+    indices = table.label_indices()
+    usable = scan.usable & (indices != UNKNOWN).any(axis=1)
+    if not usable.any():
+        raise InputError(
+            f"{data}: expected photos with labels to score on, got none; give --labels CSV with ImageID,ans."
+        )
+    if scan.set_aside.height:
+        say(
+            f"{scan.set_aside.height} photos can't be used and are left out, the first: {scan.set_aside.row(0)}."
+        )
+    if short := int((scan.usable & ~usable).sum()):
+        say(f"{short} photos have no label and are left out.")
+    table, indices = table.keep(usable), indices[usable]
+    digests = scan.frame.filter(pl.Series(usable, dtype=pl.Boolean))["digest"]
+    trained_on = _trained_on(run, table, digests)
+    if trained_on:
+        say(
+            f"{trained_on} of these {len(table)} photos were trained on or show persons who were: no held-out score."
+        )
+
+    probabilities = np.empty((len(table), space.n_classes), dtype=np.float32)
+    for row, prediction in enumerate(predictor.predict(table.paths)):
+        if prediction.probabilities is None:
+            raise InputError(f"Expected {prediction.path} to be as the scan saw it, got: {prediction.error}.")
+        probabilities[row] = prediction.probabilities
+        if progress:
+            progress(row + 1, len(table))
+    predictions = decide(probabilities, space, predictor.card.decision)
+    columns = {
+        column: table.frame[column].cast(pl.String).fill_null("").to_numpy().astype(np.str_)
+        for column in table.group_columns
+    }
+    persons_known = not table.frame["person"].null_count()
+    metrics: dict[str, Any] = {
+        "schema": 1,
+        "scored_on": None if trained_on else ("held-out persons" if persons_known else "held-out photos"),
+        "leaky": trained_on > 0,
+        "n_trained_on": trained_on,
+        "persons_known": persons_known,
+        "data": str(data),
+        "decision": predictor.card.decision,
+        **score(indices, predictions, table.persons, space, groups=grouping_columns(columns, None)),
+    }
+    folder = run / "evaluations" / (name or data.resolve().stem)
+    classes = space.encode(indices)
+    save_predictions(folder / "predictions.parquet", table, classes, probabilities)
+    write_json(folder / "metrics.json", metrics)
+    worst = worst_rows(classes, predictions, probabilities, table.persons, most=_WORST)
+    gallery = mistakes(
+        worst, table.photos, table.paths, classes, predictions, probabilities, space.class_names
+    )
+    write_report(
+        folder / "report.html",
+        metrics,
+        space,
+        _about(run, data, labels, folder.name, metrics),
+        gallery=gallery if photos_in_report else None,
+    )
+    return Evaluation(folder, metrics)
+
+
+def _with_labels(table: PhotoTable, path: Path, space: LabelSpace) -> PhotoTable:
+    """The table with labels (and persons and groups, where given) from a CSV, matched by photo."""
+    raw = read_csv_text(path)
+    key = "ImageID" if "ImageID" in raw.columns else "photo"
+    require_columns(raw, (key,), path)
+    names = require_values(raw, key, path)
+    if names.is_duplicated().any():
+        raise InputError(
+            f"{path}: expected each {key} once, got {names.filter(names.is_duplicated())[0]!r} again."
+        )
+    own = table.frame["id" if key == "ImageID" else "photo"].to_list()
+    place = {name: row for row, name in enumerate(names)}
+    rows = [place.get(name) for name in own]
+    if all(row is None for row in rows):
+        raise InputError(
+            f"{path}: expected {key} of the data's photos, such as {own[0]!r}, got {names[0]!r} and others."
+        )
+    typed = _answers(raw, path, space) if "ans" in raw.columns else check_labels(raw, space, path)
+    extras = raw.drop(
+        [c for c in raw.columns if c in (*typed.columns, key, "ans", "id", "photo", "split", "source")]
+    )
+    both = typed.hstack(extras).with_row_index("row")
+    picked = pl.DataFrame({"row": rows}, schema={"row": pl.UInt32}).join(
+        both, on="row", how="left", maintain_order="left"
+    )
+    kept = table.frame.drop([c for c in picked.columns if c in table.frame.columns])
+    frame = kept.hstack(picked.drop("row"))
+    return PhotoTable(frame, table.root, table.space, table.notes)
+
+
+def _answers(raw: pl.DataFrame, path: Path, space: LabelSpace) -> pl.DataFrame:
+    """Label columns from the joint classes of an `ans` column."""
+    classes = raw["ans"].cast(pl.Int64, strict=False)
+    wrong = (~classes.is_between(0, space.n_classes - 1).fill_null(False)).arg_true()
+    if len(wrong):
+        raise InputError(
+            f"{path}, row {wrong[0] + 2}, column ans: expected a class from 0 to {space.n_classes - 1}, "
+            f"got {raw['ans'][int(wrong[0])]!r}."
+        )
+    values = space.decode(classes.to_numpy())
+    columns = {
+        attribute.label_column: [attribute.values[v] for v in values[:, place]]
+        for place, attribute in enumerate(space.attributes)
+    }
+    return check_labels(pl.DataFrame(columns), space, path)
+
+
+def _trained_on(run: Path, table: PhotoTable, digests: pl.Series) -> int:
+    """How many photos the run was trained on, or whose person it was."""
+    try:
+        split = pl.read_parquet(run / "split.parquet").filter(pl.col("side") == "train")
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(
+            f"Expected {run / 'split.parquet'} to tell what was trained on, got: {error}."
+        ) from error
+    persons = set(split["person"].to_list())
+    seen = digests.is_in(split["digest"].to_list())
+    known = pl.Series([person in persons for person in table.frame["person"]])
+    return int((seen | known).sum())
+
+
+def _about(run: Path, data: Path, labels: Path | None, name: str, metrics: dict[str, Any]) -> About:
+    warnings: tuple[str, ...] = ()
+    if metrics["leaky"]:
+        warnings = (
+            f"{metrics['n_trained_on']} of these photos were trained on, or show persons who were. The score says "
+            "how well the run remembers them, not how it does on others.",
+        )
+    labelled = f" --labels {labels}" if labels else ""
+    return About(
+        title=f"{run.name} on {name}",
+        subtitle="an evaluation of a maskwise run",
+        facts={
+            "run": str(run),
+            "data": str(data),
+            "labels": str(labels) if labels else "from the data",
+            "decision": metrics["decision"],
+        },
+        rebuild=f"maskwise evaluate {run} --data {data}{labelled} --name {name}",
+        warnings=warnings,
+    )

@@ -1,0 +1,35 @@
+"""`predictions.parquet`: what a score was computed from, kept for every later question."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from maskwise.data.table import PhotoTable
+from maskwise.files import atomic_path
+from maskwise.inference.rows import probability_columns
+
+SCHEMA = 1
+
+
+def save_predictions(
+    path: Path,
+    table: PhotoTable,
+    labels: npt.NDArray[np.int64],
+    probabilities: npt.NDArray[np.float32],
+) -> None:
+    """Write `photo`, `person` (null where unknown), `label` and a probability for each class.
+
+    Args:
+        path: where to.
+        table: the photos (N).
+        labels: joint classes (N,), -1 where unknown.
+        probabilities: joint probabilities (N, C).
+    """
+    columns = probability_columns(table.space)
+    frame = pl.DataFrame({"photo": table.photos, "person": table.frame["person"], "label": labels}).hstack(
+        pl.DataFrame(probabilities, schema=dict.fromkeys(columns, pl.Float32))
+    )
+    with atomic_path(path) as temporary:
+        frame.write_parquet(temporary, metadata={"schema": str(SCHEMA)})

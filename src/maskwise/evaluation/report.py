@@ -1,0 +1,76 @@
+"""`report.html`: one page that needs nothing beside itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from maskwise.evaluation import plots
+from maskwise.evaluation.gallery import Mistake
+from maskwise.files import write_text
+from maskwise.labels.space import LabelSpace
+
+
+@dataclass(frozen=True)
+class About:
+    """What a report says beside the scores."""
+
+    title: str
+    subtitle: str
+    facts: dict[str, str]  # a table of names and values: data, split, training
+    rebuild: str  # the commands that repeat the run
+    warnings: tuple[str, ...] = ()
+    recipe: str = ""
+    set_aside: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def write_report(
+    path: Path,
+    metrics: dict[str, Any],
+    space: LabelSpace,
+    about: About,
+    *,
+    history: Sequence[dict[str, float]] = (),
+    gallery: Sequence[Mistake] | None = None,
+) -> None:
+    """Write the report of a run or an evaluation.
+
+    Args:
+        path: where to.
+        metrics: the content of `metrics.json`.
+        space: the label space of the score.
+        about: what to say beside the scores.
+        history: a row an epoch; none for an evaluation.
+        gallery: the worst mistakes; None leaves photos out and says so.
+
+    Raises:
+        MaskwiseError: when the file can't be written.
+    """
+    environment = Environment(
+        loader=PackageLoader("maskwise.evaluation"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["figure"] = lambda score: f"{score['value']:.3f}"
+    environment.filters["span"] = lambda score: f"{score['ci95'][0]:.3f} to {score['ci95'][1]:.3f}"
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    page = environment.get_template("report.html.j2").render(
+        metrics=metrics,
+        space=space,
+        about=about,
+        curves=plots.learning_curves(history) if history else "",
+        per_class=plots.intervals(metrics["per_class"], key="f1", label="F1 of each class"),
+        class_confusion=confusion_rows(metrics["confusion"]),
+        attribute_confusions={a.name: confusion_rows(metrics[a.name]["confusion"]) for a in space.attributes},
+        gallery=gallery,
+    )
+    write_text(path, page)
+
+
+def confusion_rows(table: Sequence[Sequence[int]]) -> list[list[tuple[int, float]]]:
+    """Counts with their share of the row, for shading."""
+    return [[(count, count / max(1, sum(row))) for count in row] for row in table]

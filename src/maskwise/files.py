@@ -1,0 +1,68 @@
+"""Files that are either whole or not there: write beside the target, then rename."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from maskwise.errors import InputError, MaskwiseError
+
+
+@contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """A temporary path in the target's folder that replaces `target` once the block ends well.
+
+    Raises:
+        MaskwiseError: when the disk is full or the folder can't be written; `target` is left as it was.
+    """
+    temporary: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        # mkstemp makes private files; what users share should follow their umask.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(target)
+    except OSError as error:
+        raise MaskwiseError(
+            f"Expected to write {target}, got {error.strerror or error}. Free some space or choose "
+            "another folder; what was there before is unchanged."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write UTF-8 text atomically."""
+    with atomic_path(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(target: Path, content: dict[str, Any]) -> None:
+    """Write a JSON object atomically, indented, with non-finite numbers refused."""
+    write_text(target, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(source: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        InputError: when the file is missing, broken or no object.
+    """
+    try:
+        content = json.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"Expected {source} to exist, but it does not.") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"Expected {source} to be a readable JSON file, got: {error}.") from error
+    if not isinstance(content, dict):
+        raise InputError(f"Expected {source} to hold a JSON object, got {type(content).__name__}.")
+    return content

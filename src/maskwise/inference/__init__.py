@@ -1,0 +1,1 @@
+"""Predictions from runs: streamed, resumable, a row for every photo."""

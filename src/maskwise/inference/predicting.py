@@ -1,0 +1,116 @@
+"""`predict` and `submit`: from photos to one finished file."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from maskwise.data.competition import EVAL_FILE, eval_folders, read_eval
+from maskwise.errors import InputError
+from maskwise.files import atomic_path
+from maskwise.inference.predictor import Predictor
+from maskwise.inference.rows import predict_in_parts, run_identity
+from maskwise.inference.sources import iterate_photos
+from maskwise.labels.space import LabelSpace
+
+Progress = Callable[[int], None]
+
+
+def predict_to_file(
+    run: Path, predictor: Predictor, sources: Sequence[str], out: Path, *, progress: Progress | None = None
+) -> tuple[int, int, int]:
+    """Predict every photo of the sources into a CSV or Parquet file.
+
+    Memory does not grow with the number of photos. A killed call is gone on with by the same call.
+
+    Returns:
+        Photos in all, photos with an error, photos that an earlier call had done.
+
+    Raises:
+        InputError: when a source does not exist or `out` ends in neither .csv nor .parquet.
+    """
+    if out.suffix.lower() not in (".csv", ".parquet"):
+        raise InputError(f"Expected --out to end in .csv or .parquet, got {out}.")
+    folder = parts_folder(out)
+    identity = {"run": run_identity(run), "sources": "\n".join(sources)}
+    parts, resumed = predict_in_parts(
+        predictor, lambda: _named(sources), folder, identity=identity, progress=progress
+    )
+    table = pl.scan_parquet(parts)
+    with atomic_path(out) as temporary:
+        if out.suffix.lower() == ".csv":
+            table.sink_csv(temporary)
+        else:
+            table.sink_parquet(temporary, metadata={"schema": "1"})
+    counts = table.select(pl.len(), pl.col("error").is_not_null().sum().alias("errors")).collect()
+    shutil.rmtree(folder)
+    return int(counts["len"][0]), int(counts["errors"][0]), resumed
+
+
+def parts_folder(out: Path) -> Path:
+    """Where the parts of an unfinished file are kept."""
+    return out.with_name(f"{out.name}.parts")
+
+
+def _named(sources: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    for path in iterate_photos(sources):
+        yield str(path), path
+
+
+def submission_targets(data: Path, out: Path) -> dict[Path, Path]:
+    """The folders with an `info.csv` and the submission each gets.
+
+    One folder gets `out` itself; `public/` and `private/` get `<out>-public.csv` and `<out>-private.csv`.
+
+    Raises:
+        InputError: when `data` has no `info.csv`.
+    """
+    folders = eval_folders(data) if data.is_dir() else {}
+    if not folders:
+        raise InputError(
+            f"{data}: expected {EVAL_FILE} beside images/, or in public/ and private/, got neither."
+        )
+    if len(folders) == 1:
+        return {next(iter(folders.values())): out}
+    return {folder: out.with_name(f"{out.stem}-{name}{out.suffix}") for name, folder in folders.items()}
+
+
+def submission_length(folder: Path, space: LabelSpace) -> int:
+    """The number of rows that a submission must have."""
+    return len(read_eval(folder, space))
+
+
+def write_submission(
+    run: Path,
+    predictor: Predictor,
+    folder: Path,
+    out: Path,
+    *,
+    progress: Progress | None = None,
+) -> tuple[int, pl.DataFrame]:
+    """Write `ImageID,ans` in the order and number of a folder's `info.csv`.
+
+    A photo that can't be read gets the commonest class of the training photos: a submission has no gaps.
+
+    Returns:
+        The number of rows, and `photo` and `error` of the photos that could not be read.
+    """
+    table = read_eval(folder, predictor.space)
+    pairs = list(zip(table.frame["id"], table.paths, strict=True))
+    listed = hashlib.blake2b("\n".join(name for name, _ in pairs).encode(), digest_size=16).hexdigest()
+    parts_at = parts_folder(out)
+    identity = {"run": run_identity(run), "sources": f"{folder.resolve()}:{listed}"}
+    parts, _ = predict_in_parts(
+        predictor, lambda: iter(pairs), parts_at, identity=identity, progress=progress
+    )
+    rows = pl.scan_parquet(parts).select("photo", "class", "error").collect()
+    answers = rows.select(
+        pl.col("photo").alias("ImageID"),
+        pl.col("class").fill_null(predictor.card.commonest_class).alias("ans"),
+    )
+    with atomic_path(out) as temporary:
+        answers.write_csv(temporary)
+    shutil.rmtree(parts_at)
+    return rows.height, rows.filter(pl.col("error").is_not_null()).select("photo", "error")

@@ -1,0 +1,56 @@
+"""A classifier: a backbone and a head, from normalised images to joint logits."""
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+from maskwise.labels.space import LabelSpace
+from maskwise.models.backbone import Weights, create_backbone
+from maskwise.models.heads import HeadSpec, create_head
+from maskwise.models.heads.joint import JointHeadSpec
+
+
+class ModelSpec(BaseModel):
+    """What a recipe says of the model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backbone: str = "tf_efficientnet_lite0"
+    weights: Weights = "bundled"
+    head: HeadSpec = Field(default_factory=JointHeadSpec)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    drop_path: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Classifier(nn.Module):
+    """Images (N, 3, H, W), normalised, to joint logits (N, C)."""
+
+    def __init__(self, backbone: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Joint logits (N, C) in float32, whatever precision the backbone ran in."""
+        logits: torch.Tensor = self.head(self.backbone(images).float())
+        return logits
+
+
+def create_classifier(
+    spec: ModelSpec, space: LabelSpace, *, seed: int
+) -> tuple[Classifier, tuple[float, float, float], tuple[float, float, float]]:
+    """Build a classifier; also gives the mean and std that its weights were trained with.
+
+    Whatever is initialised at random depends on `seed` alone; the caller's random state is left as it was.
+
+    Raises:
+        InputError: when the backbone is unknown or its weights can't be had.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        backbone = create_backbone(
+            spec.backbone, weights=spec.weights, dropout=spec.dropout, drop_path=spec.drop_path
+        )
+        head = create_head(spec.head, backbone.n_features, space)
+    model = Classifier(backbone.module, head).to(memory_format=torch.channels_last)
+    return model, backbone.mean, backbone.std

@@ -1,0 +1,25 @@
+"""glibc's allocator, set for training: freed memory is kept instead of given back and faulted in again."""
+
+import ctypes
+import platform
+
+_M_TRIM_THRESHOLD = -1
+_M_TOP_PAD = -2
+_M_MMAP_MAX = -4
+
+
+def keep_freed_memory() -> bool:
+    """Tell glibc to keep what is freed; for the training process only, as it costs memory.
+
+    On a CPU a training step frees and takes hundreds of megabytes of activations; by default each goes
+    through mmap and is zeroed page by page, which takes a third of the time. Elsewhere than on glibc nothing
+    is done.
+
+    Returns:
+        Whether the settings were taken.
+    """
+    if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 256 * 2**20))
+    return all(mallopt(option, value) == 1 for option, value in settings)

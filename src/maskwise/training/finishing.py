@@ -1,0 +1,170 @@
+"""The end of a run: its member, the held-out predictions that the member makes, their scores, the report."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+
+from maskwise.data.photos import PhotoSource
+from maskwise.evaluation.gallery import mistakes, worst_rows
+from maskwise.evaluation.report import About, write_report
+from maskwise.evaluation.scoring import grouping_columns, score
+from maskwise.files import write_json
+from maskwise.inference.predictor import Probabilities, load_predictor
+from maskwise.models.decision import decide
+from maskwise.models.member import MemberCard, save_member
+from maskwise.training.fitting import BEST, LAST, Fit
+from maskwise.training.module import TrainingModule
+from maskwise.training.preparation import Prepared
+from maskwise.training.recipe import Recipe
+
+_WORST = 24
+
+
+def write_member(run: Path, module: TrainingModule, prepared: Prepared, recipe: Recipe) -> None:
+    """Write `members/00` from the checkpoint that the recipe keeps."""
+    best, last = run / "checkpoints" / BEST, run / "checkpoints" / LAST
+    checkpoint = best if recipe.training.keep == "best" and best.is_file() else last
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+    module.load_state_dict(state)
+    card = MemberCard(
+        label_space=prepared.table.space.to_dict(),
+        training_boundaries=recipe.labels.boundaries,
+        transform=recipe.transform,
+        model=recipe.model,
+        decision=recipe.decision,
+        commonest_class=prepared.commonest_class,
+    )
+    save_member(run / "members" / "00", module.classifier, card)
+
+
+def predict_held_out(run: Path, prepared: Prepared, source: PhotoSource) -> Probabilities:
+    """Joint probabilities (N, C) of the held-out photos, by the member as it lies on disk."""
+    predictor = load_predictor(run)
+    predictions = predictor.predict([source.paths[row] for row in prepared.held_out_rows])
+    # All of them were fine in the scan; one that is not any more is an error, not a gap.
+    rows = [p.probabilities for p in predictions if p.probabilities is not None]
+    if len(rows) != len(prepared.held_out_rows):
+        raise FileNotFoundError("held-out photos changed while the run was scored")
+    return np.stack(rows)
+
+
+def score_run(prepared: Prepared, recipe: Recipe, probabilities: Probabilities, fit: Fit) -> dict[str, Any]:
+    """The content of `metrics.json`."""
+    rows = prepared.held_out_rows
+    table = prepared.table
+    held_out = table.keep(prepared.held_out)
+    predictions = decide(probabilities, table.space, recipe.decision)
+    leaky = recipe.split.by == "photo"
+    columns = {
+        name: held_out.frame[name].cast(pl.String).fill_null("").to_numpy().astype(np.str_)
+        for name in table.group_columns
+    }
+    metrics: dict[str, Any] = {
+        "schema": 1,
+        "scored_on": "held-out photos" if leaky else "held-out persons",
+        "leaky": leaky,
+        "persons_known": not held_out.frame["person"].null_count(),
+        "interrupted": fit.interrupted,
+        "epochs": fit.epochs_done,
+        "decision": recipe.decision,
+        **score(
+            held_out.label_indices(),
+            predictions,
+            prepared.groups[rows] if not leaky else table.persons[rows],
+            table.space,
+            groups=grouping_columns(columns, recipe.data.groups),
+        ),
+    }
+    metrics["seconds"] = round(sum(row["seconds"] for row in fit.history), 1)
+    speeds = [row["images_per_second"] for row in fit.history]
+    metrics["images_per_second"] = round(float(np.median(speeds)), 1) if speeds else None
+    return metrics
+
+
+def write_run_report(
+    run: Path,
+    data: Path,
+    prepared: Prepared,
+    recipe: Recipe,
+    metrics: dict[str, Any],
+    probabilities: Probabilities,
+    fit: Fit,
+    *,
+    photos: bool,
+) -> None:
+    """Write the run's `report.html`."""
+    table, rows = prepared.table, prepared.held_out_rows
+    labels = prepared.score_classes[rows]
+    predictions = decide(probabilities, table.space, recipe.decision)
+    paths, names = table.paths, table.photos
+    worst = worst_rows(labels, predictions, probabilities, table.persons[rows], most=_WORST)
+    gallery = mistakes(
+        worst,
+        [names[row] for row in rows],
+        [paths[row] for row in rows],
+        labels,
+        predictions,
+        probabilities,
+        table.space.class_names,
+    )
+    write_report(
+        run / "report.html",
+        metrics,
+        table.space,
+        _about(run, data, prepared, recipe, metrics),
+        history=fit.history,
+        gallery=gallery if photos else None,
+    )
+
+
+def _about(run: Path, data: Path, prepared: Prepared, recipe: Recipe, metrics: dict[str, Any]) -> About:
+    train = prepared.table.keep(~prepared.held_out)
+    warnings = []
+    if metrics["leaky"]:
+        warnings.append(
+            "This run was split by photo on purpose: the same persons stand on both sides, and the score is "
+            "inflated. It shows what leakage does and says nothing about other persons."
+        )
+    if metrics["interrupted"]:
+        warnings.append(
+            f"Training was stopped after {metrics['epochs']} of {recipe.training.epochs} epochs; "
+            "train with --resume goes on."
+        )
+    training = recipe.training
+    facts = {
+        "data": str(data),
+        "trained on": f"{len(train):,} photos of {len(np.unique(train.persons)):,} persons",
+        "held out": f"{metrics['n_photos']:,} photos of {metrics['n_persons']:,} persons, "
+        f"{recipe.split.held_out:.0%}, by {recipe.split.by}, seed {recipe.split.seed}",
+        "kept together": f"{len(prepared.joined)} persons who share near-identical photos"
+        if prepared.joined
+        else "nobody: no two persons share a photo",
+        "set aside": f"{prepared.set_aside.height} photos that can't be used, "
+        f"{prepared.unlabelled} without a label",
+        "model": f"{recipe.model.backbone}, weights {recipe.model.weights}, "
+        f"{recipe.transform.output_size[1]} x {recipe.transform.output_size[0]} px",
+        "member": "the last epoch: nothing was chosen on the held-out persons"
+        if training.keep == "last"
+        else f"the epoch with the best {training.metric} of the held-out persons: chosen on them, so the score "
+        "is a little optimistic",
+        "decision": recipe.decision,
+        "speed": f"{metrics['images_per_second'] or 0:.0f} photos a second, {metrics['seconds'] / 60:.1f} minutes",
+        "data fingerprint": prepared.fingerprint,
+    }
+    return About(
+        title=f"{recipe.name} · {run.name}",
+        subtitle=recipe.description or "a run of maskwise",
+        facts=facts,
+        rebuild=f"maskwise train {run}/recipe.yaml --data {data} --out {run}-again",
+        warnings=tuple(warnings),
+        recipe=(run / "recipe.yaml").read_text(encoding="utf-8"),
+        set_aside=[(str(photo), str(reason)) for photo, reason in prepared.set_aside.rows()],
+    )
+
+
+def save_metrics(run: Path, metrics: dict[str, Any]) -> None:
+    """Write `metrics.json`."""
+    write_json(run / "metrics.json", metrics)

@@ -1,0 +1,210 @@
+"""Run the loop under Lightning: checkpoints, early stopping, interruption."""
+
+import logging
+import signal
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import lightning.pytorch as lightning
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from rich.console import Console
+
+from maskwise.training.history import History
+from maskwise.training.loaders import EvaluationLoader, TrainingLoader
+from maskwise.training.module import Batch, TrainingModule
+from maskwise.training.processes import is_first, world_size
+from maskwise.training.progress import ProgressLine
+from maskwise.training.recipe import Recipe, TrainingPart
+
+LAST = "last.ckpt"
+BEST = "best.ckpt"
+
+CHECKPOINT_MINUTES = 10
+"""Between the ends of epochs, how much work a kill can cost."""
+
+
+class Interrupted(Exception):
+    """The user asked to stop; the last checkpoint is where a resume goes on."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a fit ended."""
+
+    interrupted: bool
+    epochs_done: int
+    history: list[dict[str, float]]
+
+
+class StopWhenAsked(lightning.Callback):
+    """On the first Ctrl-C (or SIGTERM): write a checkpoint behind the batch under way, then stop."""
+
+    def __init__(self, checkpoint: Path) -> None:
+        self._checkpoint = checkpoint
+        self._asked = False
+
+    def ask(self, signum: int, frame: FrameType | None) -> None:
+        """Note the signal; the next one ends the process at once."""
+        self._asked = True
+        signal.signal(signum, signal.SIG_DFL if signum == signal.SIGTERM else signal.default_int_handler)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take signals in while the block runs; only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {s: signal.signal(s, self.ask) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: object,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        """Stop between two optimiser steps.
+
+        Raises:
+            Interrupted: when a signal had come.
+        """
+        between_steps = (batch_idx + 1) % trainer.accumulate_grad_batches == 0
+        last = batch_idx + 1 >= int(trainer.num_training_batches)
+        # Behind the last batch of an epoch, the epoch's own checkpoint comes in a moment.
+        if self._asked and between_steps and not last:
+            trainer.save_checkpoint(self._checkpoint)
+            raise Interrupted
+
+
+class PatientStopping(EarlyStopping):
+    """Early stopping that stays stopped when a run is resumed behind its end."""
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Stop at once where patience had run out."""
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True
+
+
+def fit(
+    module: TrainingModule,
+    recipe: Recipe,
+    training: TrainingLoader,
+    held_out: EvaluationLoader,
+    *,
+    run: Path,
+    accumulate: int,
+    photos_per_batch: int,
+    console: Console,
+) -> Fit:
+    """Train from the start, or from the run's last checkpoint where there is one.
+
+    Raises:
+        MaskwiseError: when the loss is no number, or a photo can't be read any more.
+    """
+    checkpoints = run / "checkpoints"
+    part = recipe.training
+    history = History(run / "history.csv", photos_per_epoch=len(training) * photos_per_batch)
+    stop = StopWhenAsked(checkpoints / LAST)
+    callbacks: list[lightning.Callback] = [history, stop, *_checkpointing(checkpoints, part)]
+    if part.early_stopping is not None:
+        callbacks.append(
+            PatientStopping(
+                f"held_out/{part.metric}",
+                mode=_mode(part),
+                patience=part.early_stopping.patience,
+                min_delta=part.early_stopping.min_delta,
+                check_on_train_epoch_end=True,
+            )
+        )
+    if is_first():
+        callbacks.append(ProgressLine(console, photos_per_batch=photos_per_batch))
+    processes = world_size()
+    with _quiet(), stop.listening():
+        trainer = lightning.Trainer(
+            max_epochs=part.epochs,
+            accelerator="auto",
+            devices=1 if processes == 1 else "auto",
+            strategy="auto" if processes == 1 else "ddp",
+            precision=part.precision if part.precision != "auto" else "32-true",
+            accumulate_grad_batches=accumulate,
+            gradient_clip_val=part.gradient_clip,
+            callbacks=callbacks,
+            logger=TensorBoardLogger(run, name="tensorboard", version=""),
+            log_every_n_steps=10,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            deterministic="warn",
+        )
+        training.follow(lambda: trainer.current_epoch)
+        resume = checkpoints / LAST
+        interrupted = False
+        try:
+            # weights_only: a checkpoint holds tensors and plain values, and nothing in it is executed.
+            trainer.fit(
+                module,
+                training,
+                held_out,
+                ckpt_path=resume if resume.is_file() else None,
+                weights_only=True,
+            )
+        except Interrupted:
+            interrupted = True
+    return Fit(interrupted, epochs_done=len(history.rows), history=history.rows)
+
+
+def _checkpointing(folder: Path, part: TrainingPart) -> list[ModelCheckpoint]:
+    last: dict[str, Any] = {"dirpath": folder, "filename": Path(LAST).stem, "enable_version_counter": False}
+    callbacks = [
+        ModelCheckpoint(**last, save_on_train_epoch_end=True),
+        ModelCheckpoint(**last, train_time_interval=timedelta(minutes=CHECKPOINT_MINUTES)),
+    ]
+    if part.keep == "best":
+        callbacks.insert(
+            0,
+            ModelCheckpoint(
+                dirpath=folder,
+                filename=Path(BEST).stem,
+                monitor=f"held_out/{part.metric}",
+                mode=_mode(part),
+                save_on_train_epoch_end=True,
+                enable_version_counter=False,
+            ),
+        )
+    return callbacks
+
+
+def _mode(part: TrainingPart) -> str:
+    return "min" if part.metric == "loss" else "max"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning's advice and banners are not for maskwise's users; its errors are."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric", "lightning")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"lightning\..*")
+        warnings.filterwarnings("ignore", module=r"torch\.utils\.tensorboard.*")
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

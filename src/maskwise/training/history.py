@@ -1,0 +1,63 @@
+"""`history.csv`: a row an epoch, kept whole over interruptions."""
+
+import csv
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as lightning
+
+from maskwise.files import write_text
+from maskwise.training.module import TrainingModule
+
+
+class History(lightning.Callback):
+    """Writes the scores of every epoch; a resumed run goes on behind the epochs it had kept."""
+
+    def __init__(self, path: Path, *, photos_per_epoch: int) -> None:
+        self._path = path
+        self._photos_per_epoch = photos_per_epoch
+        self._begin = 0.0
+        self._trained = 0.0
+        self.rows: list[dict[str, float]] = []
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """What a checkpoint had kept."""
+        self.rows = [dict(row) for row in state_dict["rows"]]
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Start the clock."""
+        self._begin = time.perf_counter()
+
+    def on_validation_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Training of the epoch is over, validation begins."""
+        self._trained = time.perf_counter() - self._begin
+
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Add the epoch's row; before checkpoints are written, so that they hold it too."""
+        if trainer.sanity_checking or not isinstance(pl_module, TrainingModule):
+            return
+        scores = dict(pl_module.scores)
+        row = {
+            "epoch": trainer.current_epoch + 1,
+            "train_loss": scores.pop("train_loss", float("nan")),
+            **{f"held_out_{name}": value for name, value in scores.items()},
+            "lr": trainer.optimizers[0].param_groups[0]["lr"],
+            "seconds": time.perf_counter() - self._begin,
+            "images_per_second": self._photos_per_epoch / self._trained if self._trained else float("nan"),
+        }
+        self.rows.append({name: round(value, 6) for name, value in row.items()})
+        if trainer.is_global_zero:
+            self._write()
+
+    def _write(self) -> None:
+        buffer = io.StringIO()
+        writer = csv.DictWriter(buffer, fieldnames=list(self.rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_text(self._path, buffer.getvalue())

@@ -1,0 +1,163 @@
+"""The training loop's module: Lightning drives it, the pieces are plain functions."""
+
+from typing import Any
+
+import lightning.pytorch as lightning
+import numpy as np
+import numpy.typing as npt
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+
+from maskwise.data.normalization import normalize
+from maskwise.data.randomness import keyed_seed
+from maskwise.data.transform import Normalize
+from maskwise.errors import MaskwiseError
+from maskwise.evaluation.counts import accuracy, count_by_person, macro_f1
+from maskwise.labels.space import LabelSpace
+from maskwise.losses.create import Loss
+from maskwise.models.classifier import Classifier
+from maskwise.models.decision import Rule, decide
+from maskwise.training.optimization import create_optimizer, create_schedule
+from maskwise.training.processes import gather, rank
+from maskwise.training.recipe import Recipe
+
+Batch = tuple[torch.Tensor, torch.Tensor]
+"""Rows (N,) of the table and pixels (N, height, width, 3), uint8."""
+
+
+class TrainingModule(lightning.LightningModule):
+    """A classifier with its loss, optimiser and the scores of held-out photos.
+
+    Args:
+        classifier: images to joint logits.
+        loss: joint logits (N, C) and target probabilities (N, C) to a scalar.
+        recipe: what was chosen, everything resolved.
+        space: the label space of the score.
+        train_classes: joint class of every row of the table with the training's boundaries (R,).
+        score_classes: the same with the score's boundaries (R,).
+        steps_per_epoch: optimiser steps.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        loss: Loss,
+        recipe: Recipe,
+        *,
+        space: LabelSpace,
+        normalization: Normalize,
+        train_classes: npt.NDArray[np.int64],
+        score_classes: npt.NDArray[np.int64],
+        steps_per_epoch: int,
+    ) -> None:
+        super().__init__()
+        self.classifier = classifier
+        self._loss = loss
+        self._recipe = recipe
+        self._space = space
+        self._normalization = normalization
+        self._train_classes = torch.from_numpy(train_classes)
+        self._score_classes = score_classes
+        self._steps_per_epoch = steps_per_epoch
+        self._losses: list[torch.Tensor] = []
+        self._outputs: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self.scores: dict[str, float] = {}
+
+    def _targets(self, rows: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+        classes = self._train_classes[rows.cpu()].to(like.device)
+        return torch.nn.functional.one_hot(classes, like.shape[1]).to(like.dtype)
+
+    def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
+        """The loss of a batch; what it draws (dropout, stochastic depth) is keyed by epoch, batch and process."""
+        rows, images = batch
+        torch.manual_seed(keyed_seed(self._recipe.seed, "step", self.current_epoch, batch_index, rank()))
+        logits = self.classifier(normalize(images, self._normalization))
+        loss = self._loss(logits, self._targets(rows, logits))
+        self._losses.append(loss.detach())
+        return loss
+
+    def on_train_epoch_end(self) -> None:
+        """Start the next epoch's mean of the loss anew; a checkpoint written after this holds none."""
+        self._losses.clear()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the losses of an epoch under way, so that its mean is the same after a resume."""
+        checkpoint["epoch_losses"] = torch.stack(self._losses).cpu() if self._losses else torch.empty(0)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up the losses of an epoch under way."""
+        self._losses = list(checkpoint["epoch_losses"])
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the outputs of the epoch before, and stop at a loss that is no number.
+
+        Raises:
+            MaskwiseError: when the mean loss of the epoch is infinite or not a number.
+        """
+        self._outputs.clear()
+        if self._losses and not torch.isfinite(torch.stack(self._losses)).all():
+            raise MaskwiseError(
+                f"Expected the loss to be finite, got {float(torch.stack(self._losses).mean())} in epoch "
+                f"{self.current_epoch + 1}. Lower optimizer.lr, set training.gradient_clip=1, or "
+                "training.precision=32-true."
+            )
+
+    def validation_step(self, batch: Batch, batch_index: int) -> None:
+        """Keep the log-probabilities of a batch."""
+        rows, images = batch
+        logits = self.classifier(normalize(images, self._normalization)).float()
+        self._outputs.append((rows.cpu(), logits.log_softmax(dim=1).cpu()))
+
+    def on_validation_epoch_end(self) -> None:
+        """Score all held-out photos at once."""
+        if self.trainer.sanity_checking:
+            return
+        rows = gather(torch.cat([part[0] for part in self._outputs]))
+        log_p = gather(torch.cat([part[1] for part in self._outputs]))
+        self.scores = score_epoch(
+            log_p.exp().numpy(), self._score_classes[rows.numpy()], self._space, self._recipe.decision
+        )
+        self.scores["loss"] = float(self._loss(log_p, self._targets(rows, log_p)))
+        if self._losses:
+            means = gather(torch.stack(self._losses).cpu())
+            self.log("train/loss", means.mean(), rank_zero_only=True)
+            self.scores["train_loss"] = float(means.mean())
+        for name in ("macro_f1", "accuracy", "loss"):
+            self.log(f"held_out/{name}", self.scores[name], prog_bar=False)
+        for name, value in self.scores.items():
+            if name not in ("macro_f1", "accuracy", "loss", "train_loss"):
+                self.log(f"held_out/{name}", value)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """The recipe's optimiser and schedule, stepped every optimiser step."""
+        optimizer = create_optimizer(
+            self._recipe.optimizer, self.classifier, clipped=self._recipe.training.gradient_clip is not None
+        )
+        schedule = create_schedule(
+            self._recipe.schedule,
+            optimizer,
+            steps_per_epoch=self._steps_per_epoch,
+            epochs=self._recipe.training.epochs,
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def score_epoch(
+    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], space: LabelSpace, rule: Rule
+) -> dict[str, float]:
+    """Macro F1, accuracy and each attribute's macro F1 of probabilities (N, C) against classes (N,)."""
+    predictions = decide(probabilities, space, rule)
+    scores = _scores(labels, predictions, space.n_classes)
+    label_values, predicted_values = space.decode(labels), space.decode(predictions)
+    for place, attribute in enumerate(space.attributes):
+        own = _scores(label_values[:, place], predicted_values[:, place], len(attribute.values))
+        scores[f"{attribute.name}_macro_f1"] = own["macro_f1"]
+    return scores
+
+
+def _scores(
+    labels: npt.NDArray[np.int64], predictions: npt.NDArray[np.int64], n_classes: int
+) -> dict[str, float]:
+    everyone = np.zeros(len(labels), dtype=np.int64)
+    stacked = count_by_person(labels, predictions, everyone, n_classes, 1).stacked[0]
+    return {"macro_f1": float(macro_f1(stacked)), "accuracy": float(accuracy(stacked))}

@@ -1,0 +1,211 @@
+"""From DATA to photos that can be trained on, split into two sides that share nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from maskwise.data.duplicates import cross_person_duplicates, join_groups
+from maskwise.data.reading import read_data
+from maskwise.data.scan import Progress, Scan, scan_photos
+from maskwise.data.split import check_split, hold_out, hold_out_photos
+from maskwise.data.table import PhotoTable
+from maskwise.errors import InputError
+from maskwise.files import atomic_path
+from maskwise.labels.space import UNKNOWN, LabelSpace
+from maskwise.training.lineage import data_fingerprint
+from maskwise.training.recipe import Recipe, SplitPart
+
+SPLIT_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The photos that a run uses, and all that was decided about them."""
+
+    table: PhotoTable
+    scan: pl.DataFrame
+    held_out: npt.NDArray[np.bool_]
+    groups: npt.NDArray[np.str_]
+    train_classes: npt.NDArray[np.int64]
+    score_classes: npt.NDArray[np.int64]
+    fingerprint: str
+    set_aside: pl.DataFrame
+    unlabelled: int
+    joined: list[str]
+
+    @property
+    def train_rows(self) -> npt.NDArray[np.int64]:
+        """Rows that are trained on."""
+        return np.flatnonzero(~self.held_out)
+
+    @property
+    def held_out_rows(self) -> npt.NDArray[np.int64]:
+        """Rows that are scored."""
+        return np.flatnonzero(self.held_out)
+
+    @property
+    def commonest_class(self) -> int:
+        """The commonest class of the training photos."""
+        return int(np.bincount(self.score_classes[~self.held_out]).argmax())
+
+
+def prepare(
+    data: Path, recipe: Recipe, *, say: Callable[[str], None], progress: Progress | None = None
+) -> Prepared:
+    """Read, scan, set aside what can't be used, split, and check that nothing leaks.
+
+    Args:
+        data: a folder in a known layout, or a table.
+        recipe: what was chosen.
+        say: told a line at a time what was found.
+        progress: called while photos are scanned.
+
+    Raises:
+        InputError: when the data or the recipe's choices about it are wrong.
+        LeakError: when a person or a duplicate would stand on both sides.
+    """
+    table = read_data(data)
+    for note in table.notes:
+        say(f"Note: {note}.")
+    training_space = table.space.with_boundaries(recipe.labels.boundaries)
+    scan = scan_photos(table, progress=progress)
+    fingerprint = data_fingerprint(table, scan)
+    _say_set_aside(scan, say)
+
+    train_classes = training_space.encode(table.label_indices(training_space))
+    score_classes = table.space.encode(table.label_indices())
+    labelled = score_classes != UNKNOWN
+    usable = scan.usable & labelled
+    if not usable.any():
+        raise InputError(
+            f"{data}: expected photos with labels to train on, got {int(scan.usable.sum())} usable photos, "
+            f"{int(labelled.sum())} rows with all of {', '.join(a.name for a in table.space.attributes)}."
+        )
+    unlabelled = int((scan.usable & ~labelled).sum())
+    if unlabelled:
+        say(f"{unlabelled} photos lack a label and are left out.")
+    table, frame = table.keep(usable), scan.frame.filter(pl.Series(usable, dtype=pl.Boolean))
+    train_classes, score_classes = train_classes[usable], score_classes[usable]
+
+    held_out, groups, joined = _split(table, frame, recipe.split, say)
+    _check_bands(training_space, train_classes[~held_out], recipe)
+    return Prepared(
+        table,
+        frame,
+        held_out,
+        groups,
+        train_classes,
+        score_classes,
+        fingerprint,
+        scan.set_aside,
+        unlabelled,
+        joined,
+    )
+
+
+def _say_set_aside(scan: Scan, say: Callable[[str], None]) -> None:
+    rows = scan.set_aside.rows()
+    if rows:
+        say(f"{len(rows)} photos can't be used and are set aside:")
+        for photo, reason in rows[:10]:
+            say(f"  {photo}: {reason}")
+        if len(rows) > 10:
+            say(f"  ... and {len(rows) - 10} more, listed in lineage.json")
+
+
+def _split(
+    table: PhotoTable, scan: pl.DataFrame, part: SplitPart, say: Callable[[str], None]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.str_], list[str]]:
+    if part.by == "photo":
+        say("Split by photo, as asked: persons stand on both sides, the score is inflated.")
+        held_out = hold_out_photos(table.photos, share=part.held_out, seed=part.seed)
+        return held_out, np.asarray(table.photos, dtype=np.str_), []
+    persons = table.persons
+    if table.frame["person"].null_count() and part.by == "person":
+        raise InputError(
+            "Expected a person for every photo to split by person, got photos without one: fill the person "
+            "column, or bring a split column and set split.by=table."
+        )
+    pairs = cross_person_duplicates(scan, persons)
+    groups, joined = persons, []
+    if pairs and part.near_duplicates == "join":
+        groups = join_groups(persons, pairs)
+        joined = sorted(set(persons[groups != persons].tolist()) | set(groups[groups != persons].tolist()))
+        say(
+            f"{len(joined)} persons share identical or near-identical photos and are kept on one side: "
+            f"{', '.join(joined[:6])}{', ...' if len(joined) > 6 else ''}."
+        )
+    if part.by == "table":
+        sides = table.frame["split"]
+        if sides.null_count() or sides.n_unique() != 2:
+            raise InputError(
+                "Expected the split column to say train or held-out for every photo, and both to occur, "
+                f"got {sides.null_count()} empty rows and the values {sorted(sides.drop_nulls().unique())}."
+            )
+        held_out = (sides == "held-out").to_numpy()
+    else:
+        held_out = hold_out(groups, person_strata(table), share=part.held_out, seed=part.seed)
+    check_split(held_out, persons, table.photos, pairs)
+    return held_out, groups, joined
+
+
+def person_strata(table: PhotoTable) -> npt.NDArray[np.int64]:
+    """What a split balances (N,): the combination of all attributes that are constant over a person."""
+    constant = [i for i, attribute in enumerate(table.space.attributes) if attribute.constant]
+    indices = table.label_indices()[:, constant] + 1  # an unknown label is a stratum of its own
+    sizes = [table.space.sizes[i] + 1 for i in constant]
+    return np.asarray(np.ravel_multi_index(indices.T, sizes), dtype=np.int64)
+
+
+def _check_bands(space: LabelSpace, classes: npt.NDArray[np.int64], recipe: Recipe) -> None:
+    """A moved boundary that leaves a band empty is a mistake: the class could never be learnt."""
+    indices = space.decode(classes)
+    for place, attribute in enumerate(space.attributes):
+        if attribute.name not in recipe.labels.boundaries:
+            continue
+        counts = np.bincount(indices[:, place], minlength=len(attribute.values))
+        if (counts == 0).any():
+            empty = attribute.values[int(counts.argmin())]
+            raise InputError(
+                f"labels.boundaries: expected photos in every band of {attribute.name}, got none in {empty}: "
+                "the labels may be capped below the boundary."
+            )
+
+
+def save_split(path: Path, prepared: Prepared) -> None:
+    """Write `split.parquet`: every photo, its person and group, its side, its content's digest."""
+    frame = pl.DataFrame(
+        {
+            "photo": prepared.table.photos,
+            "person": prepared.table.persons.tolist(),
+            "group": prepared.groups.tolist(),
+            "side": ["held-out" if held else "train" for held in prepared.held_out],
+            "digest": prepared.scan["digest"],
+        }
+    )
+    with atomic_path(path) as temporary:
+        frame.write_parquet(temporary, metadata={"schema": str(SPLIT_SCHEMA)})
+
+
+def read_split(path: Path) -> pl.DataFrame:
+    """Read `split.parquet`.
+
+    Raises:
+        InputError: when it is missing or broken.
+    """
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"Expected {path} to be the split of a run, got: {error}.") from error
+
+
+def same_split(path: Path, prepared: Prepared) -> bool:
+    """Whether a stored split has the same photos on the same sides."""
+    stored = read_split(path)
+    sides: list[Any] = ["held-out" if held else "train" for held in prepared.held_out]
+    return bool(stored["photo"].to_list() == prepared.table.photos and stored["side"].to_list() == sides)

@@ -1,0 +1,130 @@
+"""A recipe: everything that a training may choose, as typed data with every default written out."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from maskwise.data.transform import TransformSpec
+from maskwise.losses import LossSpec
+from maskwise.losses.cross_entropy import CrossEntropySpec
+from maskwise.models.classifier import ModelSpec
+from maskwise.models.decision import Rule
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataPart(_Part):
+    """How photos are kept at hand."""
+
+    cache: bool = False  # keep decoded photos in a memory-mapped file
+    groups: tuple[str, ...] | None = None  # further columns to score by; null: all with few values
+
+
+class SplitPart(_Part):
+    """Who is held out."""
+
+    by: Literal["person", "photo", "table"] = "person"  # photo leaks, on purpose: only to show what it does
+    held_out: float = Field(default=0.2, gt=0, lt=1)
+    seed: int = 0
+    near_duplicates: Literal["refuse", "join"] = "refuse"
+
+
+class LabelPart(_Part):
+    """Boundaries to train with; the score keeps its own."""
+
+    boundaries: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+
+
+class AdamWPart(_Part):
+    """AdamW (I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", 2019)."""
+
+    kind: Literal["adamw"] = "adamw"
+    lr: float = Field(default=3e-4, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    betas: tuple[float, float] = (0.9, 0.999)
+
+
+class StepSchedule(_Part):
+    """Multiply the learning rate by `gamma` every `epochs` epochs."""
+
+    kind: Literal["step"] = "step"
+    epochs: int = Field(default=2, ge=1)
+    gamma: float = Field(default=0.2, gt=0, le=1)
+
+
+class CosineSchedule(_Part):
+    """Rise linearly over the first share of all steps, then fall along a cosine to `final` of the rate."""
+
+    kind: Literal["cosine"] = "cosine"
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    final: float = Field(default=0.0, ge=0, le=1)
+
+
+class ConstantSchedule(_Part):
+    """The learning rate as it is."""
+
+    kind: Literal["constant"] = "constant"
+
+
+Schedule = Annotated[StepSchedule | CosineSchedule | ConstantSchedule, Field(discriminator="kind")]
+Metric = Literal["macro_f1", "accuracy", "loss"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+
+
+class EarlyStopping(_Part):
+    """Stop when the metric has not improved for `patience` epochs."""
+
+    patience: int = Field(default=3, ge=1)
+    min_delta: float = Field(default=0.0, ge=0)
+
+
+class TrainingPart(_Part):
+    """The loop. Every `auto` is settled once, by measuring or by rule, and written into the run's recipe."""
+
+    epochs: int = Field(default=4, ge=1)
+    batch_size: int | Literal["auto"] = 128  # photos that a process pushes through at once
+    effective_batch: int | None = Field(default=None, ge=1)  # photos a step, over processes and accumulation
+    precision: Precision | Literal["auto"] = "auto"
+    gradient_clip: float | None = Field(default=None, gt=0)
+    metric: Metric = "macro_f1"  # of the held-out persons, every epoch
+    keep: Literal["best", "last"] = "best"  # which epoch becomes the member
+    early_stopping: EarlyStopping | None = None
+    workers: int | Literal["auto"] = "auto"  # threads that prepare photos
+    threads: int | Literal["auto"] = "auto"  # threads that compute on a CPU
+
+    @model_validator(mode="after")
+    def _check(self) -> "TrainingPart":
+        for name in ("batch_size", "workers", "threads"):
+            value = getattr(self, name)
+            if value != "auto" and value < 1:
+                raise ValueError(f"expected {name} to be auto or at least 1")
+        if (
+            self.effective_batch is not None
+            and self.batch_size != "auto"
+            and self.effective_batch % self.batch_size
+        ):
+            raise ValueError(
+                f"expected effective_batch to be a multiple of batch_size {self.batch_size}, "
+                f"got {self.effective_batch}"
+            )
+        return self
+
+
+class Recipe(_Part):
+    """All that a run is made of, beside the data."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    description: str = ""
+    seed: int = Field(default=0, ge=0)
+    data: DataPart = DataPart()
+    split: SplitPart = SplitPart()
+    labels: LabelPart = LabelPart()
+    transform: TransformSpec
+    model: ModelSpec = ModelSpec()
+    loss: LossSpec = CrossEntropySpec()
+    optimizer: AdamWPart = AdamWPart()
+    schedule: Schedule = CosineSchedule()
+    training: TrainingPart = TrainingPart()
+    decision: Rule = "joint"

@@ -1,0 +1,23 @@
+"""Whether a folder can take a run; cheap to ask, before anything heavy is imported."""
+
+import os
+from pathlib import Path
+
+from maskwise.errors import InputError
+
+
+def check_run_folder(run: Path, *, resume: bool) -> None:
+    """Check that a folder is free for a new run, or holds one to resume.
+
+    Raises:
+        InputError: when it is not.
+    """
+    occupied = run.exists() and (not run.is_dir() or any(run.iterdir()))
+    if resume and not (run / "recipe.yaml").is_file():
+        raise InputError(
+            f"Expected {run} to be a run to resume, got no recipe.yaml in it: train without --resume."
+        )
+    if occupied and not resume and os.environ.get("RANK", "0") == "0":
+        raise InputError(
+            f"Expected {run} to be new or empty, but it is not: choose another --out, or go on with --resume."
+        )

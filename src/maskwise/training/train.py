@@ -1,0 +1,229 @@
+"""Train one run, from DATA and a recipe to a folder with a member, scores and a report."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from rich.console import Console
+
+from maskwise.data.cache import DecodedCache, open_cache
+from maskwise.data.decoding import reduction_for
+from maskwise.data.photos import PhotoSource, load_decoded
+from maskwise.data.scan import Progress
+from maskwise.data.transform import resolution_needed
+from maskwise.errors import InputError, MaskwiseError
+from maskwise.evaluation.predictions import save_predictions
+from maskwise.files import read_json, write_json
+from maskwise.losses import create_loss
+from maskwise.models.classifier import Classifier
+from maskwise.training.allocator import keep_freed_memory
+from maskwise.training.finishing import (
+    predict_held_out,
+    save_metrics,
+    score_run,
+    write_member,
+    write_run_report,
+)
+from maskwise.training.fitting import fit
+from maskwise.training.lineage import describe_lineage
+from maskwise.training.loaders import EvaluationLoader, TrainingLoader
+from maskwise.training.module import TrainingModule
+from maskwise.training.preparation import Prepared, prepare, same_split, save_split
+from maskwise.training.processes import barrier, is_first, join_group, rank, world_size
+from maskwise.training.recipe import Recipe
+from maskwise.training.recipe_files import parse_recipe, save_recipe
+from maskwise.training.run_folder import check_run_folder
+from maskwise.training.settling import settle, training_device
+
+ProgressOf = Callable[[str], Progress | None]
+"""Gives a progress callback for a named stage."""
+
+
+def train(
+    recipe: Recipe,
+    data: Path,
+    run: Path,
+    *,
+    resume: bool = False,
+    photos_in_report: bool = True,
+    console: Console | None = None,
+    progress: ProgressOf = lambda stage: None,
+) -> dict[str, Any]:
+    """Train a run, or go on with one.
+
+    Args:
+        recipe: what to do; a resumed run keeps its own, written in its folder.
+        data: a folder in a known layout, or a table.
+        run: the run's folder, new or empty unless `resume`.
+        resume: go on from the last checkpoint.
+        photos_in_report: whether the report shows the worst mistakes.
+        console: where lines go; nowhere by default.
+        progress: makes the bars of scanning and caching.
+
+    Returns:
+        The content of `metrics.json`.
+
+    Raises:
+        InputError: when the data, the recipe or the folder is not as expected.
+        MaskwiseError: when training fails, or was interrupted before there was anything to score.
+    """
+    console = console if console is not None and is_first() else Console(quiet=True)
+
+    def say(line: str) -> None:
+        console.print(line, soft_wrap=True, markup=False)
+
+    begin = time.time()
+    check_run_folder(run, resume=resume)
+    if resume:
+        recipe = _recipe_of(run, recipe)
+        if read_json(run / "lineage.json").get("finished"):
+            say(f"{run} is finished: nothing to resume.")
+            return read_json(run / "metrics.json")
+    keep_freed_memory()
+    join_group()
+
+    prepared = prepare(data, recipe, say=say, progress=progress("scanning photos"))
+    if resume and (
+        read_json(run / "lineage.json")["data"]["fingerprint"] != prepared.fingerprint
+        or not same_split(run / "split.parquet", prepared)
+    ):
+        raise InputError(
+            f"Expected {data} to be the data that {run} began with, but it differs: train a new run."
+        )
+    recipe, classifier, measured = settle(recipe, prepared)
+    source = _photo_source(prepared, recipe, progress)
+    if is_first() and not resume:
+        _write_beginning(run, data, recipe, prepared, measured)
+    barrier()
+    say(
+        f"Training {recipe.name} on {len(prepared.train_rows):,} photos, scoring on "
+        f"{len(prepared.held_out_rows):,} photos of {len(np.unique(prepared.table.persons[prepared.held_out])):,} "
+        f"other persons; {recipe.training.epochs} epochs, batches of {recipe.training.batch_size}, "
+        f"{recipe.training.precision}."
+        if recipe.split.by != "photo"
+        else f"Training {recipe.name}, split by photo."
+    )
+
+    module, training, held_out, accumulate, batch = _loop_parts(recipe, prepared, classifier, source)
+    try:
+        result = fit(
+            module,
+            recipe,
+            training,
+            held_out,
+            run=run,
+            accumulate=accumulate,
+            photos_per_batch=batch * world_size(),
+            console=console,
+        )
+    except OSError as error:
+        raise MaskwiseError(
+            f"Expected to write to {run}, got: {error.strerror or error}. Free some space and resume."
+        ) from error
+    if not result.epochs_done:
+        raise MaskwiseError(
+            f"Interrupted before an epoch was done: nothing to score yet; --resume goes on with {run}."
+        )
+    if is_first():
+        write_member(run, module, prepared, recipe)
+        probabilities = predict_held_out(run, prepared, source)
+        save_predictions(
+            run / "predictions.parquet",
+            prepared.table.keep(prepared.held_out),
+            prepared.score_classes[prepared.held_out],
+            probabilities,
+        )
+        metrics = score_run(prepared, recipe, probabilities, result)
+        save_metrics(run, metrics)
+        write_run_report(run, data, prepared, recipe, metrics, probabilities, result, photos=photos_in_report)
+        lineage = read_json(run / "lineage.json")
+        lineage["finished"] = not result.interrupted
+        lineage["seconds"] = round(lineage.get("seconds", 0) + time.time() - begin, 1)
+        write_json(run / "lineage.json", lineage)
+    barrier()
+    return read_json(run / "metrics.json")
+
+
+def _recipe_of(run: Path, given: Recipe) -> Recipe:
+    path = run / "recipe.yaml"
+    try:
+        stored = parse_recipe(yaml.safe_load(path.read_text(encoding="utf-8")), str(path))
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(f"Expected {path} to be a recipe, got: {error}.") from error
+    if stored.name != given.name:
+        raise InputError(f"Expected to resume {run} with its recipe {stored.name}, got {given.name}.")
+    return stored
+
+
+def _photo_source(prepared: Prepared, recipe: Recipe, progress: ProgressOf) -> PhotoSource:
+    table, spec = prepared.table, recipe.transform
+    digests = prepared.scan["digest"].to_list()
+    paths = table.paths
+    cache: DecodedCache | None = None
+    if recipe.data.cache:
+        sizes = list(zip(prepared.scan["height"], prepared.scan["width"], strict=True))
+        cache = open_cache(
+            digests,
+            sizes,
+            [reduction_for(size, resolution_needed(spec, size)) for size in sizes],
+            lambda row: load_decoded(paths[row], spec),
+            progress=progress("caching decoded photos"),
+        )
+    return PhotoSource(table.photos, paths, spec, recipe.seed, cache, digests)
+
+
+def _write_beginning(
+    run: Path, data: Path, recipe: Recipe, prepared: Prepared, measured: dict[str, Any]
+) -> None:
+    lineage = describe_lineage(
+        data=data,
+        fingerprint=prepared.fingerprint,
+        table=prepared.table,
+        set_aside=prepared.set_aside,
+        unlabelled=prepared.unlabelled,
+        joined=prepared.joined,
+        held_out=prepared.held_out,
+        seeds={"training": recipe.seed, "split": recipe.split.seed},
+        threads=int(recipe.training.threads),
+        device=training_device(),
+        measured=measured,
+    )
+    save_split(run / "split.parquet", prepared)
+    write_json(run / "lineage.json", lineage | {"finished": False})
+    save_recipe(run / "recipe.yaml", recipe)
+
+
+def _loop_parts(
+    recipe: Recipe, prepared: Prepared, classifier: Classifier, source: PhotoSource
+) -> tuple[TrainingModule, TrainingLoader, EvaluationLoader, int, int]:
+    part = recipe.training
+    batch = int(part.batch_size)
+    accumulate = (part.effective_batch or batch) // (batch * world_size()) or 1
+    workers = int(part.workers)
+    training = TrainingLoader(
+        source,
+        prepared.train_rows,
+        seed=recipe.seed,
+        batch_size=batch,
+        rank=rank(),
+        world=world_size(),
+        accumulate=accumulate,
+        workers=workers,
+    )
+    held_out = EvaluationLoader(
+        source, prepared.held_out_rows, batch_size=batch, rank=rank(), world=world_size(), workers=workers
+    )
+    module = TrainingModule(
+        classifier,
+        create_loss(recipe.loss),
+        recipe,
+        space=prepared.table.space,
+        normalization=recipe.transform.normalization,
+        train_classes=prepared.train_classes,
+        score_classes=prepared.score_classes,
+        steps_per_epoch=max(1, len(training) // accumulate),
+    )
+    return module, training, held_out, accumulate, batch
