@@ -79,7 +79,7 @@ def _plain_jpeg_header(data: bytes) -> Header | None:
         return None
     try:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-    except ValueError:
+    except Exception:  # noqa: BLE001 - fed with hostile bytes it raises more than it documents
         return None
     if colour not in ("YCbCr", "RGB", "Gray"):
         return None
@@ -139,7 +139,7 @@ def decode(data: bytes, header: Header, reduction: int = 1) -> Decoded:
                 min_height=-(-header.height // reduction),
                 min_width=-(-header.width // reduction),
             )
-        except ValueError as error:
+        except Exception as error:  # noqa: BLE001 - fed with hostile bytes it raises more than it documents
             raise PhotoError(f"broken: {_words(error)}") from error
         return Decoded(pixels, full)
     return Decoded(_reduce(_decode_by_pillow(data, header), reduction), full)

@@ -137,8 +137,7 @@ def compose(
         if step.phase == "train" and not train:
             continue
         if isinstance(step, CenterCrop):
-            # Rounded as torchvision's center_crop does, so that whole pixels are cut.
-            matrix = matrix @ _shift(round((width - step.width) / 2.0), round((height - step.height) / 2.0))
+            matrix = matrix @ _shift(_margin(width, step.width), _margin(height, step.height))
             height, width = step.height, step.width
         elif isinstance(step, Resize):
             matrix = matrix @ np.diag([width / step.width, height / step.height, 1.0])
@@ -146,6 +145,11 @@ def compose(
         elif isinstance(step, RandomStep):
             matrix = matrix @ _random(step, height, width, key)
     return matrix
+
+
+def _margin(size: int, crop: int) -> int:
+    """Where a centre crop begins: rounded as torchvision does it when it cuts, and when it pads."""
+    return round((size - crop) / 2.0) if crop <= size else -((crop - size) // 2)
 
 
 def _random(step: RandomStep, height: int, width: int, key: tuple[Key, ...]) -> Matrix:

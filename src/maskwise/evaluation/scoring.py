@@ -138,7 +138,7 @@ def _by_group(
 ) -> dict[str, Any]:
     values = space.decode(predictions)
     result: dict[str, Any] = {}
-    for name in sorted(set(names.tolist()) - {""}):
+    for name in _in_order(set(names.tolist()) - {""}, space):
         inside = names == name
         n_persons = len(np.unique(person_index[inside]))
         entry: dict[str, Any] = {"n_photos": int(inside.sum()), "n_persons": n_persons}
@@ -168,6 +168,14 @@ def _by_group(
                 )
         result[name] = entry
     return result
+
+
+def _in_order(names: set[str], space: LabelSpace) -> list[str]:
+    """An attribute's values in their own order, other names by the alphabet."""
+    for attribute in space.attributes:
+        if names <= set(attribute.values):
+            return [value for value in attribute.values if value in names]
+    return sorted(names)
 
 
 def grouping_columns(

@@ -66,8 +66,9 @@ def save_member(folder: Path, classifier: Classifier, card: MemberCard) -> None:
         MaskwiseError: when the disk is full or the folder can't be written.
     """
     state = {name: value.detach().cpu().contiguous() for name, value in classifier.state_dict().items()}
+    # One entry of metadata: with more, their order and so the bytes of the file differ from run to run.
     with atomic_path(folder / WEIGHTS_FILE) as temporary:
-        save_file(state, temporary, metadata={"format": "pt", "maskwise": maskwise.__version__})
+        save_file(state, temporary, metadata={"format": "pt"})
     text = card.model_dump_json(indent=2).replace('"schema_version"', '"schema"', 1)
     write_text(folder / CARD_FILE, text + "\n")
 

@@ -117,7 +117,7 @@ def fit(
     """
     checkpoints = run / "checkpoints"
     part = recipe.training
-    history = History(run / "history.csv", photos_per_epoch=len(training) * photos_per_batch)
+    history = History(run / "history.csv", photos_per_batch=photos_per_batch)
     stop = StopWhenAsked(checkpoints / LAST)
     callbacks: list[lightning.Callback] = [history, stop, *_checkpointing(checkpoints, part)]
     if part.early_stopping is not None:

@@ -9,15 +9,16 @@ from typing import Any
 import lightning.pytorch as lightning
 
 from maskwise.files import write_text
-from maskwise.training.module import TrainingModule
+from maskwise.training.module import Batch, TrainingModule
 
 
 class History(lightning.Callback):
     """Writes the scores of every epoch; a resumed run goes on behind the epochs it had kept."""
 
-    def __init__(self, path: Path, *, photos_per_epoch: int) -> None:
+    def __init__(self, path: Path, *, photos_per_batch: int) -> None:
         self._path = path
-        self._photos_per_epoch = photos_per_epoch
+        self._photos_per_batch = photos_per_batch
+        self._batches = 0
         self._begin = 0.0
         self._trained = 0.0
         self.rows: list[dict[str, float]] = []
@@ -30,9 +31,24 @@ class History(lightning.Callback):
         """What a checkpoint had kept."""
         self.rows = [dict(row) for row in state_dict["rows"]]
 
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Start the clock; a run resumed in mid-epoch has no epoch's start."""
+        self._begin, self._batches = time.perf_counter(), 0
+
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Start the clock."""
-        self._begin = time.perf_counter()
+        """Start the clock of the epoch."""
+        self._begin, self._batches = time.perf_counter(), 0
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: object,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        """Count the batches that this process has seen of the epoch."""
+        self._batches += 1
 
     def on_validation_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Training of the epoch is over, validation begins."""
@@ -49,7 +65,7 @@ class History(lightning.Callback):
             **{f"held_out_{name}": value for name, value in scores.items()},
             "lr": trainer.optimizers[0].param_groups[0]["lr"],
             "seconds": time.perf_counter() - self._begin,
-            "images_per_second": self._photos_per_epoch / self._trained if self._trained else float("nan"),
+            "images_per_second": self._batches * self._photos_per_batch / self._trained,
         }
         self.rows.append({name: round(value, 6) for name, value in row.items()})
         if trainer.is_global_zero:

@@ -1,0 +1,51 @@
+import pytest
+import torch
+
+from maskwise.errors import InputError
+from maskwise.labels import builtin_label_space
+from maskwise.models.classifier import ModelSpec, create_classifier
+
+SPACE = builtin_label_space()
+
+
+@pytest.mark.parametrize("backbone", ["test_efficientnet", "test_vit", "mobilenetv4_conv_small", "resnet18"])
+def test_any_backbone_gives_joint_logits(backbone: str) -> None:
+    size = 160 if backbone == "test_vit" else 64
+    model, _, _ = create_classifier(ModelSpec(backbone=backbone, weights="none"), SPACE, seed=0)
+    assert model.eval()(torch.randn(2, 3, size, size)).shape == (2, 18)
+
+
+def test_initial_weights_depend_on_the_seed_alone() -> None:
+    spec = ModelSpec(backbone="test_efficientnet", weights="none")
+    states = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(len(states))
+        before = torch.random.get_rng_state()
+        states.append(create_classifier(spec, SPACE, seed=seed)[0].state_dict())
+        assert torch.equal(before, torch.random.get_rng_state())
+    assert all(torch.equal(states[0][k], states[1][k]) for k in states[0])
+    assert any(not torch.equal(states[0][k], states[2][k]) for k in states[0])
+
+
+def test_bundled_weights_come_with_their_own_mean_and_std() -> None:
+    _, mean, std = create_classifier(ModelSpec(), SPACE, seed=0)
+    assert mean == std == (0.5, 0.5, 0.5)
+
+
+def test_an_unknown_backbone_is_refused_with_near_names() -> None:
+    with pytest.raises(InputError, match="'tf_efficientnet_lit0'; did you mean"):
+        create_classifier(ModelSpec(backbone="tf_efficientnet_lit0"), SPACE, seed=0)
+
+
+def test_drop_path_where_there_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="drop_path"):
+        create_classifier(ModelSpec(backbone="vgg11", weights="none", drop_path=0.1), SPACE, seed=0)
+
+
+def test_hub_weights_without_a_connection_are_one_error(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(InputError, match="Expected to download the weights of test_efficientnet.*model.weights=bundled"):
+        create_classifier(ModelSpec(backbone="test_efficientnet", weights="hub"), SPACE, seed=0)
