@@ -1,0 +1,171 @@
+import csv
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from maskwise.data.reading import read_data
+from maskwise.errors import InputError
+from maskwise.inference import predictor as predictor_module
+from maskwise.inference import rows as rows_module
+from maskwise.inference.predicting import parts_folder, predict_to_file, submission_targets, write_submission
+from maskwise.inference.predictor import Predictor, load_predictor
+from maskwise.inference.sources import iterate_photos
+from tests.pictures import make_eval, picture, write_jpeg, write_table
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    for index in range(50):
+        write_jpeg(folder / f"{index % 3}" / f"{index:03d}.jpg", picture(index))
+    (folder / "0" / "000.jpg").write_bytes(b"")
+    (folder / "1" / "bad.png").write_text("<html>")
+    (folder / "notes.txt").write_text("no photo")
+    return folder
+
+
+def test_a_row_for_every_photo_also_for_bad_ones(tiny_run: Path, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "p.csv"
+    counts = predict_to_file(tiny_run, load_predictor(tiny_run), [str(photos)], out)
+    assert counts == (51, 2, 0)
+    with out.open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == ["photo", "class", "mask", "gender", "age_band", "confidence", "decision", *[f"p_{i:02d}" for i in range(18)], "error"]
+    assert [row["photo"] for row in rows] == [str(p) for p in iterate_photos([str(photos)])]
+    bad = [row for row in rows if row["error"]]
+    assert {Path(row["photo"]).name: row["error"].split(":")[0] for row in bad} == {"000.jpg": "empty file", "bad.png": "no photo"}
+    for row in rows:
+        p = [row[f"p_{i:02d}"] for i in range(18)]
+        if row["error"]:
+            assert {row[k] for k in row if k not in ("photo", "error")} == {""}
+        else:
+            assert sum(map(float, p)) == pytest.approx(1, abs=1e-4)
+            assert float(row["confidence"]) == pytest.approx(float(p[int(row["class"])]), abs=1e-5)
+            assert row["decision"] == "marginal"
+    assert not parts_folder(out).exists()
+
+
+def test_parquet_holds_the_same(tiny_run: Path, photos: Path, tmp_path: Path) -> None:
+    predictor = load_predictor(tiny_run)
+    predict_to_file(tiny_run, predictor, [str(photos)], tmp_path / "p.csv")
+    predict_to_file(tiny_run, predictor, [str(photos)], tmp_path / "p.parquet")
+    left, right = pl.read_csv(tmp_path / "p.csv"), pl.read_parquet(tmp_path / "p.parquet")
+    assert left.columns == right.columns
+    assert left["class"].to_list() == right["class"].to_list()
+    assert left["photo"].to_list() == right["photo"].to_list()
+
+
+def test_predictions_agree_with_the_runs_own(tiny_run: Path, people: Path, tmp_path: Path) -> None:
+    held_out = pl.read_parquet(tiny_run / "predictions.parquet")
+    listed = write_table(people / "list.csv", ("photo",), [(name,) for name in held_out["photo"]])
+    predict_to_file(tiny_run, load_predictor(tiny_run), [str(listed)], tmp_path / "p.parquet")
+    listed.unlink()
+    again = pl.read_parquet(tmp_path / "p.parquet")
+    columns = [f"p_{i:02d}" for i in range(18)]
+    assert np.allclose(again.select(columns).to_numpy(), held_out.select(columns).to_numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_killed_call_goes_on_where_it_was(
+    tiny_run: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    monkeypatch.setattr(rows_module, "PART_SIZE", 8)
+    predictor = load_predictor(tiny_run)
+    whole = tmp_path / f"whole{suffix}"
+    predict_to_file(tiny_run, predictor, [str(photos)], whole)
+
+    class Killed(Predictor):
+        def predict(self, paths, **options):  # noqa: ANN001, ANN202
+            yield from islice(super().predict(paths, **options), 20)
+            raise KeyboardInterrupt
+
+    killed = load_predictor(tiny_run)
+    killed.__class__ = Killed
+    out = tmp_path / f"out{suffix}"
+    with pytest.raises(KeyboardInterrupt):
+        predict_to_file(tiny_run, killed, [str(photos)], out)
+    assert not out.exists()
+    assert predict_to_file(tiny_run, predictor, [str(photos)], out) == (51, 2, 16)
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_parts_of_other_photos_are_not_mixed_in(tiny_run: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "PART_SIZE", 8)
+    predictor = load_predictor(tiny_run)
+    out = tmp_path / "out.csv"
+    stream = [(str(p), p) for p in iterate_photos([str(photos)])]
+    identity = {"run": rows_module.run_identity(tiny_run), "sources": str(photos)}
+    rows_module.predict_in_parts(predictor, lambda: iter(stream), parts_folder(out), identity=identity)
+    write_jpeg(photos / "0" / "0000.jpg", picture(99))  # sorts in front of everything
+    assert predict_to_file(tiny_run, predictor, [str(photos)], out) == (52, 2, 0)
+
+
+def test_only_a_few_photos_are_held_at_once(tiny_run: Path, monkeypatch: pytest.MonkeyPatch, photos: Path) -> None:
+    monkeypatch.setattr(predictor_module, "BATCH_SIZE", 4)
+    path = photos / "0" / "003.jpg"
+    taken = 0
+
+    def endless():  # noqa: ANN202
+        nonlocal taken
+        while True:
+            taken += 1
+            yield path
+
+    stream = load_predictor(tiny_run).predict(endless(), batch_size=4)
+    for _ in range(40):
+        next(stream)
+    assert taken < 40 + 4 * 6
+    stream.close()
+
+
+def test_sources(photos: Path, tmp_path: Path) -> None:
+    listed = write_table(photos / "list.csv", ("photo", "x"), [("2/002.jpg", 1), ("absent.jpg", 1)])
+    assert list(iterate_photos([str(listed)])) == [photos / "2" / "002.jpg", photos / "absent.jpg"]
+    assert len(list(iterate_photos([str(photos / "1" / "*.jpg")]))) == 17
+    assert len(list(iterate_photos([str(photos / "*")]))) == 53  # folders, and the files that the glob names
+    assert list(iterate_photos([str(photos / "notes.txt")])) == [photos / "notes.txt"]
+    for source in (str(tmp_path / "nothing"), str(tmp_path / "*.jpg")):
+        with pytest.raises(InputError, match="Expected"):
+            list(iterate_photos([source]))
+
+
+def test_nothing_to_predict_and_a_wrong_ending_are_errors(tiny_run: Path, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="at least one photo"):
+        predict_to_file(tiny_run, load_predictor(tiny_run), [str(tmp_path / "empty")], tmp_path / "p.csv")
+    with pytest.raises(InputError, match=r"\.csv or \.parquet"):
+        predict_to_file(tiny_run, load_predictor(tiny_run), [str(photos)], tmp_path / "p.json")
+
+
+def test_a_submission_keeps_order_and_number(tiny_run: Path, tmp_path: Path) -> None:
+    names = make_eval(tmp_path / "eval", 21)
+    (tmp_path / "eval" / "images" / names[4]).write_bytes(b"")
+    (tmp_path / "eval" / "images" / names[9]).unlink()
+    predictor = load_predictor(tiny_run)
+    n, unread = write_submission(tiny_run, predictor, tmp_path / "eval", tmp_path / "s.csv")
+    with (tmp_path / "s.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["ImageID"] for row in rows] == names
+    assert n == 21
+    assert unread.rows() == [(names[4], "empty file"), (names[9], "missing")]
+    assert rows[4]["ans"] == rows[9]["ans"] == str(predictor.card.commonest_class)
+    assert all(0 <= int(row["ans"]) < 18 for row in rows)
+
+
+def test_public_and_private_get_a_file_each(tmp_path: Path) -> None:
+    make_eval(tmp_path / "public", 1)
+    make_eval(tmp_path / "private", 1)
+    targets = submission_targets(tmp_path, tmp_path / "out.csv")
+    assert {folder.name: target.name for folder, target in targets.items()} == {"public": "out-public.csv", "private": "out-private.csv"}
+    with pytest.raises(InputError, match=r"info\.csv"):
+        submission_targets(tmp_path / "public" / "images", tmp_path / "out.csv")
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, people: Path) -> None:
+    for folder, message in ((tmp_path / "absent", "does not exist"), (people, "no run of maskwise")):
+        with pytest.raises(InputError, match=message):
+            load_predictor(folder)
+    assert len(read_data(people)) == 168
