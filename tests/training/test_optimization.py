@@ -1,0 +1,59 @@
+import pytest
+import torch
+
+from maskwise.training.optimization import create_optimizer, create_schedule, learning_rate_factor
+from maskwise.training.recipe import AdamWPart, ConstantSchedule, CosineSchedule, StepSchedule
+
+
+def rates(schedule: object, *, steps: int, epochs: int) -> list[float]:
+    model = torch.nn.Linear(1, 1)
+    optimizer = create_optimizer(AdamWPart(lr=1.0), model, clipped=False)
+    scheduler = create_schedule(schedule, optimizer, steps_per_epoch=steps, epochs=epochs)
+    seen = []
+    for _ in range(steps * epochs):
+        seen.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return seen
+
+
+def test_step_is_torchs_step_lr_an_epoch() -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    reference = torch.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.2)
+    expected = []
+    for _ in range(5):
+        expected += [optimizer.param_groups[0]["lr"]] * 3
+        optimizer.step()
+        reference.step()
+    assert rates(StepSchedule(epochs=2, gamma=0.2), steps=3, epochs=5) == pytest.approx(expected)
+
+
+def test_cosine_rises_then_falls_to_its_end() -> None:
+    seen = rates(CosineSchedule(warmup=0.25, final=0.1), steps=10, epochs=4)
+    top = seen.index(max(seen))
+    assert top == 10
+    assert seen[top] == pytest.approx(1)
+    assert all(a < b for a, b in zip(seen[:top], seen[1 : top + 1], strict=True))
+    assert all(a > b for a, b in zip(seen[top:], seen[top + 1 :], strict=False))
+    assert learning_rate_factor(CosineSchedule(final=0.1), 40, steps_per_epoch=10, total=40) == pytest.approx(0.1)
+    assert min(seen) > 0
+
+
+def test_constant_is_constant() -> None:
+    assert set(rates(ConstantSchedule(), steps=2, epochs=2)) == {1.0}
+
+
+def test_adamw_is_torchs() -> None:
+    part = AdamWPart(lr=0.1, weight_decay=0.3, betas=(0.8, 0.9))
+    ours, theirs = torch.nn.Linear(3, 3), torch.nn.Linear(3, 3)
+    theirs.load_state_dict(ours.state_dict())
+    optimizers = [
+        create_optimizer(part, ours, clipped=False),
+        torch.optim.AdamW(theirs.parameters(), lr=0.1, weight_decay=0.3, betas=(0.8, 0.9), fused=False),
+    ]
+    for model, optimizer in zip((ours, theirs), optimizers, strict=True):
+        for step in range(3):
+            optimizer.zero_grad()
+            model(torch.ones(1, 3) * step).sum().backward()
+            optimizer.step()
+    assert torch.allclose(ours.weight, theirs.weight, atol=1e-6)
