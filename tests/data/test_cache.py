@@ -26,7 +26,7 @@ def opened(table: PhotoTable, loaded: list[int] | None = None) -> tuple[DecodedC
     sizes = list(zip(frame["height"], frame["width"], strict=True))
     paths = table.paths
 
-    def load(row: int):  # noqa: ANN202
+    def load(row: int):
         if loaded is not None:
             loaded.append(row)
         return load_decoded(paths[row], SPEC)

@@ -13,7 +13,9 @@ HEADER = ("id", "gender", "race", "age", "path")
 
 
 def person(root: Path, name: str, stems: dict[str, str] | None = None) -> None:
-    names = stems or {stem: ".jpg" for stem in ("mask1", "mask2", "mask3", "mask4", "mask5", "incorrect_mask", "normal")}
+    names = stems or dict.fromkeys(
+        ("mask1", "mask2", "mask3", "mask4", "mask5", "incorrect_mask", "normal"), ".jpg"
+    )
     for stem, suffix in names.items():
         write_jpeg(root / "images" / name / f"{stem}{suffix}", picture(1))
 
@@ -47,7 +49,19 @@ def test_ids_are_text_and_a_person_is_a_path(tmp_path: Path) -> None:
 def test_suffixes_vary_and_junk_is_passed_over(tmp_path: Path) -> None:
     name = "000001_female_Asian_45"
     write_table(tmp_path / "train.csv", HEADER, [("000001", "female", "Asian", 45, name)])
-    person(tmp_path, name, {"mask1": ".jpg", "mask2": ".png", "mask3": ".jpeg", "mask4": ".JPG", "mask5": ".PNG", "incorrect_mask": ".jpeg", "normal": ".jpg"})
+    person(
+        tmp_path,
+        name,
+        {
+            "mask1": ".jpg",
+            "mask2": ".png",
+            "mask3": ".jpeg",
+            "mask4": ".JPG",
+            "mask5": ".PNG",
+            "incorrect_mask": ".jpeg",
+            "normal": ".jpg",
+        },
+    )
     folder = tmp_path / "images" / name
     (folder / "._mask1.jpg").write_bytes(b"junk")
     (folder / ".DS_Store").write_bytes(b"junk")
@@ -77,11 +91,17 @@ def test_folders_that_are_not_listed_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (("1", "male", "A", -3, "a"), r"train\.csv, row 3, column age: expected a number of years from 0 to 120.*'-3'"),
+        (
+            ("1", "male", "A", -3, "a"),
+            r"train\.csv, row 3, column age: expected a number of years from 0 to 120.*'-3'",
+        ),
         (("1", "male", "A", "abc", "a"), r"row 3, column age.*'abc'"),
         (("1", "male", "A", 121, "a"), r"row 3, column age.*'121'"),
         (("1", "male", "A", "nan", "a"), r"row 3, column age"),
-        (("1", "man", "A", 30, "a"), r"row 3, column gender: expected one of male, female, or empty, got 'man'"),
+        (
+            ("1", "man", "A", 30, "a"),
+            r"row 3, column gender: expected one of male, female, or empty, got 'man'",
+        ),
         (("1", "male", "A", 30, ""), r"row 3, column path: expected a value"),
         (("1", "male", "A", 30, "../../etc"), r"row 3, column path: expected a folder inside images"),
         (("1", "male", "A", 30, "/etc"), r"row 3, column path: expected a folder inside images"),
@@ -110,7 +130,17 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         read_data(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"id,gender,age,path\n1,male,30\n", b"\xff\xfe\x00", b"id,id,age,path\n", b"id,gender,age,path\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"id,gender,age,path\n1,male,30\n",
+        b"\xff\xfe\x00",
+        b"id,id,age,path\n",
+        b"id,gender,age,path\n",
+    ],
+)
 def test_a_broken_csv_is_one_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "train.csv").write_bytes(content)

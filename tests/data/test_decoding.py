@@ -56,7 +56,16 @@ def test_exif_orientation(form: str, orientation: int) -> None:
     decoded = decode(data, header)
     assert decoded.pixels.shape[:2] == (header.height, header.width) == decoded.full_size
     assert header.height == (48 if orientation >= 5 else 64)
-    turn = {1: lambda a: a, 2: np.fliplr, 3: lambda a: np.rot90(a, 2), 4: np.flipud, 5: lambda a: a.transpose(1, 0, 2), 6: lambda a: np.rot90(a, -1), 7: lambda a: np.rot90(a.transpose(1, 0, 2), 2), 8: np.rot90}[orientation]
+    turn = {
+        1: lambda a: a,
+        2: np.fliplr,
+        3: lambda a: np.rot90(a, 2),
+        4: np.flipud,
+        5: lambda a: a.transpose(1, 0, 2),
+        6: lambda a: np.rot90(a, -1),
+        7: lambda a: np.rot90(a.transpose(1, 0, 2), 2),
+        8: np.rot90,
+    }[orientation]
     assert np.abs(decoded.pixels.astype(float) - turn(np.asarray(RGB).astype(float))).mean() < 6
 
 
@@ -96,7 +105,9 @@ def test_a_huge_photo_is_refused_before_it_is_decoded() -> None:
     assert len(data) < 1_000_000
     with pytest.raises(PhotoError, match="too large: 108 megapixels, the limit is 64"):
         read_header(data)
-    jpeg = simplejpeg.encode_jpeg(np.zeros((9_000, 12_000, 1), np.uint8), colorspace="GRAY", colorsubsampling="Gray")
+    jpeg = simplejpeg.encode_jpeg(
+        np.zeros((9_000, 12_000, 1), np.uint8), colorspace="GRAY", colorsubsampling="Gray"
+    )
     with pytest.raises(PhotoError, match="too large"):
         read_header(jpeg)
 
@@ -122,7 +133,14 @@ def test_hostile_bytes_raise_nothing_else(noise: bytes, form: int, place: int, v
 
 @pytest.mark.parametrize(
     ("size", "needed", "expected"),
-    [((512, 384), 200 / 384, 2), ((512, 384), 1.0, 1), ((512, 384), 0.25, 4), ((512, 384), 0.01, 8), ((20, 20), 0.01, 2), ((512, 384), 2.0, 1)],
+    [
+        ((512, 384), 200 / 384, 2),
+        ((512, 384), 1.0, 1),
+        ((512, 384), 0.25, 4),
+        ((512, 384), 0.01, 8),
+        ((20, 20), 0.01, 2),
+        ((512, 384), 2.0, 1),
+    ],
 )
 def test_the_smallest_sufficient_scale(size: tuple[int, int], needed: float, expected: int) -> None:
     assert reduction_for(size, needed) == expected

@@ -22,7 +22,9 @@ def test_finds_identical_and_near_identical_photos_of_other_persons(tmp_path: Pa
     write_jpeg(folders[3] / "mask2.jpg", picture(1))  # the same person twice is no duplicate
     table = read_data(tmp_path)
     pairs = cross_person_duplicates(scan_photos(table).frame, table.persons)
-    found = {tuple(sorted((table.persons[p.first][:6], table.persons[p.second][:6]))): p.identical for p in pairs}
+    found = {
+        tuple(sorted((table.persons[p.first][:6], table.persons[p.second][:6]))): p.identical for p in pairs
+    }
     assert found == {("000000", "000001"): True, ("000000", "000002"): False, ("000001", "000002"): False}
     groups = join_groups(table.persons, pairs)
     assert len(set(groups)) == 2
@@ -40,7 +42,9 @@ def test_close_hashes_are_all_found(seed: int) -> None:
     hashes = random.integers(0, 2**64, 40, dtype=np.uint64)
     for target in range(20):  # plant neighbours at every distance up to beyond the bound
         flips = random.choice(64, size=random.integers(0, 9), replace=False)
-        hashes[target + 20] = hashes[target] ^ np.bitwise_or.reduce(np.uint64(1) << flips.astype(np.uint64), initial=0)
+        hashes[target + 20] = hashes[target] ^ np.bitwise_or.reduce(
+            np.uint64(1) << flips.astype(np.uint64), initial=0
+        )
     owners = random.integers(0, 15, 40)
     found = duplicates._close_hashes(hashes, owners)
     got = {tuple(sorted(map(int, pair))) for block in found for pair in block}

@@ -25,7 +25,7 @@ def test_batches_come_in_order_whatever_the_threads_do(workers: int) -> None:
 def test_only_a_few_batches_are_taken_ahead() -> None:
     taken = []
 
-    def endless():  # noqa: ANN202
+    def endless():
         for start in range(10**9):
             taken.append(start)
             yield [start % 200]
@@ -62,7 +62,9 @@ def test_the_order_of_an_epoch_depends_on_seed_and_epoch_alone() -> None:
 def test_a_step_sees_the_same_photos_over_any_number_of_processes(world: int) -> None:
     order = shuffled(np.arange(103), seed=0, epoch=0)
     alone = list(training_batches(order, batch_size=16))
-    shares = [list(training_batches(order, batch_size=16 // world, rank=r, world=world)) for r in range(world)]
+    shares = [
+        list(training_batches(order, batch_size=16 // world, rank=r, world=world)) for r in range(world)
+    ]
     assert len(alone) == steps_per_epoch(103, 16) == 6
     for step, together in enumerate(alone):
         assert sorted(together) == sorted(row for share in shares for row in share[step])
@@ -75,5 +77,10 @@ def test_a_data_set_smaller_than_a_batch_is_one_batch() -> None:
 @pytest.mark.parametrize("world", [1, 3])
 def test_evaluation_sees_every_photo_once(world: int) -> None:
     rows = np.arange(50, 93)
-    seen = [row for r in range(world) for b in evaluation_batches(rows, batch_size=8, rank=r, world=world) for row in b]
+    seen = [
+        row
+        for r in range(world)
+        for b in evaluation_batches(rows, batch_size=8, rank=r, world=world)
+        for row in b
+    ]
     assert sorted(seen) == rows.tolist()

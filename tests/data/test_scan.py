@@ -28,7 +28,10 @@ def broken(tmp_path: Path) -> Path:
 
 def test_sets_aside_what_cannot_be_used_with_the_reason(broken: Path) -> None:
     scan = scan_photos(read_data(broken))
-    reasons = {Path(photo).parent.name[:6] + "/" + Path(photo).stem: reason for photo, reason in scan.set_aside.rows()}
+    reasons = {
+        Path(photo).parent.name[:6] + "/" + Path(photo).stem: reason
+        for photo, reason in scan.set_aside.rows()
+    }
     assert reasons["000000/mask1"] == "empty file"
     assert reasons["000000/mask2"].startswith("broken")
     assert reasons["000001/mask1"].startswith("no photo")
@@ -63,7 +66,9 @@ def test_a_broken_memory_is_made_anew(people: Path) -> None:
     assert again.frame.equals(first.frame)
 
 
-def test_workers_change_nothing_and_progress_ends_at_the_total(people: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_workers_change_nothing_and_progress_ends_at_the_total(
+    people: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     table = read_data(people)
     seen: list[tuple[int, int]] = []
     one = scan_photos(table, workers=1, progress=lambda done, total: seen.append((done, total)))
@@ -74,7 +79,9 @@ def test_workers_change_nothing_and_progress_ends_at_the_total(people: Path, mon
     assert np.all(np.diff([done for done, _ in seen]) >= 0)
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(people: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_no_error(
+    people: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("MASKWISE_CACHE", str(tmp_path / "file"))
     assert scan_photos(read_data(people)).usable.all()

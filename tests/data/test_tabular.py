@@ -51,7 +51,9 @@ def test_a_band_alone_keeps_its_place_when_boundaries_move(tmp_path: Path) -> No
         (("photo", "person"), ("a", "x"), r"row 3, column photo: expected each photo once"),
     ],
 )
-def test_a_wrong_row_is_named(tmp_path: Path, header: tuple[str, ...], row: tuple[object, ...], message: str) -> None:
+def test_a_wrong_row_is_named(
+    tmp_path: Path, header: tuple[str, ...], row: tuple[object, ...], message: str
+) -> None:
     first = {"age": 1, "age_band": "<30", "mask": "worn", "split": "train", "person": "x"}[header[1]]
     path = write_table(tmp_path / "t.csv", header, [("a", first), row])
     with pytest.raises(InputError, match=message):

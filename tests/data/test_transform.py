@@ -21,7 +21,9 @@ END = {"step": "normalize", "mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
 
 
 def spec_of(*steps: dict[str, object], size: int = 200) -> TransformSpec:
-    return TransformSpec.model_validate({"steps": [*steps, {"step": "resize", "height": size, "width": size}, END]})
+    return TransformSpec.model_validate(
+        {"steps": [*steps, {"step": "resize", "height": size, "width": size}, END]}
+    )
 
 
 REPORT = (
@@ -68,7 +70,13 @@ def test_a_crop_larger_than_the_photo_pads_with_black_as_torchvision_does(tmp_pa
     path = tmp_path / "small.jpg"
     write_jpeg(path, picture(1, height=101, width=77), quality=95)
     spec = TransformSpec.model_validate(
-        {"steps": [{"step": "center_crop", "height": 120, "width": 90}, {"step": "resize", "height": 120, "width": 90}, END]}
+        {
+            "steps": [
+                {"step": "center_crop", "height": 120, "width": 90},
+                {"step": "resize", "height": 120, "width": 90},
+                END,
+            ]
+        }
     )
     expected = np.asarray(reference.center_crop(Image.open(path), [120, 90]), dtype=float)
     assert np.abs(transform_photo(path, spec) - expected).max() <= 1
@@ -99,7 +107,12 @@ def test_a_new_step_changes_no_other_draw(seed: int, epoch: int, photo: str) -> 
     alone = compose(rotated, (100, 100), train=True, key=key)
     mixed = compose(both, (100, 100), train=True, key=key)
     flipped = np.linalg.det(mixed) < 0
-    expected = compose(spec_of({"step": "horizontal_flip", "probability": 1.0 if flipped else 0.0}), (100, 100), train=True, key=key)
+    expected = compose(
+        spec_of({"step": "horizontal_flip", "probability": 1.0 if flipped else 0.0}),
+        (100, 100),
+        train=True,
+        key=key,
+    )
     plain = compose(spec_of(), (100, 100), train=True)
     assert np.allclose(mixed, expected @ np.linalg.inv(plain) @ alone)
 
@@ -141,8 +154,19 @@ def test_zoom_and_shift_stay_in_their_range() -> None:
         ([{"step": "resize", "height": 8, "width": 8}], "exactly one normalize"),
         ([END], "a resize of phase always right before"),
         ([{"step": "resize", "height": 8, "width": 8, "phase": "train"}, END], "a resize of phase always"),
-        ([{"step": "rotation", "degrees": 5}, {"step": "rotation", "degrees": 5}, {"step": "resize", "height": 8, "width": 8}, END], "each step once"),
-        ([{"step": "rotation", "degrees": 0}, {"step": "resize", "height": 8, "width": 8}, END], "greater than 0"),
+        (
+            [
+                {"step": "rotation", "degrees": 5},
+                {"step": "rotation", "degrees": 5},
+                {"step": "resize", "height": 8, "width": 8},
+                END,
+            ],
+            "each step once",
+        ),
+        (
+            [{"step": "rotation", "degrees": 0}, {"step": "resize", "height": 8, "width": 8}, END],
+            "greater than 0",
+        ),
         ([{"step": "resize", "height": 8, "width": 8}, {**END, "phase": "train"}], "always"),
     ],
 )

@@ -80,7 +80,14 @@ def test_bca_is_scipys() -> None:
     def statistic(rows: np.ndarray) -> float:
         return float(accuracy(counts[rows.astype(int)].sum(axis=0)))
 
-    theirs = reference((np.arange(120),), statistic, n_resamples=4000, vectorized=False, method="BCa", rng=np.random.default_rng(0))
+    theirs = reference(
+        (np.arange(120),),
+        statistic,
+        n_resamples=4000,
+        vectorized=False,
+        method="BCa",
+        rng=np.random.default_rng(0),
+    )
     assert np.allclose([low, high], theirs.confidence_interval, atol=0.006)
 
 

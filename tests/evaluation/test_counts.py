@@ -7,7 +7,9 @@ from maskwise.evaluation.counts import accuracy, class_f1, count_by_person, macr
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 17), st.integers(0, 17), st.integers(0, 4)), min_size=1, max_size=60))
+@given(
+    st.lists(st.tuples(st.integers(0, 17), st.integers(0, 17), st.integers(0, 4)), min_size=1, max_size=60)
+)
 def test_scores_are_scikit_learns(photos: list[tuple[int, int, int]]) -> None:
     labels, predictions, persons = (np.array(column) for column in zip(*photos, strict=True))
     stacked = count_by_person(labels, predictions, persons, 18, 5).stacked.sum(axis=0)

@@ -29,23 +29,46 @@ class Tags(HTMLParser):
 def metrics() -> dict[str, object]:
     random = np.random.default_rng(0)
     persons = np.repeat([f"p{i}" for i in range(40)], 7)
-    labels = np.stack([np.tile([0, 0, 0, 0, 0, 1, 2], 40), (np.arange(40) % 2).repeat(7), (np.arange(40) % 3).repeat(7)], axis=1)
+    labels = np.stack(
+        [np.tile([0, 0, 0, 0, 0, 1, 2], 40), (np.arange(40) % 2).repeat(7), (np.arange(40) % 3).repeat(7)],
+        axis=1,
+    )
     predictions = np.where(random.random(280) < 0.6, SPACE.encode(labels), 3)
     groups = {HOSTILE: np.repeat([HOSTILE, "b"], 140)}
-    return {"scored_on": "held-out persons", "persons_known": True, **score(labels, predictions, persons, SPACE, groups=groups, draws=50)}
+    return {
+        "scored_on": "held-out persons",
+        "persons_known": True,
+        **score(labels, predictions, persons, SPACE, groups=groups, draws=50),
+    }
 
 
 def about() -> About:
-    return About(HOSTILE, HOSTILE, {HOSTILE: HOSTILE}, HOSTILE, warnings=(HOSTILE,), recipe=HOSTILE, set_aside=[(HOSTILE, HOSTILE)])
+    return About(
+        HOSTILE,
+        HOSTILE,
+        {HOSTILE: HOSTILE},
+        HOSTILE,
+        warnings=(HOSTILE,),
+        recipe=HOSTILE,
+        set_aside=[(HOSTILE, HOSTILE)],
+    )
 
 
 HISTORY = [
-    {"epoch": e, "train_loss": 1 / e, "held_out_loss": 1.5 / e, "held_out_macro_f1": 0.1 * e, "held_out_mask_macro_f1": 0.2 * e}
+    {
+        "epoch": e,
+        "train_loss": 1 / e,
+        "held_out_loss": 1.5 / e,
+        "held_out_macro_f1": 0.1 * e,
+        "held_out_mask_macro_f1": 0.2 * e,
+    }
     for e in (1, 2, 3)
 ]
 
 
-def test_the_page_needs_nothing_beside_itself_and_trusts_no_name(tmp_path: Path, metrics: dict[str, object]) -> None:
+def test_the_page_needs_nothing_beside_itself_and_trusts_no_name(
+    tmp_path: Path, metrics: dict[str, object]
+) -> None:
     gallery = [Mistake(HOSTILE, "data:image/jpeg;base64,AA==", HOSTILE, HOSTILE, 0.9)]
     write_report(tmp_path / "r.html", metrics, SPACE, about(), history=HISTORY, gallery=gallery)
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
@@ -72,7 +95,13 @@ def test_photos_are_left_out_when_asked(tmp_path: Path, metrics: dict[str, objec
 def test_an_evaluation_without_joint_labels_still_has_a_page(tmp_path: Path) -> None:
     labels = np.tile([0, -1, -1], (30, 1))
     metrics = score(labels, np.zeros(30, dtype=int), np.arange(30).astype(str), SPACE, groups={}, draws=20)
-    write_report(tmp_path / "r.html", {"scored_on": None, "persons_known": False, **metrics}, SPACE, about(), gallery=[])
+    write_report(
+        tmp_path / "r.html",
+        {"scored_on": None, "persons_known": False, **metrics},
+        SPACE,
+        about(),
+        gallery=[],
+    )
     assert "no labels" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 

@@ -69,6 +69,10 @@ def test_unknown_labels_are_left_out_of_what_needs_them(photos: tuple[np.ndarray
 
 
 def test_columns_with_many_values_do_not_group() -> None:
-    columns = {"site": np.array(["a", "b"] * 20), "file": np.array([str(i) for i in range(40)]), "one": np.array(["x"] * 40)}
+    columns = {
+        "site": np.array(["a", "b"] * 20),
+        "file": np.array([str(i) for i in range(40)]),
+        "one": np.array(["x"] * 40),
+    }
     assert list(grouping_columns(columns, None)) == ["site"]
     assert list(grouping_columns(columns, ("file", "absent"))) == ["file"]

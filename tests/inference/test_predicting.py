@@ -33,10 +33,23 @@ def test_a_row_for_every_photo_also_for_bad_ones(tiny_run: Path, photos: Path, t
     assert counts == (51, 2, 0)
     with out.open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    assert list(rows[0]) == ["photo", "class", "mask", "gender", "age_band", "confidence", "decision", *[f"p_{i:02d}" for i in range(18)], "error"]
+    assert list(rows[0]) == [
+        "photo",
+        "class",
+        "mask",
+        "gender",
+        "age_band",
+        "confidence",
+        "decision",
+        *[f"p_{i:02d}" for i in range(18)],
+        "error",
+    ]
     assert [row["photo"] for row in rows] == [str(p) for p in iterate_photos([str(photos)])]
     bad = [row for row in rows if row["error"]]
-    assert {Path(row["photo"]).name: row["error"].split(":")[0] for row in bad} == {"000.jpg": "empty file", "bad.png": "no photo"}
+    assert {Path(row["photo"]).name: row["error"].split(":")[0] for row in bad} == {
+        "000.jpg": "empty file",
+        "bad.png": "no photo",
+    }
     for row in rows:
         p = [row[f"p_{i:02d}"] for i in range(18)]
         if row["error"]:
@@ -78,7 +91,7 @@ def test_a_killed_call_goes_on_where_it_was(
     predict_to_file(tiny_run, predictor, [str(photos)], whole)
 
     class Killed(Predictor):
-        def predict(self, paths, **options):  # noqa: ANN001, ANN202
+        def predict(self, paths, **options):
             yield from islice(super().predict(paths, **options), 20)
             raise KeyboardInterrupt
 
@@ -92,7 +105,9 @@ def test_a_killed_call_goes_on_where_it_was(
     assert out.read_bytes() == whole.read_bytes()
 
 
-def test_parts_of_other_photos_are_not_mixed_in(tiny_run: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_of_other_photos_are_not_mixed_in(
+    tiny_run: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rows_module, "PART_SIZE", 8)
     predictor = load_predictor(tiny_run)
     out = tmp_path / "out.csv"
@@ -103,12 +118,14 @@ def test_parts_of_other_photos_are_not_mixed_in(tiny_run: Path, photos: Path, tm
     assert predict_to_file(tiny_run, predictor, [str(photos)], out) == (52, 2, 0)
 
 
-def test_only_a_few_photos_are_held_at_once(tiny_run: Path, monkeypatch: pytest.MonkeyPatch, photos: Path) -> None:
+def test_only_a_few_photos_are_held_at_once(
+    tiny_run: Path, monkeypatch: pytest.MonkeyPatch, photos: Path
+) -> None:
     monkeypatch.setattr(predictor_module, "BATCH_SIZE", 4)
     path = photos / "0" / "003.jpg"
     taken = 0
 
-    def endless():  # noqa: ANN202
+    def endless():
         nonlocal taken
         while True:
             taken += 1
@@ -132,7 +149,9 @@ def test_sources(photos: Path, tmp_path: Path) -> None:
             list(iterate_photos([source]))
 
 
-def test_nothing_to_predict_and_a_wrong_ending_are_errors(tiny_run: Path, photos: Path, tmp_path: Path) -> None:
+def test_nothing_to_predict_and_a_wrong_ending_are_errors(
+    tiny_run: Path, photos: Path, tmp_path: Path
+) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="at least one photo"):
         predict_to_file(tiny_run, load_predictor(tiny_run), [str(tmp_path / "empty")], tmp_path / "p.csv")
@@ -159,7 +178,10 @@ def test_public_and_private_get_a_file_each(tmp_path: Path) -> None:
     make_eval(tmp_path / "public", 1)
     make_eval(tmp_path / "private", 1)
     targets = submission_targets(tmp_path, tmp_path / "out.csv")
-    assert {folder.name: target.name for folder, target in targets.items()} == {"public": "out-public.csv", "private": "out-private.csv"}
+    assert {folder.name: target.name for folder, target in targets.items()} == {
+        "public": "out-public.csv",
+        "private": "out-private.csv",
+    }
     with pytest.raises(InputError, match=r"info\.csv"):
         submission_targets(tmp_path / "public" / "images", tmp_path / "out.csv")
 

@@ -27,7 +27,8 @@ def test_decode_and_encode_are_inverse(classes: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "band"), [(0, 0), (29, 0), (29.9, 0), (30, 1), (31, 1), (59, 1), (59.5, 1), (60, 2), (61, 2), (120, 2)]
+    ("age", "band"),
+    [(0, 0), (29, 0), (29.9, 0), (30, 1), (31, 1), (59, 1), (59.5, 1), (60, 2), (61, 2), (120, 2)],
 )
 def test_score_boundaries(age: float, band: int) -> None:
     assert AGE.band([age]).tolist() == [band]
@@ -95,7 +96,14 @@ def test_declaration_survives_a_round_trip() -> None:
 
 
 @pytest.mark.parametrize(
-    "declaration", [{}, {"name": "x"}, {"name": "x", "attributes": [{"name": "a"}]}, {"name": "x", "attributes": [{"name": "a", "constant": True, "values": ["one"]}]}, {"name": "x", "attributes": [{"name": "a", "constant": True, "values": ["b", "c"], "colour": 1}]}]
+    "declaration",
+    [
+        {},
+        {"name": "x"},
+        {"name": "x", "attributes": [{"name": "a"}]},
+        {"name": "x", "attributes": [{"name": "a", "constant": True, "values": ["one"]}]},
+        {"name": "x", "attributes": [{"name": "a", "constant": True, "values": ["b", "c"], "colour": 1}]},
+    ],
 )
 def test_broken_declarations_are_refused(declaration: dict[str, object]) -> None:
     with pytest.raises(InputError):

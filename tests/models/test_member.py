@@ -17,7 +17,12 @@ CARD = MemberCard(
     label_space=SPACE.to_dict(),
     training_boundaries={"age": (30, 58)},
     transform=TransformSpec.model_validate(
-        {"steps": [{"step": "resize", "height": 32, "width": 32}, {"step": "normalize", "mean": (0.5,) * 3, "std": (0.5,) * 3}]}
+        {
+            "steps": [
+                {"step": "resize", "height": 32, "width": 32},
+                {"step": "normalize", "mean": (0.5,) * 3, "std": (0.5,) * 3},
+            ]
+        }
     ),
     model=SPEC,
     decision="joint",

@@ -51,8 +51,12 @@ def test_without_an_effective_batch_all_that_fits_is_used() -> None:
 
 
 def test_a_cpu_is_told_to_set_a_number() -> None:
-    spec = TransformSpec.model_validate({"steps": [{"step": "resize", "height": 32, "width": 32}, {"step": "normalize"}]})
-    model, _, _ = create_classifier(ModelSpec(backbone="test_efficientnet", weights="none"), builtin_label_space(), seed=0)
+    spec = TransformSpec.model_validate(
+        {"steps": [{"step": "resize", "height": 32, "width": 32}, {"step": "normalize"}]}
+    )
+    model, _, _ = create_classifier(
+        ModelSpec(backbone="test_efficientnet", weights="none"), builtin_label_space(), seed=0
+    )
     with pytest.raises(InputError, match=r"Expected a GPU for training\.batch_size=auto"):
         fits_on_gpu(model, create_loss(FocalSpec()), spec, torch.device("cpu"), None)
 
@@ -69,7 +73,12 @@ def test_processes_agree_on_what_fits_all_of_them() -> None:
     port = 29500 + os.getpid() % 1000
     environment = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     started = [
-        subprocess.Popen([sys.executable, "-c", script], env={**environment, "RANK": str(r)}, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            env={**environment, "RANK": str(r)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for r in range(2)
     ]
     answers = [process.communicate(timeout=120)[0].split()[-1] for process in started]

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 
@@ -33,9 +35,11 @@ def test_cosine_rises_then_falls_to_its_end() -> None:
     top = seen.index(max(seen))
     assert top == 10
     assert seen[top] == pytest.approx(1)
-    assert all(a < b for a, b in zip(seen[:top], seen[1 : top + 1], strict=True))
-    assert all(a > b for a, b in zip(seen[top:], seen[top + 1 :], strict=False))
-    assert learning_rate_factor(CosineSchedule(final=0.1), 40, steps_per_epoch=10, total=40) == pytest.approx(0.1)
+    assert all(a < b for a, b in itertools.pairwise(seen[: top + 1]))
+    assert all(a > b for a, b in itertools.pairwise(seen[top:]))
+    assert learning_rate_factor(CosineSchedule(final=0.1), 40, steps_per_epoch=10, total=40) == pytest.approx(
+        0.1
+    )
     assert min(seen) > 0
 
 

@@ -91,7 +91,7 @@ def test_mistakes_are_refused_with_the_nearest_right_name(settings: list[str], m
 
 
 def test_files_that_are_no_recipe_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="did you mean cpu?"):
+    with pytest.raises(InputError, match=r"did you mean cpu\?"):
         load_recipe("cpo")
     with pytest.raises(InputError, match="does not"):
         load_recipe(str(tmp_path / "absent.yaml"))

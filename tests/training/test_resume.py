@@ -19,7 +19,19 @@ RUN = "from maskwise.cli.main import main; main()"
 
 def start(data: Path, run: Path, *more: str) -> subprocess.Popen[str]:
     settings = [] if "--resume" in more else [word for s in SETTINGS for word in ("--set", s)]
-    command = [sys.executable, "-c", RUN, "train", "cpu", "--data", str(data), "--out", str(run), *settings, *more]
+    command = [
+        sys.executable,
+        "-c",
+        RUN,
+        "train",
+        "cpu",
+        "--data",
+        str(data),
+        "--out",
+        str(run),
+        *settings,
+        *more,
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -66,7 +78,9 @@ def test_killed_anywhere_and_resumed_the_weights_are_the_same(
     assert learnt(run) == learnt(uninterrupted)
 
 
-def test_ctrl_c_in_mid_epoch_ends_cleanly_and_resumes_exactly(people: Path, tmp_path: Path, uninterrupted: Path) -> None:
+def test_ctrl_c_in_mid_epoch_ends_cleanly_and_resumes_exactly(
+    people: Path, tmp_path: Path, uninterrupted: Path
+) -> None:
     run = tmp_path / "run"
     process = start(people, run)
     wait_for(run / "history.csv", 2, process)
@@ -100,7 +114,7 @@ def test_other_data_or_another_recipe_is_refused(tmp_path: Path, uninterrupted: 
     content = lineage.read_text()
     lineage.write_text(content.replace('"finished": true', '"finished": false'))
     try:
-        with pytest.raises(InputError, match="the data that .* began with"):
+        with pytest.raises(InputError, match=r"the data that .* began with"):
             train(load_recipe("cpu"), make_people(tmp_path / "other", 12, seed=5), uninterrupted, resume=True)
         with pytest.raises(InputError, match="with its recipe cpu, got report-2021-lite"):
             train(load_recipe("report-2021-lite"), tmp_path / "other", uninterrupted, resume=True)

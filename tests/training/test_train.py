@@ -21,7 +21,17 @@ def trained(data: Path, run: Path, *settings: str) -> dict[str, object]:
 
 
 def test_a_run_folder_holds_what_the_interface_says(tiny_run: Path) -> None:
-    for name in ("recipe.yaml", "lineage.json", "split.parquet", "members/00/model.safetensors", "members/00/model.json", "metrics.json", "history.csv", "predictions.parquet", "report.html"):
+    for name in (
+        "recipe.yaml",
+        "lineage.json",
+        "split.parquet",
+        "members/00/model.safetensors",
+        "members/00/model.json",
+        "metrics.json",
+        "history.csv",
+        "predictions.parquet",
+        "report.html",
+    ):
         assert (tiny_run / name).is_file(), name
     metrics = json.loads((tiny_run / "metrics.json").read_text())
     predictions = pl.read_parquet(tiny_run / "predictions.parquet")
@@ -68,20 +78,33 @@ def test_tensorboard_has_the_scores(tiny_run: Path) -> None:
 
 def test_everything_measured_is_in_the_recipe(people: Path, tmp_path: Path) -> None:
     settings = [s for s in TINY if not s.startswith(("training.precision", "training.threads"))]
-    recipe = load_recipe("cpu", [*settings, "training.epochs=1", "transform.steps.normalize.mean=null", "transform.steps.normalize.std=null"])
+    recipe = load_recipe(
+        "cpu",
+        [
+            *settings,
+            "training.epochs=1",
+            "transform.steps.normalize.mean=null",
+            "transform.steps.normalize.std=null",
+        ],
+    )
     before = torch.get_num_threads()
     train(recipe, people, tmp_path / "run")
     torch.set_num_threads(before)
     written = yaml.safe_load((tmp_path / "run" / "recipe.yaml").read_text())
     assert written["training"]["precision"] in ("32-true", "bf16-mixed")
-    assert all(isinstance(written["training"][key], int) for key in ("threads", "workers", "batch_size", "effective_batch"))
+    assert all(
+        isinstance(written["training"][key], int)
+        for key in ("threads", "workers", "batch_size", "effective_batch")
+    )
     spec = TransformSpec.model_validate(written["transform"])
     assert spec.normalization.mean == (0.485, 0.456, 0.406)
     measured = json.loads((tmp_path / "run" / "lineage.json").read_text())["measured"]["precision"]
     assert set(measured) == {"32-true", "bf16-mixed"}
 
 
-def test_the_same_recipe_gives_the_same_weights_whatever_the_workers_and_the_cache(people: Path, tmp_path: Path) -> None:
+def test_the_same_recipe_gives_the_same_weights_whatever_the_workers_and_the_cache(
+    people: Path, tmp_path: Path
+) -> None:
     trained(people, tmp_path / "a", "training.workers=1")
     trained(people, tmp_path / "b", "training.workers=3", "data.cache=true")
     trained(people, tmp_path / "c", "seed=1")
@@ -91,7 +114,9 @@ def test_the_same_recipe_gives_the_same_weights_whatever_the_workers_and_the_cac
 
 
 def test_accumulated_batches_keep_the_effective_batch(people: Path, tmp_path: Path) -> None:
-    trained(people, tmp_path / "run", "training.batch_size=8", "training.effective_batch=32", "training.epochs=1")
+    trained(
+        people, tmp_path / "run", "training.batch_size=8", "training.effective_batch=32", "training.epochs=1"
+    )
     checkpoint = torch.load(tmp_path / "run/checkpoints/last.ckpt", weights_only=True)
     n = pl.read_parquet(tmp_path / "run/split.parquet").filter(pl.col("side") == "train").height
     assert checkpoint["global_step"] == n // 32
@@ -129,7 +154,9 @@ def test_near_duplicates_across_persons_are_refused_or_joined(tmp_path: Path) ->
         write_jpeg(folder / "normal.jpg", picture(int(folder.name[:6]) + 900))
     trained(data, tmp_path / "c", "split.near_duplicates=join", "training.epochs=1")
     split = pl.read_parquet(tmp_path / "c/split.parquet")
-    tied = split.filter(pl.col("person").str.starts_with("000000") | pl.col("person").str.starts_with("000001"))
+    tied = split.filter(
+        pl.col("person").str.starts_with("000000") | pl.col("person").str.starts_with("000001")
+    )
     assert tied["side"].n_unique() == 1
     assert tied["group"].n_unique() == 1
     assert not (tmp_path / "a").exists()
@@ -141,7 +168,9 @@ def test_a_table_can_bring_its_split(people: Path, tmp_path: Path) -> None:
     table = read_data(people)
     frame = table.frame.with_columns(
         photo=pl.lit(f"{people}/") + pl.col("photo"),
-        split=pl.when(pl.col("person").str.slice(0, 6).cast(pl.Int64) % 3 == 0).then(pl.lit("held-out")).otherwise(pl.lit("train")),
+        split=pl.when(pl.col("person").str.slice(0, 6).cast(pl.Int64) % 3 == 0)
+        .then(pl.lit("held-out"))
+        .otherwise(pl.lit("train")),
     )
     frame.write_csv(tmp_path / "table.csv")
     trained(tmp_path / "table.csv", tmp_path / "run", "split.by=table", "training.epochs=1")
@@ -159,10 +188,18 @@ def test_a_table_can_bring_its_split(people: Path, tmp_path: Path) -> None:
 def test_data_that_cannot_be_trained_on_is_refused(people: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="photos in every band of age, got none in >=61"):
         trained(people, tmp_path / "run", "labels.boundaries.age=[30, 61]")
-    no_person = write_table(tmp_path / "t.csv", ("photo", "mask", "gender", "age"), [(p, "worn", "male", 30) for p in list((people / "images").rglob("*.jpg"))[:20]])
+    no_person = write_table(
+        tmp_path / "t.csv",
+        ("photo", "mask", "gender", "age"),
+        [(p, "worn", "male", 30) for p in list((people / "images").rglob("*.jpg"))[:20]],
+    )
     with pytest.raises(InputError, match="a person for every photo"):
         trained(no_person, tmp_path / "run")
-    no_label = write_table(tmp_path / "u.csv", ("photo", "person"), [(p, p.parent.name) for p in list((people / "images").rglob("*.jpg"))[:20]])
+    no_label = write_table(
+        tmp_path / "u.csv",
+        ("photo", "person"),
+        [(p, p.parent.name) for p in list((people / "images").rglob("*.jpg"))[:20]],
+    )
     with pytest.raises(InputError, match="photos with labels to train on"):
         trained(no_label, tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -184,7 +221,16 @@ def test_a_loss_that_is_no_number_stops_the_run(people: Path, tmp_path: Path) ->
 
 
 def test_the_best_epoch_is_kept_and_patience_ends_a_run(people: Path, tmp_path: Path) -> None:
-    metrics = trained(people, tmp_path / "run", "training.keep=best", "training.metric=loss", "training.epochs=12", "training.early_stopping.patience=1", "optimizer.lr=0.03", "schedule.kind=constant")
+    metrics = trained(
+        people,
+        tmp_path / "run",
+        "training.keep=best",
+        "training.metric=loss",
+        "training.epochs=12",
+        "training.early_stopping.patience=1",
+        "optimizer.lr=0.03",
+        "schedule.kind=constant",
+    )
     history = pl.read_csv(tmp_path / "run/history.csv")
     assert history.height < 12
     best = history["held_out_loss"].arg_min()
@@ -194,6 +240,18 @@ def test_the_best_epoch_is_kept_and_patience_ends_a_run(people: Path, tmp_path: 
 
 def test_the_first_steps_of_the_reports_own_model_run(people: Path, tmp_path: Path) -> None:
     """EfficientNet-B4 without the hub's weights, at a size that two cores can take."""
-    recipe = load_recipe("report-2021", ["model.weights=none", "training.epochs=1", "training.batch_size=4", "training.precision=32-true", "transform.steps.resize.height=64", "transform.steps.resize.width=64", "transform.steps.center_crop.height=100", "transform.steps.center_crop.width=80"])
+    recipe = load_recipe(
+        "report-2021",
+        [
+            "model.weights=none",
+            "training.epochs=1",
+            "training.batch_size=4",
+            "training.precision=32-true",
+            "transform.steps.resize.height=64",
+            "transform.steps.resize.width=64",
+            "transform.steps.center_crop.height=100",
+            "transform.steps.center_crop.width=80",
+        ],
+    )
     metrics = train(recipe, people, tmp_path / "run")
     assert metrics["epochs"] == 1

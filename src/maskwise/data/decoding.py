@@ -139,7 +139,7 @@ def decode(data: bytes, header: Header, reduction: int = 1) -> Decoded:
                 min_height=-(-header.height // reduction),
                 min_width=-(-header.width // reduction),
             )
-        except Exception as error:  # noqa: BLE001 - fed with hostile bytes it raises more than it documents
+        except Exception as error:
             raise PhotoError(f"broken: {_words(error)}") from error
         return Decoded(pixels, full)
     return Decoded(_reduce(_decode_by_pillow(data, header), reduction), full)
