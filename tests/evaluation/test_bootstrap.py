@@ -1,35 +1,18 @@
 import numpy as np
 import pytest
 
+from benchmarks.coverage import simulated_counts
 from maskwise.evaluation.bootstrap import bootstrap, interval, person_draws
 from maskwise.evaluation.counts import accuracy, class_f1, count_by_person, macro_f1
-
-PRIOR = np.array([0.24, 0.18, 0.04, 0.27, 0.23, 0.04])
-CONFUSION = np.array([[0.8, 0.19, 0.01], [0.2, 0.7, 0.1], [0.02, 0.38, 0.6]])
-
-
-def simulated(random: np.random.Generator, n_persons: int) -> np.ndarray:
-    """Counts of persons with seven photos, whose mistakes about a person's age go together."""
-    kind = random.choice(6, n_persons, p=PRIOR)
-    gender, band = kind // 3, kind % 3
-    mask = np.tile([0, 0, 0, 0, 0, 1, 2], n_persons)
-    person = np.repeat(np.arange(n_persons), 7)
-    once = (random.random((n_persons, 1)) > CONFUSION[band].cumsum(axis=1)).sum(axis=1)
-    each = (random.random((7 * n_persons, 1)) > CONFUSION[band[person]].cumsum(axis=1)).sum(axis=1)
-    guessed_band = np.where(random.random(7 * n_persons) < 0.6, once[person], each).clip(0, 2)
-    guessed_gender = np.where(random.random(7 * n_persons) < 0.92, gender[person], 1 - gender[person])
-    labels = mask * 6 + gender[person] * 3 + band[person]
-    predictions = mask * 6 + guessed_gender * 3 + guessed_band
-    return count_by_person(labels, predictions, person, 18, n_persons).stacked
 
 
 def test_coverage_of_macro_f1_with_rare_classes() -> None:
     """400 persons, as many as an evaluation set may have: 95% intervals hold the truth about as often."""
     random = np.random.default_rng(0)
-    truth = macro_f1(simulated(random, 150_000).sum(axis=0))
+    truth = macro_f1(simulated_counts(random, 150_000).sum(axis=0))
     covered = 0
     for trial in range(150):
-        _, low, high = interval(macro_f1, simulated(random, 400), draws=600, seed=trial)
+        _, low, high = interval(macro_f1, simulated_counts(random, 400), draws=600, seed=trial)
         covered += bool(low <= truth <= high)
     # 150 trials at 95%: 99.8% of all such counts lie between 133 and 150.
     assert covered >= 133
@@ -40,7 +23,7 @@ def test_photos_as_units_would_cover_too_little() -> None:
     random = np.random.default_rng(1)
     by_person, by_photo = [], []
     for trial in range(20):
-        counts = simulated(random, 300)
+        counts = simulated_counts(random, 300)
         _, low, high = interval(accuracy, counts, draws=400, seed=trial)
         by_person.append(high - low)
         rows = []
@@ -65,7 +48,7 @@ def test_intervals_hold_the_value_and_narrow_with_persons(method: str) -> None:
     random = np.random.default_rng(2)
     widths = []
     for n in (50, 200, 800):
-        value, low, high = interval(macro_f1, simulated(random, n), draws=500, method=method)
+        value, low, high = interval(macro_f1, simulated_counts(random, n), draws=500, method=method)
         assert low < value < high
         widths.append(float(high - low))
     assert widths[0] > widths[1] > widths[2]
@@ -74,7 +57,7 @@ def test_intervals_hold_the_value_and_narrow_with_persons(method: str) -> None:
 def test_bca_is_scipys() -> None:
     from scipy.stats import bootstrap as reference
 
-    counts = simulated(np.random.default_rng(3), 120)
+    counts = simulated_counts(np.random.default_rng(3), 120)
     _, low, high = interval(accuracy, counts, draws=4000)
 
     def statistic(rows: np.ndarray) -> float:
@@ -92,7 +75,7 @@ def test_bca_is_scipys() -> None:
 
 
 def test_several_statistics_at_once_are_those_one_by_one() -> None:
-    counts = simulated(np.random.default_rng(4), 60)
+    counts = simulated_counts(np.random.default_rng(4), 60)
     value, low, high = interval(class_f1, counts, draws=200, seed=7)
     drawn = bootstrap(class_f1, counts, draws=200, seed=7)
     assert value.shape == low.shape == high.shape == (18,)
@@ -102,7 +85,7 @@ def test_several_statistics_at_once_are_those_one_by_one() -> None:
 
 
 def test_one_person_says_nothing() -> None:
-    counts = simulated(np.random.default_rng(5), 1)
+    counts = simulated_counts(np.random.default_rng(5), 1)
     _, low, high = interval(macro_f1, counts)
     assert (low, high) == (0, 1)
 

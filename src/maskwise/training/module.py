@@ -10,6 +10,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 
 from maskwise.data.normalization import normalize
 from maskwise.data.randomness import keyed_seed
+from maskwise.data.targets import Targets
 from maskwise.data.transform import Normalize
 from maskwise.errors import MaskwiseError
 from maskwise.evaluation.counts import accuracy, count_by_person, macro_f1
@@ -17,6 +18,7 @@ from maskwise.labels.space import LabelSpace
 from maskwise.losses.create import Loss
 from maskwise.models.classifier import Classifier
 from maskwise.models.decision import Rule, decide
+from maskwise.training.mixing import half_face_partners, mix_half_faces
 from maskwise.training.optimization import create_optimizer, create_schedule
 from maskwise.training.processes import gather, rank
 from maskwise.training.recipe import Recipe
@@ -33,8 +35,9 @@ class TrainingModule(lightning.LightningModule):
         loss: joint logits (N, C) and target probabilities (N, C) to a scalar.
         recipe: what was chosen, everything resolved.
         space: the label space of the score.
-        train_classes: joint class of every row of the table with the training's boundaries (R,).
-        score_classes: the same with the score's boundaries (R,).
+        normalization: the transform's last step, done on the device.
+        train_targets: target probabilities of every row of the table (R, C), with the training's boundaries.
+        score_classes: joint class of every row with the score's boundaries (R,).
         steps_per_epoch: optimiser steps.
     """
 
@@ -46,7 +49,7 @@ class TrainingModule(lightning.LightningModule):
         *,
         space: LabelSpace,
         normalization: Normalize,
-        train_classes: npt.NDArray[np.int64],
+        train_targets: Targets,
         score_classes: npt.NDArray[np.int64],
         steps_per_epoch: int,
     ) -> None:
@@ -56,7 +59,7 @@ class TrainingModule(lightning.LightningModule):
         self._recipe = recipe
         self._space = space
         self._normalization = normalization
-        self._train_classes = torch.from_numpy(train_classes)
+        self._train_targets = torch.from_numpy(train_targets)
         self._score_classes = score_classes
         self._steps_per_epoch = steps_per_epoch
         self._losses: list[torch.Tensor] = []
@@ -64,15 +67,31 @@ class TrainingModule(lightning.LightningModule):
         self.scores: dict[str, float] = {}
 
     def _targets(self, rows: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-        classes = self._train_classes[rows.cpu()].to(like.device)
-        return torch.nn.functional.one_hot(classes, like.shape[1]).to(like.dtype)
+        return self._train_targets[rows.cpu()].to(like.device, like.dtype)
+
+    def _mixed(
+        self, rows: torch.Tensor, images: torch.Tensor, batch_index: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Images and targets of a batch, mixed where the recipe says so."""
+        targets = self._train_targets[rows.cpu()].to(images.device)
+        spec = self._recipe.mixing
+        if spec is None:
+            return images, targets
+        places = [i for i, a in enumerate(self._space.attributes) if a.name in spec.same]
+        kinds = self._space.decode(self._score_classes[rows.cpu().numpy()])[:, places]
+        _, coded = np.unique(kinds, axis=0, return_inverse=True)
+        partners = half_face_partners(
+            spec, coded.reshape(-1), (self._recipe.seed, self.current_epoch, batch_index, rank())
+        )
+        return (images, targets) if partners is None else mix_half_faces(images, targets, partners)
 
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
         """The loss of a batch; what it draws (dropout, stochastic depth) is keyed by epoch, batch and process."""
         rows, images = batch
         torch.manual_seed(keyed_seed(self._recipe.seed, "step", self.current_epoch, batch_index, rank()))
+        images, targets = self._mixed(rows, images, batch_index)
         logits = self.classifier(normalize(images, self._normalization))
-        loss = self._loss(logits, self._targets(rows, logits))
+        loss = self._loss(logits, targets.to(logits.dtype))
         self._losses.append(loss.detach())
         return loss
 

@@ -14,6 +14,7 @@ from maskwise.data.reading import read_data
 from maskwise.data.scan import Progress, Scan, scan_photos
 from maskwise.data.split import check_split, hold_out, hold_out_photos
 from maskwise.data.table import PhotoTable
+from maskwise.data.targets import Targets, create_targets
 from maskwise.errors import InputError
 from maskwise.files import atomic_path
 from maskwise.labels.space import UNKNOWN, LabelSpace
@@ -31,7 +32,7 @@ class Prepared:
     scan: pl.DataFrame
     held_out: npt.NDArray[np.bool_]
     groups: npt.NDArray[np.str_]
-    train_classes: npt.NDArray[np.int64]
+    train_targets: Targets
     score_classes: npt.NDArray[np.int64]
     fingerprint: str
     set_aside: pl.DataFrame
@@ -73,11 +74,11 @@ def prepare(
     for note in table.notes:
         say(f"Note: {note}.")
     training_space = table.space.with_boundaries(recipe.labels.boundaries)
+    _check_names(training_space, recipe)
     scan = scan_photos(table, progress=progress)
     fingerprint = data_fingerprint(table, scan)
     _say_set_aside(scan, say)
 
-    train_classes = training_space.encode(table.label_indices(training_space))
     score_classes = table.space.encode(table.label_indices())
     labelled = score_classes != UNKNOWN
     usable = scan.usable & labelled
@@ -90,16 +91,17 @@ def prepare(
     if unlabelled:
         say(f"{unlabelled} photos lack a label and are left out.")
     table, frame = table.keep(usable), scan.frame.filter(pl.Series(usable, dtype=pl.Boolean))
-    train_classes, score_classes = train_classes[usable], score_classes[usable]
+    score_classes = score_classes[usable]
 
     held_out, groups, joined = _split(table, frame, recipe.split, say)
-    _check_bands(training_space, train_classes[~held_out], recipe)
+    _check_bands(training_space, table.keep(~held_out), recipe)
+    train_targets = create_targets(table, training_space, recipe.labels.deviations)
     return Prepared(
         table,
         frame,
         held_out,
         groups,
-        train_classes,
+        train_targets,
         score_classes,
         fingerprint,
         scan.set_aside,
@@ -162,9 +164,17 @@ def person_strata(table: PhotoTable) -> npt.NDArray[np.int64]:
     return np.asarray(np.ravel_multi_index(indices.T, sizes), dtype=np.int64)
 
 
-def _check_bands(space: LabelSpace, classes: npt.NDArray[np.int64], recipe: Recipe) -> None:
+def _check_names(space: LabelSpace, recipe: Recipe) -> None:
+    """Names in a recipe that only the label space can confirm; checked before the photos are scanned."""
+    names = [attribute.name for attribute in space.attributes]
+    for name in recipe.mixing.same if recipe.mixing else ():
+        if name not in names:
+            raise InputError(f"mixing.same: expected names of {', '.join(names)}, got {name!r}.")
+
+
+def _check_bands(space: LabelSpace, table: PhotoTable, recipe: Recipe) -> None:
     """A moved boundary that leaves a band empty is a mistake: the class could never be learnt."""
-    indices = space.decode(classes)
+    indices = table.label_indices(space)
     for place, attribute in enumerate(space.attributes):
         if attribute.name not in recipe.labels.boundaries:
             continue

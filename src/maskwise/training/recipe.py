@@ -9,6 +9,7 @@ from maskwise.losses import LossSpec
 from maskwise.losses.cross_entropy import CrossEntropySpec
 from maskwise.models.classifier import ModelSpec
 from maskwise.models.decision import Rule
+from maskwise.training.mixing import HalfFaceSpec
 
 
 class _Part(BaseModel):
@@ -32,9 +33,10 @@ class SplitPart(_Part):
 
 
 class LabelPart(_Part):
-    """Boundaries to train with; the score keeps its own."""
+    """What to train towards; the score keeps its own boundaries and the labels as they are."""
 
     boundaries: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    deviations: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)  # of a labelled number
 
 
 class AdamWPart(_Part):
@@ -124,6 +126,7 @@ class Recipe(_Part):
     transform: TransformSpec
     model: ModelSpec = ModelSpec()
     loss: LossSpec = CrossEntropySpec()
+    mixing: HalfFaceSpec | None = None
     optimizer: AdamWPart = AdamWPart()
     schedule: Schedule = CosineSchedule()
     training: TrainingPart = TrainingPart()

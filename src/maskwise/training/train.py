@@ -222,7 +222,7 @@ def _loop_parts(
         recipe,
         space=prepared.table.space,
         normalization=recipe.transform.normalization,
-        train_classes=prepared.train_classes,
+        train_targets=prepared.train_targets,
         score_classes=prepared.score_classes,
         steps_per_epoch=max(1, len(training) // accumulate),
     )

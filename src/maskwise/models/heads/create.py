@@ -1,14 +1,23 @@
 """The one place where a name chooses a head."""
 
+from typing import Annotated
+
+from pydantic import Field
 from torch import nn
 
 from maskwise.labels.space import LabelSpace
+from maskwise.models.heads.branches import BranchesHead, BranchesHeadSpec
 from maskwise.models.heads.joint import JointHead, JointHeadSpec
+from maskwise.models.heads.structured import StructuredHead, StructuredHeadSpec
 
-HeadSpec = JointHeadSpec
+HeadSpec = Annotated[JointHeadSpec | BranchesHeadSpec | StructuredHeadSpec, Field(discriminator="kind")]
 """What a recipe may say of a head; every kind gives joint logits (N, C)."""
 
+_HEADS = {"joint": JointHead, "branches": BranchesHead, "structured": StructuredHead}
 
-def create_head(spec: HeadSpec, n_features: int, space: LabelSpace) -> nn.Module:
+
+def create_head(
+    spec: JointHeadSpec | BranchesHeadSpec | StructuredHeadSpec, n_features: int, space: LabelSpace
+) -> nn.Module:
     """Build a head from features (N, `n_features`) to joint logits (N, C) over a label space."""
-    return JointHead(n_features, space)
+    return _HEADS[spec.kind](n_features, space)

@@ -1,0 +1,1 @@
+"""Measurements behind the documents' figures; each is a script with `--help`."""

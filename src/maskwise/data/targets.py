@@ -1,0 +1,57 @@
+"""What a photo is trained towards: a distribution over the joint classes."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from maskwise.data.table import PhotoTable
+from maskwise.errors import InputError
+from maskwise.labels.space import Attribute, LabelSpace
+
+Targets = npt.NDArray[np.float32]
+
+
+def create_targets(table: PhotoTable, space: LabelSpace, deviations: Mapping[str, float]) -> Targets:
+    """Target probabilities (N, C) of photos whose labels are all known.
+
+    Args:
+        table: the photos.
+        space: the label space with the boundaries to train with.
+        deviations: the standard deviation of a number's label, in its unit, by attribute: a label near a
+            boundary is then shared by both bands. Attributes that are not named are taken as certain.
+
+    Raises:
+        InputError: when a deviation is given for an attribute that is no number.
+    """
+    numeric = {a.name for a in space.attributes if a.is_numeric}
+    if wrong := sorted(set(deviations) - numeric):
+        raise InputError(f"labels.deviations: expected names of {sorted(numeric)}, got {wrong[0]!r}.")
+    indices = table.label_indices(space)
+    joint = np.ones((len(table), 1))
+    for place, attribute in enumerate(space.attributes):
+        own = np.eye(len(attribute.values))[indices[:, place]]
+        if attribute.name in deviations:
+            numbers = table.frame[attribute.name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+            known = ~np.isnan(numbers)  # a band given alone stays certain
+            own[known] = band_probabilities(numbers[known], attribute, deviations[attribute.name])
+        joint = (joint[:, :, None] * own[:, None, :]).reshape(len(table), -1)
+    return joint.astype(np.float32)
+
+
+def band_probabilities(
+    numbers: npt.NDArray[np.float64], attribute: Attribute, deviation: float
+) -> npt.NDArray[np.float64]:
+    """Probabilities (N, bands) that a number lies in each band, its label being normally distributed about it.
+
+    A whole number stands for the unit that begins with it: somebody is 29 until the day of being 30.
+    """
+    if deviation <= 0:
+        return np.eye(len(attribute.values))[attribute.band(numbers)]
+    edges = np.asarray(attribute.boundaries)
+    scaled = (edges[None] - (numbers[:, None] + 0.5)) / (deviation * math.sqrt(2))
+    below = 0.5 * (1 + np.vectorize(math.erf, otypes=[float])(scaled))
+    steps = np.concatenate([np.zeros((len(numbers), 1)), below, np.ones((len(numbers), 1))], axis=1)
+    return np.asarray(np.diff(steps, axis=1))

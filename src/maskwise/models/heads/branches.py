@@ -1,0 +1,36 @@
+"""One backbone, a branch for each attribute: what the 2021 report left untried."""
+
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import nn
+
+from maskwise.labels.space import LabelSpace
+
+
+class BranchesHeadSpec(BaseModel):
+    """A linear layer for each attribute; attributes are independent given the photo."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["branches"] = "branches"
+
+
+class BranchesHead(nn.Module):
+    """Linear layers from features (N, F) to each attribute's logits, summed into joint logits (N, C).
+
+    The softmax of such a sum is the product of the attributes' softmaxes, so joint cross-entropy is the sum of
+    the attributes' own.
+    """
+
+    def __init__(self, n_features: int, space: LabelSpace) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(nn.Linear(n_features, size) for size in space.sizes)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Joint logits (N, C), unnormalised; the first attribute varies slowest, as in the label space."""
+        joint = features.new_zeros(len(features), 1)
+        for branch in self.branches:
+            joint = (joint[:, :, None] + branch(features)[:, None, :]).flatten(1)
+        return joint

@@ -1,0 +1,33 @@
+"""Branches plus a joint residual: rare classes borrow strength, dependent ones are still modelled."""
+
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import nn
+
+from maskwise.labels.space import LabelSpace
+from maskwise.models.heads.branches import BranchesHead
+
+
+class StructuredHeadSpec(BaseModel):
+    """The sum of `branches` and of a joint layer that begins at zero: what no branch explains."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["structured"] = "structured"
+
+
+class StructuredHead(nn.Module):
+    """Branches and a joint residual from features (N, F) to joint logits (N, C)."""
+
+    def __init__(self, n_features: int, space: LabelSpace) -> None:
+        super().__init__()
+        self.main = BranchesHead(n_features, space)
+        self.residual = nn.Linear(n_features, space.n_classes, bias=False)
+        nn.init.zeros_(self.residual.weight)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Joint logits (N, C), unnormalised."""
+        logits: torch.Tensor = self.main(features) + self.residual(features)
+        return logits

@@ -1,0 +1,45 @@
+import pytest
+import torch
+
+from maskwise.labels.space import builtin_label_space
+from maskwise.models.heads import create_head
+from maskwise.models.heads.branches import BranchesHead, BranchesHeadSpec
+from maskwise.models.heads.joint import JointHeadSpec
+from maskwise.models.heads.structured import StructuredHead, StructuredHeadSpec
+
+SPACE = builtin_label_space()
+FEATURES = torch.randn(5, 12, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("spec", [JointHeadSpec(), BranchesHeadSpec(), StructuredHeadSpec()])
+def test_every_head_gives_joint_logits_that_can_be_trained(
+    spec: JointHeadSpec | BranchesHeadSpec | StructuredHeadSpec,
+) -> None:
+    head = create_head(spec, 12, SPACE)
+    logits = head(FEATURES)
+    assert logits.shape == (5, 18)
+    torch.nn.functional.cross_entropy(logits, torch.arange(5)).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in head.parameters())
+
+
+def test_branches_are_independent_attributes() -> None:
+    head = BranchesHead(12, SPACE)
+    cube = head(FEATURES).softmax(dim=1).reshape(5, 3, 2, 3)
+    own = [branch(FEATURES).softmax(dim=1) for branch in head.branches]
+    assert torch.allclose(cube, torch.einsum("nm,ng,na->nmga", *own), atol=1e-6)
+    classes = torch.tensor([0, 4, 11, 13, 17])
+    joint = torch.nn.functional.cross_entropy(head(FEATURES), classes)
+    indices = torch.from_numpy(SPACE.decode(classes.numpy()))
+    apart = [
+        torch.nn.functional.cross_entropy(branch(FEATURES), indices[:, place]).item()
+        for place, branch in enumerate(head.branches)
+    ]
+    assert joint.item() == pytest.approx(sum(apart), rel=1e-5)
+
+
+def test_a_structured_head_begins_as_its_branches_and_can_leave_them() -> None:
+    head = StructuredHead(12, SPACE)
+    assert torch.equal(head(FEATURES), head.main(FEATURES))
+    torch.nn.init.normal_(head.residual.weight)
+    cube = head(FEATURES).log_softmax(dim=1).reshape(5, 6, 3)
+    assert not torch.allclose(cube[:, 0] - cube[:, 0, :1], cube[:, 1] - cube[:, 1, :1], atol=1e-3)
