@@ -30,10 +30,14 @@ def atomic_path(target: Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(target)
-    except OSError as error:
+    except Exception as error:
+        # Libraries written in Rust wrap what the system says: `No space left on device (os error 28)`.
+        if not isinstance(error, OSError) and "os error" not in str(error):
+            raise
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise MaskwiseError(
-            f"Expected to write {target}, got {error.strerror or error}. Free some space or choose "
-            "another folder; what was there before is unchanged."
+            f"Expected to write {target}, got {reason}. Free some space or choose another folder; what was there "
+            "before is unchanged."
         ) from error
     finally:
         if temporary is not None:

@@ -1,14 +1,16 @@
 import io
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 import simplejpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from maskwise.data import decoding
-from maskwise.data.decoding import PhotoError, decode, read_header, reduction_for
+from maskwise.data.decoding import PhotoError, decode, read_header, read_photo, reduction_for
 from tests.pictures import picture
 
 
@@ -67,6 +69,41 @@ def test_exif_orientation(form: str, orientation: int) -> None:
         8: np.rot90,
     }[orientation]
     assert np.abs(decoded.pixels.astype(float) - turn(np.asarray(RGB).astype(float))).mean() < 6
+
+
+def test_a_rotated_jpeg_is_decoded_at_a_reduced_scale() -> None:
+    image = Image.fromarray(picture(3, height=256, width=160))
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        stream = io.BytesIO()
+        image.save(stream, "JPEG", quality=95, exif=exif)
+        header = read_header(stream.getvalue())
+        small = decode(stream.getvalue(), header, reduction=2)
+        upright = np.asarray(ImageOps.exif_transpose(Image.open(stream)), dtype=np.float32)
+        assert small.full_size == upright.shape[:2]
+        assert small.pixels.shape[:2] == (upright.shape[0] // 2, upright.shape[1] // 2)
+        pooled = upright.reshape(small.pixels.shape[0], 2, small.pixels.shape[1], 2, 3).mean((1, 3))
+        assert np.abs(pooled - small.pixels).mean() < 4
+
+
+def test_bytes_that_do_not_matter_lose_no_photo() -> None:
+    data = simplejpeg.encode_jpeg(picture(4))
+    header = read_header(data)
+    padded = data[:-2] + b"\x00" * 3 + data[-2:]
+    assert np.abs(decode(padded, header).pixels.astype(int) - decode(data, header).pixels).mean() < 1
+
+
+def test_only_ordinary_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "folder.jpg").mkdir()
+    for name, reason in (
+        ("pipe.jpg", "no ordinary file"),
+        ("folder.jpg", "no ordinary file"),
+        ("x.jpg", "missing"),
+    ):
+        with pytest.raises(PhotoError, match=reason):
+            read_photo(tmp_path / name)
 
 
 def test_an_animation_gives_its_first_frame() -> None:

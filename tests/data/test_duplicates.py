@@ -2,13 +2,14 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskwise.data import duplicates
 from maskwise.data.duplicates import DuplicatePair, cross_person_duplicates, join_groups
 from maskwise.data.reading import read_data
-from maskwise.data.scan import scan_photos
+from maskwise.data.scan import look_at, scan_photos
 from tests.pictures import make_people, picture, write_jpeg
 
 
@@ -25,9 +26,28 @@ def test_finds_identical_and_near_identical_photos_of_other_persons(tmp_path: Pa
     found = {
         tuple(sorted((table.persons[p.first][:6], table.persons[p.second][:6]))): p.identical for p in pairs
     }
-    assert found == {("000000", "000001"): True, ("000000", "000002"): False, ("000001", "000002"): False}
+    # A chain: 000001 holds a copy of 000000's photo, so it is tied to 000002 through 000000.
+    assert found == {("000000", "000001"): True, ("000000", "000002"): False}
     groups = join_groups(table.persons, pairs)
     assert len(set(groups)) == 2
+
+
+def test_a_placeholder_of_thousands_is_a_chain(tmp_path: Path) -> None:
+    write_jpeg(tmp_path / "a.jpg", picture(1))
+    row = look_at("a.jpg", tmp_path / "a.jpg")
+    n = 6000
+    scan = pl.DataFrame(
+        {
+            # A third are copies of one file, the rest other files that look the same.
+            "digest": [f"{max(0, i - n // 3)}" for i in range(n)],
+            "phash": pl.Series([row[10]] * n, dtype=pl.UInt64),
+            "thumb": [row[11]] * n,
+        }
+    )
+    persons = np.array([f"p{i}" for i in range(n)])
+    pairs = cross_person_duplicates(scan, persons)
+    assert len(pairs) == n - 1
+    assert len(set(join_groups(persons, pairs))) == 1
 
 
 def test_different_pictures_are_no_duplicates(people: Path) -> None:

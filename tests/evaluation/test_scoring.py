@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from maskwise.errors import InputError
 from maskwise.evaluation.scoring import grouping_columns, score
 from maskwise.labels import builtin_label_space
 
@@ -75,4 +76,6 @@ def test_columns_with_many_values_do_not_group() -> None:
         "one": np.array(["x"] * 40),
     }
     assert list(grouping_columns(columns, None)) == ["site"]
-    assert list(grouping_columns(columns, ("file", "absent"))) == ["file"]
+    assert list(grouping_columns(columns, ("file",))) == ["file"]
+    with pytest.raises(InputError, match=r"further columns of the data \(site, file, one\), got 'rase'"):
+        grouping_columns(columns, ("file", "rase"))

@@ -1,3 +1,4 @@
+import io
 import json
 from pathlib import Path
 
@@ -6,12 +7,14 @@ import polars as pl
 import pytest
 import torch
 import yaml
+from rich.console import Console
 from sklearn.metrics import f1_score
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from maskwise.data.reading import read_data
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError, LeakError, MaskwiseError
-from maskwise.training.recipe_files import load_recipe
+from maskwise.training.recipe_files import load_recipe, save_recipe
 from maskwise.training.train import train
 from tests.pictures import TINY, make_people, picture, write_jpeg, write_table
 
@@ -163,8 +166,6 @@ def test_near_duplicates_across_persons_are_refused_or_joined(tmp_path: Path) ->
 
 
 def test_a_table_can_bring_its_split(people: Path, tmp_path: Path) -> None:
-    from maskwise.data.reading import read_data
-
     table = read_data(people)
     frame = table.frame.with_columns(
         photo=pl.lit(f"{people}/") + pl.col("photo"),
@@ -217,6 +218,33 @@ def test_a_run_folder_that_exists_is_left_alone(people: Path, tmp_path: Path) ->
     assert [p.name for p in (tmp_path / "run").iterdir()] == ["mine.txt"]
     with pytest.raises(InputError, match=r"no recipe\.yaml"):
         train(load_recipe("cpu"), people, tmp_path / "run", resume=True)
+
+
+def test_a_split_column_that_is_not_used_is_mentioned(people: Path, tmp_path: Path) -> None:
+    frame = read_data(people).frame.with_columns(
+        photo=pl.lit(f"{people}/") + pl.col("photo"), split=pl.lit("train")
+    )
+    frame.write_csv(tmp_path / "table.csv")
+    console = Console(record=True, file=io.StringIO(), width=200)
+    recipe = load_recipe("cpu", [*TINY, "training.epochs=1"])
+    train(recipe, tmp_path / "table.csv", tmp_path / "run", console=console)
+    assert "The split column is not used, as split.by is person" in console.export_text()
+
+
+def test_an_effective_batch_larger_than_the_data_is_refused(people: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"effective_batch to be at most the 1\d\d photos"):
+        trained(people, tmp_path / "run", "training.batch_size=16", "training.effective_batch=512")
+
+
+def test_a_run_killed_before_it_began_can_be_resumed(people: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    recipe = load_recipe("cpu", [*TINY, "training.epochs=1"])
+    run.mkdir()
+    (run / ".recipe.yaml.abc.tmp").write_text("half")
+    save_recipe(run / "recipe.yaml", recipe)
+    with pytest.raises(InputError, match="--resume"):
+        train(recipe, people, run)
+    assert train(recipe, people, run, resume=True)["epochs"] == 1
 
 
 def test_a_loss_that_is_no_number_stops_the_run(people: Path, tmp_path: Path) -> None:

@@ -16,6 +16,10 @@ def evaluate(
     name: Annotated[
         str | None, typer.Option(help="The evaluation's name; the data's by default.", show_default=False)
     ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="Score by this column too; may be repeated. By default all with 2 to 12 values."),
+    ] = None,
     no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
 ) -> None:
     """Score a run with intervals and a report, in RUN/evaluations/NAME/.
@@ -29,7 +33,7 @@ def evaluate(
     from maskwise.errors import InputError
     from maskwise.evaluation import evaluating
 
-    if name is not None and Path(name).name != name:
+    if name is not None and (Path(name).name != name or name in (".", "..")):
         raise InputError(f"Expected --name to be a plain name, got {name!r}.")
     console = Console(highlight=False)
     with stage_bars(console) as bar:
@@ -38,6 +42,7 @@ def evaluate(
             data,
             labels=labels,
             name=name,
+            groups=tuple(group) if group else None,
             photos_in_report=not no_photos,
             say=lambda line: console.print(line, soft_wrap=True, markup=False),
             scan_progress=bar("scanning photos"),

@@ -21,6 +21,8 @@ def print_scores(console: Console, metrics: dict[str, Any], folder: Path) -> Non
     console.print(table)
     rests_on = metrics["scored_on"] or "photos that were trained on: no held-out score"
     console.print(f"{metrics['n_photos']:,} photos of {metrics['n_persons']:,} persons ({rests_on})")
+    if metrics.get("few_persons"):
+        console.print("[yellow]Fewer than 100 persons: the intervals are too narrow.[/yellow]")
     if metrics.get("leaky"):
         console.print("[yellow]Leaky: persons on both sides. This score is inflated.[/yellow]")
     console.print(f"report: {folder / 'report.html'}", soft_wrap=True)

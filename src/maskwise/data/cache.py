@@ -76,7 +76,7 @@ def open_cache(
             )
             _check_room(folder, needed)
             _fill(data_file, index_file, wanted, load, progress)
-        index = pl.read_parquet(index_file)
+        index = pl.read_parquet(index_file, glob=False)
         pixels = np.memmap(data_file, dtype=np.uint8, mode="r")
     places = {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in index.iter_rows()}
     return DecodedCache(pixels, places)

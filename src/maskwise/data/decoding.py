@@ -1,8 +1,10 @@
 """Decode photos of strangers: by content, bounded in size, at the smallest sufficient scale."""
 
 import io
+import stat
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -50,6 +52,28 @@ class Decoded:
 
     pixels: Pixels
     full_size: tuple[int, int]
+
+
+def read_photo(path: Path) -> bytes:
+    """A photo's bytes, at most MAX_BYTES of them.
+
+    Raises:
+        PhotoError: when it is missing, no ordinary file, too large or can't be read.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for, a device never ends
+            raise PhotoError("no ordinary file")
+        if status.st_size > MAX_BYTES:
+            raise PhotoError(
+                f"too large: {status.st_size / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB"
+            )
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise PhotoError("missing") from error
+    except OSError as error:
+        raise PhotoError(f"can't be read: {error.strerror}") from error
 
 
 def read_header(data: bytes) -> Header:
@@ -131,18 +155,27 @@ def decode(data: bytes, header: Header, reduction: int = 1) -> Decoded:
         PhotoError: when the file is truncated or broken.
     """
     full = (header.height, header.width)
-    if header.format == "JPEG" and header.mode in ("RGB", "L") and header.orientation == 1:
+    if header.format == "JPEG" and header.mode in ("RGB", "L"):
+        stored = full if header.orientation < 5 else full[::-1]
         try:
             pixels = simplejpeg.decode_jpeg(
-                data,
-                "RGB",
-                min_height=-(-header.height // reduction),
-                min_width=-(-header.width // reduction),
+                data, "RGB", min_height=-(-stored[0] // reduction), min_width=-(-stored[1] // reduction)
             )
-        except Exception as error:
-            raise PhotoError(f"broken: {_words(error)}") from error
-        return Decoded(pixels, full)
+            return Decoded(_upright(pixels, header.orientation), full)
+        except Exception:  # noqa: BLE001 - it is strict about bytes that don't matter: Pillow decides below
+            pass
     return Decoded(_reduce(_decode_by_pillow(data, header), reduction), full)
+
+
+def _upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Pixels as stored, turned and mirrored as EXIF's orientation 1 to 8 says."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def _decode_by_pillow(data: bytes, header: Header) -> Pixels:

@@ -1,7 +1,7 @@
 """Identical and near-identical photos of different persons, and the groups they tie persons into."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,9 @@ MIN_CORRELATION = 0.97
 persons, these two bounds together let through only photos made from one and the same picture."""
 
 
+_BLOCK = 512
+
+
 @dataclass(frozen=True)
 class DuplicatePair:
     """Two photos that show the same picture, by their rows, and whether the files are identical."""
@@ -28,76 +31,85 @@ class DuplicatePair:
 def cross_person_duplicates(scan: pl.DataFrame, persons: npt.NDArray[np.str_]) -> list[DuplicatePair]:
     """Pairs of photos of different persons that are identical or nearly so.
 
+    Copies of one picture are given as a chain, not as all pairs of them: a placeholder shared by thousands costs no
+    more than a list of it.
+
     Args:
         scan: a scan's rows (N): `digest`, `phash`, `thumb`; rows without a hash are passed over.
         persons: whose photo each row is (N,).
     """
     _, owners = np.unique(persons, return_inverse=True)
     rows = scan["phash"].is_not_null().to_numpy().nonzero()[0]
-    pairs = _identical(scan["digest"].to_list(), owners, rows)
-    known = {(pair.first, pair.second) for pair in pairs}
-    hashes = scan["phash"].fill_null(0).to_numpy()
-    candidates = list(_close_hashes(hashes[rows], owners[rows]))
-    if candidates:
-        found = rows[np.concatenate(candidates)]
-        alike = found[_correlation(scan["thumb"], found) >= MIN_CORRELATION]
-        near = {(int(a), int(b)) for a, b in np.sort(alike, axis=1)} - known
-        pairs += [DuplicatePair(a, b, identical=False) for a, b in sorted(near)]
-    return pairs
+    digests, hashes, thumbs = (
+        scan["digest"].to_list(),
+        scan["phash"].fill_null(0).to_numpy(),
+        scan["thumb"].to_list(),
+    )
+    pairs, rows = _chain(rows, [digests[row] for row in rows], owners, identical=True)
+    looks = [(int(hashes[row]), thumbs[row]) for row in rows]
+    alike, rows = _chain(rows, looks, owners, identical=False)
+    pixels = np.frombuffer(b"".join(thumbs[row] for row in rows), dtype=np.uint8).reshape(len(rows), -1)
+    near: set[tuple[int, int]] = set()
+    for candidates in _close_hashes(hashes[rows], owners[rows]):
+        similar = candidates[_correlation(pixels, candidates) >= MIN_CORRELATION]
+        near.update((int(a), int(b)) for a, b in np.sort(rows[similar], axis=1))
+    return pairs + alike + [DuplicatePair(a, b, identical=False) for a, b in sorted(near)]
 
 
-def _identical(
-    digests: Sequence[str | None], owners: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
-) -> list[DuplicatePair]:
-    """Each photo with the next that has the same content and another owner: a chain, not all pairs."""
-    last: dict[str, int] = {}
+def _chain(
+    rows: npt.NDArray[np.int64], looks: Sequence[object], owners: npt.NDArray[np.int64], *, identical: bool
+) -> tuple[list[DuplicatePair], npt.NDArray[np.int64]]:
+    """Each row tied to the last one that looks the same and has another owner; and the first row of each look."""
+    first: dict[object, int] = {}
+    last: dict[object, int] = {}
     pairs = []
-    for row in rows.tolist():
-        digest = digests[row]
-        if digest is None:
-            continue
-        if digest in last and owners[last[digest]] != owners[row]:
-            pairs.append(DuplicatePair(last[digest], row, identical=True))
-        last[digest] = row
-    return pairs
+    for row, look in zip(rows.tolist(), looks, strict=True):
+        if look in last and owners[last[look]] != owners[row]:
+            pairs.append(DuplicatePair(last[look], row, identical))
+        first.setdefault(look, row)
+        last[look] = row
+    return pairs, np.array(list(first.values()), dtype=np.int64)
 
 
 def _close_hashes(
     hashes: npt.NDArray[np.uint64], owners: npt.NDArray[np.int64]
-) -> list[npt.NDArray[np.int64]]:
-    """Index pairs (P, 2) whose hashes are close, owners different.
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Blocks of index pairs (P, 2) whose hashes are close, owners different.
 
     By the pigeonhole principle, hashes within d bits agree wholly in one of d + 1 parts, so only photos that
     share a part are compared.
     """
     edges = np.linspace(0, 64, MAX_DISTANCE + 2).astype(np.uint64)
-    found = []
     for low, high in itertools.pairwise(edges):
         part = (hashes >> low) & np.uint64((1 << int(high - low)) - 1)
         order = np.argsort(part, kind="stable")
         bounds = np.flatnonzero(np.diff(part[order])) + 1
         for group in np.split(order, bounds):
-            for start in range(0, len(group) - 1, 512):
-                block = group[start : start + 512]
-                rest = group[start:]
-                distance = np.bitwise_count(hashes[block, None] ^ hashes[rest][None])
-                other = owners[block, None] != owners[rest][None]
-                later = np.arange(len(rest))[None] > np.arange(len(block))[:, None]
-                a, b = np.nonzero((distance <= MAX_DISTANCE) & other & later)
-                if len(a):
-                    found.append(np.stack([block[a], rest[b]], axis=1))
+            for start in range(0, len(group) - 1, _BLOCK):
+                block = group[start : start + _BLOCK]
+                for behind in range(start, len(group), _BLOCK):
+                    rest = group[behind : behind + _BLOCK]
+                    distance = np.bitwise_count(hashes[block, None] ^ hashes[rest][None])
+                    other = owners[block, None] != owners[rest][None]
+                    later = (behind + np.arange(len(rest)))[None] > (start + np.arange(len(block)))[:, None]
+                    a, b = np.nonzero((distance <= MAX_DISTANCE) & other & later)
+                    if len(a):
+                        yield np.stack([block[a], rest[b]], axis=1)
+
+
+def _correlation(pixels: npt.NDArray[np.uint8], pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Pearson correlation (P,) of the thumbnails (N, S) of row pairs (P, 2); flat thumbnails count as 0."""
+    found = np.empty(len(pairs))
+    for start in range(0, len(pairs), _BLOCK * 16):
+        block = pairs[start : start + _BLOCK * 16]
+        sides = [pixels[block[:, side]].astype(np.float32) for side in (0, 1)]
+        a, b = (side - side.mean(axis=1, keepdims=True) for side in sides)
+        norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+        product = (a * b).sum(axis=1)
+        found[start : start + len(block)] = np.divide(
+            product, norms, out=np.zeros_like(product), where=norms > 0
+        )
     return found
-
-
-def _correlation(thumbs: pl.Series, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Pearson correlation (P,) of the thumbnails of row pairs (P, 2); flat thumbnails count as 0."""
-    rows, places = np.unique(pairs, return_inverse=True)
-    pixels = np.stack([np.frombuffer(thumbs[int(row)], dtype=np.uint8) for row in rows]).astype(np.float64)
-    centred = pixels - pixels.mean(axis=1, keepdims=True)
-    norms = np.linalg.norm(centred, axis=1, keepdims=True)
-    unit = np.divide(centred, norms, out=np.zeros_like(centred), where=norms > 0)
-    places = places.reshape(pairs.shape)
-    return np.asarray((unit[places[:, 0]] * unit[places[:, 1]]).sum(axis=1))
 
 
 def join_groups(persons: npt.NDArray[np.str_], pairs: Sequence[DuplicatePair]) -> npt.NDArray[np.str_]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskwise.data.cache import DecodedCache
-from maskwise.data.decoding import Decoded, PhotoError, Pixels, decode, read_header, reduction_for
+from maskwise.data.decoding import Decoded, PhotoError, Pixels, decode, read_header, read_photo, reduction_for
 from maskwise.data.transform import TransformSpec, compose, resolution_needed
 from maskwise.data.warp import warp
 from maskwise.errors import MaskwiseError
@@ -17,12 +17,7 @@ def load_decoded(path: Path, spec: TransformSpec) -> Decoded:
     Raises:
         PhotoError: when it can't be read or used.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise PhotoError("missing") from error
-    except OSError as error:
-        raise PhotoError(f"can't be read: {error.strerror}") from error
+    data = read_photo(path)
     header = read_header(data)
     full_size = (header.height, header.width)
     return decode(data, header, reduction_for(full_size, resolution_needed(spec, full_size)))

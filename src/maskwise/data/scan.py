@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 from filelock import FileLock
 
-from maskwise.data.decoding import MAX_BYTES, PhotoError, decode, read_header
+from maskwise.data.decoding import PhotoError, decode, read_header, read_photo
 from maskwise.data.fingerprint import perceptual_hash, thumbnail
 from maskwise.data.folders import cache_folder
 from maskwise.data.table import PhotoTable
@@ -100,18 +100,11 @@ def scan_photos(table: PhotoTable, *, workers: int | None = None, progress: Prog
 
 def look_at(photo: str, path: Path) -> tuple[object, ...]:
     """One row of a scan: decode a photo as small as possible and describe it, or say why it can't be."""
+    known = _stat_key(photo, path) or (photo, None, None)
     try:
-        stat = path.stat()
-        if stat.st_size > MAX_BYTES:
-            raise PhotoError(f"too large: {stat.st_size / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB")
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return (photo, None, None, "missing", *[None] * 8)
-    except OSError as error:
-        return (photo, None, None, f"can't be read: {error.strerror}", *[None] * 8)
+        data = read_photo(path)
     except PhotoError as error:
-        return (photo, stat.st_size, stat.st_mtime_ns, str(error), *[None] * 8)
-    known = (photo, stat.st_size, stat.st_mtime_ns)
+        return (*known, str(error), *[None] * 8)
     digest = content_digest(data)
     try:
         header = read_header(data)
@@ -150,7 +143,7 @@ def _memory_file(root: Path) -> Path:
 
 def _recall(memory_file: Path) -> dict[tuple[str, int, int], tuple[object, ...]]:
     try:
-        frame = pl.read_parquet(memory_file)
+        frame = pl.read_parquet(memory_file, glob=False)
     except (OSError, pl.exceptions.PolarsError):
         return {}  # none yet, or broken: everything is looked at again
     if dict(frame.schema) != _SCHEMA:
@@ -164,7 +157,7 @@ def _remember(memory_file: Path, frame: pl.DataFrame) -> None:
         memory_file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(memory_file.with_suffix(".lock")):
             try:
-                before = pl.read_parquet(memory_file)
+                before = pl.read_parquet(memory_file, glob=False)
                 both = (
                     pl.concat([frame, before.select(list(_SCHEMA))])
                     if dict(before.schema) == _SCHEMA

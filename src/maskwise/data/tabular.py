@@ -47,7 +47,7 @@ def read_table(path: Path, space: LabelSpace) -> PhotoTable:
 
 def _read_parquet(path: Path) -> pl.DataFrame:
     try:
-        raw = pl.read_parquet(path)
+        raw = pl.read_parquet(path, glob=False)
     except FileNotFoundError as error:
         raise InputError(f"Expected {path} to exist, but it does not.") from error
     except (pl.exceptions.PolarsError, OSError) as error:

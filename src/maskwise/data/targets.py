@@ -21,7 +21,8 @@ def create_targets(table: PhotoTable, space: LabelSpace, deviations: Mapping[str
         table: the photos.
         space: the label space with the boundaries to train with.
         deviations: the standard deviation of a number's label, in its unit, by attribute: a label near a
-            boundary is then shared by both bands. Attributes that are not named are taken as certain.
+            boundary is then shared by both bands, unless the data set is capped there. Attributes that are not
+            named are taken as certain.
 
     Raises:
         InputError: when a deviation is given for an attribute that is no number.
@@ -36,6 +37,9 @@ def create_targets(table: PhotoTable, space: LabelSpace, deviations: Mapping[str
         if attribute.name in deviations:
             numbers = table.frame[attribute.name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
             known = ~np.isnan(numbers)  # a band given alone stays certain
+            # A data set whose largest number is a boundary itself has a cap there: such a label means `or more`.
+            if known.any() and numbers[known].max() in attribute.boundaries:
+                known &= numbers < numbers[known].max()
             own[known] = band_probabilities(numbers[known], attribute, deviations[attribute.name])
         joint = (joint[:, :, None] * own[:, None, :]).reshape(len(table), -1)
     return joint.astype(np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from maskwise.data.csv_text import read_csv_text
+from maskwise.data.duplicates import cross_person_duplicates
 from maskwise.data.reading import read_data
 from maskwise.data.scan import Progress, scan_photos
 from maskwise.data.table import PhotoTable, check_labels, require_columns, require_values
@@ -17,7 +18,7 @@ from maskwise.evaluation.gallery import mistakes, worst_rows
 from maskwise.evaluation.predictions import save_predictions
 from maskwise.evaluation.report import About, write_report
 from maskwise.evaluation.scoring import grouping_columns, score
-from maskwise.files import write_json
+from maskwise.files import read_json, write_json
 from maskwise.inference.predictor import load_predictor
 from maskwise.labels.space import UNKNOWN, LabelSpace
 from maskwise.models.decision import decide
@@ -39,6 +40,7 @@ def evaluate(
     *,
     labels: Path | None = None,
     name: str | None = None,
+    groups: tuple[str, ...] | None = None,
     photos_in_report: bool = True,
     say: Callable[[str], None] = lambda line: None,
     scan_progress: Progress | None = None,
@@ -54,6 +56,7 @@ def evaluate(
         data: a folder in a known layout, or a table.
         labels: a CSV with `ImageID,ans` or with `photo` and label columns, for data without labels.
         name: of the evaluation; the data's name by default.
+        groups: further columns to score by; all with 2 to 12 values by default.
         photos_in_report: whether the report shows the worst mistakes.
         say: told a line at a time what was found.
         scan_progress: called while photos are scanned.
@@ -62,6 +65,7 @@ def evaluate(
     Raises:
         InputError: when run, data or labels are not as expected, or no photo has a label.
     """
+    folder = _free_folder(run, data, name)
     predictor = load_predictor(run)
     space = predictor.space
     table = read_data(data, space)
@@ -81,8 +85,7 @@ def evaluate(
     if short := int((scan.usable & ~usable).sum()):
         say(f"{short} photos have no label and are left out.")
     table, indices = table.keep(usable), indices[usable]
-    digests = scan.frame.filter(pl.Series(usable, dtype=pl.Boolean))["digest"]
-    trained_on = _trained_on(run, table, digests)
+    trained_on = _trained_on(run, table, scan.frame.filter(pl.Series(usable, dtype=pl.Boolean)))
     if trained_on:
         say(
             f"{trained_on} of these {len(table)} photos were trained on or show persons who were: no held-out score."
@@ -109,9 +112,8 @@ def evaluate(
         "persons_known": persons_known,
         "data": str(data),
         "decision": predictor.card.decision,
-        **score(indices, predictions, table.persons, space, groups=grouping_columns(columns, None)),
+        **score(indices, predictions, table.persons, space, groups=grouping_columns(columns, groups)),
     }
-    folder = run / "evaluations" / (name or data.resolve().stem)
     classes = space.encode(indices)
     save_predictions(folder / "predictions.parquet", table, classes, probabilities)
     write_json(folder / "metrics.json", metrics)
@@ -127,6 +129,20 @@ def evaluate(
         gallery=gallery if photos_in_report else None,
     )
     return Evaluation(folder, metrics)
+
+
+def _free_folder(run: Path, data: Path, name: str | None) -> Path:
+    """Where an evaluation goes: the same data may be evaluated again, other data need another name."""
+    known = data.resolve()
+    folder = run / "evaluations" / (name or (known.name if known.is_dir() else known.stem))
+    if (folder / "metrics.json").is_file():
+        before = read_json(folder / "metrics.json").get("data")
+        if before is not None and Path(before).resolve() != known:
+            raise InputError(
+                f"Expected {folder} to be free or to hold an evaluation of {data}, got one of {before}: "
+                "choose another --name."
+            )
+    return folder
 
 
 def _with_labels(table: PhotoTable, path: Path, space: LabelSpace) -> PhotoTable:
@@ -147,6 +163,8 @@ def _with_labels(table: PhotoTable, path: Path, space: LabelSpace) -> PhotoTable
             f"{path}: expected {key} of the data's photos, such as {own[0]!r}, got {names[0]!r} and others."
         )
     typed = _answers(raw, path, space) if "ans" in raw.columns else check_labels(raw, space, path)
+    if "person" in raw.columns:  # an empty cell is an unknown person, not one that all such photos share
+        raw = raw.with_columns(pl.col("person").str.strip_chars().replace("", None))
     extras = raw.drop(
         [c for c in raw.columns if c in (*typed.columns, key, "ans", "id", "photo", "split", "source")]
     )
@@ -176,17 +194,21 @@ def _answers(raw: pl.DataFrame, path: Path, space: LabelSpace) -> pl.DataFrame:
     return check_labels(pl.DataFrame(columns), space, path)
 
 
-def _trained_on(run: Path, table: PhotoTable, digests: pl.Series) -> int:
-    """How many photos the run was trained on, or whose person it was."""
+def _trained_on(run: Path, table: PhotoTable, scan: pl.DataFrame) -> int:
+    """How many photos the run was trained on, or nearly the same ones, or others of a person that it knows."""
     try:
-        split = pl.read_parquet(run / "split.parquet").filter(pl.col("side") == "train")
+        split = pl.read_parquet(run / "split.parquet", glob=False).filter(pl.col("side") == "train")
+        looks = pl.concat([frame.select("digest", "phash", "thumb") for frame in (split, scan)])
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(
             f"Expected {run / 'split.parquet'} to tell what was trained on, got: {error}."
         ) from error
     persons = set(split["person"].to_list())
-    seen = digests.is_in(split["digest"].to_list())
-    known = pl.Series([person in persons for person in table.frame["person"]])
+    known = np.array([person in persons for person in table.frame["person"]], dtype=bool)
+    seen = np.isin(scan["digest"].to_numpy(), split["digest"].to_numpy())
+    sides = np.array(["trained on"] * split.height + ["evaluated"] * len(table))
+    for pair in cross_person_duplicates(looks, sides):
+        seen[max(pair.first, pair.second) - split.height] = True
     return int((seen | known).sum())
 
 

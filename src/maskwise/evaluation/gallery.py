@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import simplejpeg
 
-from maskwise.data.decoding import PhotoError, decode, read_header, reduction_for
+from maskwise.data.decoding import PhotoError, decode, read_header, read_photo, reduction_for
 
 _HEIGHT = 176
 
@@ -78,11 +78,11 @@ def mistakes(
 
 def _picture(path: Path) -> str:
     try:
-        data = path.read_bytes()
+        data = read_photo(path)
         header = read_header(data)
         size = (header.height, header.width)
         pixels = decode(data, header, reduction_for(size, _HEIGHT / header.height)).pixels
-    except (OSError, PhotoError):
+    except PhotoError:
         return ""
     width = max(1, round(_HEIGHT * header.width / header.height))
     small = cv2.resize(pixels, (width, _HEIGHT), interpolation=cv2.INTER_AREA)

@@ -6,11 +6,15 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from maskwise.errors import InputError
 from maskwise.evaluation.bootstrap import interval
 from maskwise.evaluation.counts import Floats, accuracy, class_f1, count_by_person, macro_f1
 from maskwise.labels.space import UNKNOWN, LabelSpace
 
 SCHEMA = 1
+FEW_PERSONS = 100
+"""With fewer persons than this, simulated 95% intervals of macro F1 held the truth less than 95 times in 100."""
+
 FEWEST_PERSONS = 20
 """Groups with fewer persons are counted and not scored: their intervals would say nothing."""
 
@@ -44,7 +48,8 @@ def score(
 
     Returns:
         The part of `metrics.json` that depends on predictions: `macro_f1`, `accuracy`, an entry an attribute,
-        `per_class`, `groups`, `n_photos`, `n_persons`. A score without photos is null.
+        `per_class`, `groups`, `n_photos`, `n_persons`, `few_persons` (so few that intervals are too narrow). A
+        score without photos is null.
     """
     _, person_index = np.unique(persons, return_inverse=True)
     classes = space.encode(labels)
@@ -72,6 +77,7 @@ def score(
     }
     metrics["n_photos"] = int(known.sum())
     metrics["n_persons"] = len(np.unique(person_index[known]))
+    metrics["few_persons"] = metrics["n_persons"] < FEW_PERSONS
     return metrics
 
 
@@ -183,7 +189,12 @@ def grouping_columns(
 ) -> dict[str, npt.NDArray[np.str_]]:
     """The columns to group by: those wanted, or all with 2 to 12 values."""
     if wanted is not None:
-        return {name: columns[name] for name in wanted if name in columns}
+        if missing := [name for name in wanted if name not in columns]:
+            raise InputError(
+                f"Expected groups to name further columns of the data ({', '.join(columns) or 'none'}), "
+                f"got {missing[0]!r}."
+            )
+        return {name: columns[name] for name in wanted}
     return {
         name: values
         for name, values in columns.items()

@@ -38,7 +38,7 @@ def predict_to_file(
     parts, resumed = predict_in_parts(
         predictor, lambda: _named(sources), folder, identity=identity, progress=progress
     )
-    table = pl.scan_parquet(parts)
+    table = pl.scan_parquet(parts, glob=False)
     with atomic_path(out) as temporary:
         if out.suffix.lower() == ".csv":
             table.sink_csv(temporary)
@@ -105,7 +105,7 @@ def write_submission(
     parts, _ = predict_in_parts(
         predictor, lambda: iter(pairs), parts_at, identity=identity, progress=progress
     )
-    rows = pl.scan_parquet(parts).select("photo", "class", "error").collect()
+    rows = pl.scan_parquet(parts, glob=False).select("photo", "class", "error").collect()
     answers = rows.select(
         pl.col("photo").alias("ImageID"),
         pl.col("class").fill_null(predictor.card.commonest_class).alias("ans"),

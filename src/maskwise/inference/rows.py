@@ -127,7 +127,7 @@ def _finished_parts(folder: Path, manifest: dict[str, object]) -> list[Path]:
     parts: list[Path] = []
     while (part := folder / f"{len(parts):06d}.parquet").is_file():
         parts.append(part)
-        if pl.scan_parquet(part).select(pl.len()).collect().item() != PART_SIZE:
+        if pl.scan_parquet(part, glob=False).select(pl.len()).collect().item() != PART_SIZE:
             parts.pop()  # the last, short part: made again, as there may be more photos by now
             break
     return parts
@@ -137,7 +137,7 @@ def _matching(parts: Sequence[Path], photos: Iterator[tuple[str, Path]]) -> int:
     """How many photos at the front are those of the parts; fewer than the parts hold if the photos changed."""
     count = 0
     for part in parts:
-        names = pl.read_parquet(part, columns=["photo"])["photo"].to_list()
+        names = pl.read_parquet(part, columns=["photo"], glob=False)["photo"].to_list()
         if [name for name, _ in islice(photos, PART_SIZE)] != names:
             break
         count += PART_SIZE

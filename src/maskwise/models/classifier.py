@@ -33,7 +33,7 @@ class Classifier(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Joint logits (N, C) in float32, whatever precision the backbone ran in."""
         logits: torch.Tensor = self.head(self.backbone(images).float())
-        return logits
+        return logits.float()
 
 
 def create_classifier(

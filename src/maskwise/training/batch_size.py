@@ -1,5 +1,6 @@
 """The largest batch that fits a GPU, with the effective batch that the recipe asks for."""
 
+import copy
 from collections.abc import Callable
 
 import torch
@@ -78,7 +79,8 @@ def fits_on_gpu(
             "Expected a GPU for training.batch_size=auto, which fills a GPU's memory; got none. "
             "Set a number, such as training.batch_size=64."
         )
-    model = classifier.to(device).train()
+    # A copy: what random photos do to running statistics must not reach the model that is trained.
+    model = copy.deepcopy(classifier).to(device).train()
 
     def fits(size: int) -> bool:
         try:

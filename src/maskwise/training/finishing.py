@@ -8,6 +8,7 @@ import polars as pl
 import torch
 
 from maskwise.data.photos import PhotoSource
+from maskwise.errors import MaskwiseError
 from maskwise.evaluation.gallery import mistakes, worst_rows
 from maskwise.evaluation.report import About, write_report
 from maskwise.evaluation.scoring import grouping_columns, score
@@ -47,7 +48,10 @@ def predict_held_out(run: Path, prepared: Prepared, source: PhotoSource) -> Prob
     # All of them were fine in the scan; one that is not any more is an error, not a gap.
     rows = [p.probabilities for p in predictions if p.probabilities is not None]
     if len(rows) != len(prepared.held_out_rows):
-        raise FileNotFoundError("held-out photos changed while the run was scored")
+        raise MaskwiseError(
+            "Expected the held-out photos to be as the scan saw them, got some that can't be read any more. "
+            "Leave the photos alone while they are in use, and resume."
+        )
     return np.stack(rows)
 
 

@@ -3,11 +3,11 @@
 import logging
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,7 +20,7 @@ from rich.console import Console
 from maskwise.training.history import History
 from maskwise.training.loaders import EvaluationLoader, TrainingLoader
 from maskwise.training.module import Batch, TrainingModule
-from maskwise.training.processes import is_first, world_size
+from maskwise.training.processes import any_says, is_first, local_world_size, world_size
 from maskwise.training.progress import ProgressLine
 from maskwise.training.recipe import Recipe, TrainingPart
 
@@ -45,11 +45,15 @@ class Fit:
 
 
 class StopWhenAsked(lightning.Callback):
-    """On the first Ctrl-C (or SIGTERM): write a checkpoint behind the batch under way, then stop."""
+    """Checkpoints between two optimiser steps: every ten minutes, and on the first Ctrl-C (or SIGTERM), then stop.
+
+    Never inside of an accumulated step: its partial gradients are in no checkpoint.
+    """
 
     def __init__(self, checkpoint: Path) -> None:
         self._checkpoint = checkpoint
         self._asked = False
+        self._saved = time.monotonic()
 
     def ask(self, signum: int, frame: FrameType | None) -> None:
         """Note the signal; the next one ends the process at once."""
@@ -77,17 +81,49 @@ class StopWhenAsked(lightning.Callback):
         batch: Batch,
         batch_idx: int,
     ) -> None:
-        """Stop between two optimiser steps.
+        """Save, and stop, between two optimiser steps; all processes do it at the same step.
 
         Raises:
-            Interrupted: when a signal had come.
+            Interrupted: when a signal had come to any of them.
         """
-        between_steps = (batch_idx + 1) % trainer.accumulate_grad_batches == 0
         last = batch_idx + 1 >= int(trainer.num_training_batches)
         # Behind the last batch of an epoch, the epoch's own checkpoint comes in a moment.
-        if self._asked and between_steps and not last:
+        if last or (batch_idx + 1) % trainer.accumulate_grad_batches:
+            return
+        asked = any_says(self._asked)
+        due = any_says(time.monotonic() - self._saved > CHECKPOINT_MINUTES * 60)
+        if asked or due:
             trainer.save_checkpoint(self._checkpoint)
+            self._saved = time.monotonic()
+        if asked:
             raise Interrupted
+
+
+class KeepBest(lightning.Callback):
+    """Writes a checkpoint whenever the metric of the held-out persons improves; remembers it over a resume."""
+
+    def __init__(self, checkpoint: Path, part: TrainingPart) -> None:
+        self._checkpoint, self._metric, self._sign = (
+            checkpoint,
+            part.metric,
+            -1.0 if part.metric == "loss" else 1.0,
+        )
+        self._best = float("-inf")
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {"best": self._best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """What a checkpoint had kept."""
+        self._best = float(state_dict["best"])
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Save the epoch if it is the best so far."""
+        value = self._sign * float(trainer.callback_metrics[f"held_out/{self._metric}"])
+        if value > self._best:
+            self._best = value
+            trainer.save_checkpoint(self._checkpoint, weights_only=True)
 
 
 class PatientStopping(EarlyStopping):
@@ -119,12 +155,19 @@ def fit(
     part = recipe.training
     history = History(run / "history.csv", photos_per_batch=photos_per_batch)
     stop = StopWhenAsked(checkpoints / LAST)
-    callbacks: list[lightning.Callback] = [history, stop, *_checkpointing(checkpoints, part)]
+    callbacks: list[lightning.Callback] = [history, stop]
+    if part.keep == "best":
+        callbacks.append(KeepBest(checkpoints / BEST, part))
+    callbacks.append(
+        ModelCheckpoint(
+            checkpoints, filename=Path(LAST).stem, save_on_train_epoch_end=True, enable_version_counter=False
+        )
+    )
     if part.early_stopping is not None:
         callbacks.append(
             PatientStopping(
                 f"held_out/{part.metric}",
-                mode=_mode(part),
+                mode="min" if part.metric == "loss" else "max",
                 patience=part.early_stopping.patience,
                 min_delta=part.early_stopping.min_delta,
                 check_on_train_epoch_end=True,
@@ -137,7 +180,8 @@ def fit(
         trainer = lightning.Trainer(
             max_epochs=part.epochs,
             accelerator="auto",
-            devices=1 if processes == 1 else "auto",
+            devices=local_world_size(),
+            num_nodes=processes // local_world_size(),
             strategy="auto" if processes == 1 else "ddp",
             precision=part.precision if part.precision != "auto" else "32-true",
             accumulate_grad_batches=accumulate,
@@ -166,31 +210,6 @@ def fit(
         except Interrupted:
             interrupted = True
     return Fit(interrupted, epochs_done=len(history.rows), history=history.rows)
-
-
-def _checkpointing(folder: Path, part: TrainingPart) -> list[ModelCheckpoint]:
-    last: dict[str, Any] = {"dirpath": folder, "filename": Path(LAST).stem, "enable_version_counter": False}
-    callbacks = [
-        ModelCheckpoint(**last, save_on_train_epoch_end=True),
-        ModelCheckpoint(**last, train_time_interval=timedelta(minutes=CHECKPOINT_MINUTES)),
-    ]
-    if part.keep == "best":
-        callbacks.insert(
-            0,
-            ModelCheckpoint(
-                dirpath=folder,
-                filename=Path(BEST).stem,
-                monitor=f"held_out/{part.metric}",
-                mode=_mode(part),
-                save_on_train_epoch_end=True,
-                enable_version_counter=False,
-            ),
-        )
-    return callbacks
-
-
-def _mode(part: TrainingPart) -> str:
-    return "min" if part.metric == "loss" else "max"
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from maskwise.models.classifier import Classifier
 from maskwise.models.decision import Rule, decide
 from maskwise.training.mixing import half_face_partners, mix_half_faces
 from maskwise.training.optimization import create_optimizer, create_schedule
-from maskwise.training.processes import gather, rank
+from maskwise.training.processes import gather, rank, share_buffers
 from maskwise.training.recipe import Recipe
 
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -114,6 +114,7 @@ class TrainingModule(lightning.LightningModule):
             MaskwiseError: when the mean loss of the epoch is infinite or not a number.
         """
         self._outputs.clear()
+        share_buffers(self.classifier)
         if self._losses and not torch.isfinite(torch.stack(self._losses)).all():
             raise MaskwiseError(
                 f"Expected the loss to be finite, got {float(torch.stack(self._losses).mean())} in epoch "
@@ -131,8 +132,9 @@ class TrainingModule(lightning.LightningModule):
         """Score all held-out photos at once."""
         if self.trainer.sanity_checking:
             return
-        rows = gather(torch.cat([part[0] for part in self._outputs]))
-        log_p = gather(torch.cat([part[1] for part in self._outputs]))
+        # Empty tensors in front: with more processes than photos, some have none.
+        none = (torch.empty(0, dtype=torch.int64), torch.empty(0, self._space.n_classes))
+        rows, log_p = (gather(torch.cat(parts)) for parts in zip(none, *self._outputs, strict=True))
         self.scores = score_epoch(
             log_p.exp().numpy(), self._score_classes[rows.numpy()], self._space, self._recipe.decision
         )

@@ -127,6 +127,8 @@ def _split(
         say("Split by photo, as asked: persons stand on both sides, the score is inflated.")
         held_out = hold_out_photos(table.photos, share=part.held_out, seed=part.seed)
         return held_out, np.asarray(table.photos, dtype=np.str_), []
+    if part.by != "table" and table.frame["split"].null_count() < len(table):
+        say(f"The split column is not used, as split.by is {part.by}; --set split.by=table uses it.")
     persons = table.persons
     if table.frame["person"].null_count() and part.by == "person":
         raise InputError(
@@ -196,6 +198,8 @@ def save_split(path: Path, prepared: Prepared) -> None:
             "group": prepared.groups.tolist(),
             "side": ["held-out" if held else "train" for held in prepared.held_out],
             "digest": prepared.scan["digest"],
+            "phash": prepared.scan["phash"],
+            "thumb": prepared.scan["thumb"],
         }
     )
     with atomic_path(path) as temporary:
@@ -209,7 +213,7 @@ def read_split(path: Path) -> pl.DataFrame:
         InputError: when it is missing or broken.
     """
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path, glob=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"Expected {path} to be the split of a run, got: {error}.") from error
 

@@ -16,6 +16,11 @@ def world_size() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def local_world_size() -> int:
+    """The number of processes on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
 def is_first() -> bool:
     """Whether this process writes files and speaks to the user."""
     return rank() == 0
@@ -41,6 +46,18 @@ def all_agree(yes: bool) -> bool:
     vote = torch.tensor(int(yes))
     distributed.all_reduce(vote, distributed.ReduceOp.MIN)
     return bool(vote.item())
+
+
+def any_says(yes: bool) -> bool:
+    """Whether any process says yes."""
+    return not all_agree(not yes)
+
+
+def share_buffers(module: torch.nn.Module) -> None:
+    """Give every process the first one's buffers, such as running statistics: one model is scored, not several."""
+    if distributed.is_initialized():
+        for buffer in module.buffers():
+            distributed.broadcast(buffer, src=0)
 
 
 def from_first(value: str) -> str:

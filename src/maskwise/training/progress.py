@@ -26,6 +26,7 @@ class ProgressLine(lightning.Callback):
         )
         self._task = TaskID(0)
         self._begin = 0.0
+        self._first_batch: int | None = None  # of this epoch: not 0 behind a resume
         self._score = "-"
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
@@ -40,10 +41,11 @@ class ProgressLine(lightning.Callback):
             score=self._score,
         )
         self._bar.start()
+        self._begin, self._first_batch = time.perf_counter(), None
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Name the epoch."""
-        self._begin = time.perf_counter()
+        self._begin, self._first_batch = time.perf_counter(), None
         self._bar.update(self._task, epoch=f"{trainer.current_epoch + 1}/{trainer.max_epochs}")
 
     def on_train_batch_end(
@@ -55,7 +57,10 @@ class ProgressLine(lightning.Callback):
         batch_idx: int,
     ) -> None:
         """Move on by a batch."""
-        speed = (batch_idx + 1) * self._photos_per_batch / (time.perf_counter() - self._begin)
+        if self._first_batch is None:
+            self._first_batch = batch_idx
+        done = batch_idx + 1 - self._first_batch
+        speed = done * self._photos_per_batch / (time.perf_counter() - self._begin)
         self._bar.update(self._task, advance=1, speed=speed)
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:

@@ -45,7 +45,7 @@ class AdamWPart(_Part):
     kind: Literal["adamw"] = "adamw"
     lr: float = Field(default=3e-4, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.999)
 
 
 class StepSchedule(_Part):

@@ -12,7 +12,11 @@ def check_run_folder(run: Path, *, resume: bool) -> None:
     Raises:
         InputError: when it is not.
     """
-    occupied = run.exists() and (not run.is_dir() or any(run.iterdir()))
+    # Files that were being written when a process was killed are no content.
+    occupied = run.exists() and (
+        not run.is_dir()
+        or any(not (p.name.startswith(".") and p.name.endswith(".tmp")) for p in run.iterdir())
+    )
     if resume and not (run / "recipe.yaml").is_file():
         raise InputError(
             f"Expected {run} to be a run to resume, got no recipe.yaml in it: train without --resume."

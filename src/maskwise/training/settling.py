@@ -7,6 +7,7 @@ import torch
 from maskwise.data.loading import default_workers
 from maskwise.data.randomness import keyed_seed
 from maskwise.data.transform import Normalize, TransformSpec
+from maskwise.errors import InputError
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier, create_classifier
 from maskwise.training.batch_size import divide_batch, fits_on_gpu, largest_batch
@@ -56,6 +57,12 @@ def settle(recipe: Recipe, prepared: Prepared) -> tuple[Recipe, Classifier, dict
         measured["largest_batch"] = found
         batch_size = found
     batch_size, accumulate = divide_batch(batch_size, effective, world_size())
+    n_train = len(prepared.train_rows)
+    if accumulate > 1 and batch_size * accumulate * world_size() > n_train:
+        raise InputError(
+            f"Expected training.effective_batch to be at most the {n_train} photos that are trained on, "
+            f"got {effective}."
+        )
     update = {
         "threads": threads,
         "workers": workers,

@@ -79,9 +79,10 @@ def train(
     check_run_folder(run, resume=resume)
     if resume:
         recipe = _recipe_of(run, recipe)
-        if read_json(run / "lineage.json").get("finished"):
-            say(f"{run} is finished: nothing to resume.")
-            return read_json(run / "metrics.json")
+        resume = (run / "lineage.json").is_file()  # killed before training began: begin again
+    if resume and read_json(run / "lineage.json").get("finished"):
+        say(f"{run} is finished: nothing to resume.")
+        return read_json(run / "metrics.json")
     keep_freed_memory()
     join_group()
 
@@ -191,9 +192,10 @@ def _write_beginning(
         device=training_device(),
         measured=measured,
     )
+    # The recipe first: a run that is killed in between can then be resumed, and begins anew.
+    save_recipe(run / "recipe.yaml", recipe)
     save_split(run / "split.parquet", prepared)
     write_json(run / "lineage.json", lineage | {"finished": False})
-    save_recipe(run / "recipe.yaml", recipe)
 
 
 def _loop_parts(
