@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from maskwise.data.summary import Summary
 
-data_app = typer.Typer(help="Look at data.", no_args_is_help=True)
+data_app = typer.Typer(help="Look at data, or draw people.", no_args_is_help=True)
 
 
 @data_app.callback()
 def _data() -> None:
-    """Look at data."""
+    """Look at data, or draw people."""
 
 
 @data_app.command()
@@ -50,6 +50,70 @@ def info(
 
         write_data_page(plots, str(data), summary, table.space)
         console.print(f"plots: {plots}", soft_wrap=True)
+
+
+@data_app.command()
+def people(
+    out: Annotated[Path, typer.Argument(help="The folder to make.")],
+    number: Annotated[int, typer.Option("--people", help="How many persons.", min=1)] = 300,
+    seed: Annotated[int, typer.Option(help="Another seed, other people.", min=0)] = 0,
+    photos: Annotated[
+        int,
+        typer.Option(help="Photos a person; fewer than the 7 of the layout read as missing.", min=3, max=7),
+    ] = 7,
+    size: Annotated[str, typer.Option(help="Width x height.")] = "384x512",
+    preset: Annotated[
+        str, typer.Option(help="competition (its shares, ages capped at 60) or balanced.")
+    ] = "competition",
+    noise: Annotated[
+        float, typer.Option(help="Plant each kind of fault in this share of the persons.", min=0, max=1)
+    ] = 0.0,
+    eval_share: Annotated[
+        float, typer.Option(help="Share of persons that go to eval/, answers apart.", min=0, max=0.99)
+    ] = 0.0,
+    spec: Annotated[
+        Path | None,
+        typer.Option(
+            help="YAML with any of these and more, such as a rate for each fault.", show_default=False
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; all processors by default.", min=1, show_default=False)
+    ] = None,
+) -> None:
+    """Draw procedural people: labelled exactly, nobody's photos, with everything about them known.
+
+    Example: [bold]maskwise data people people --people 300 --eval-share 0.2[/bold]
+    """
+    from rich.console import Console
+
+    from maskwise.cli.bars import stage_bars
+    from maskwise.synthesis.contact_sheet import write_contact_sheet
+    from maskwise.synthesis.dataset import draw_people
+    from maskwise.synthesis.people_files import read_people_spec
+
+    described = read_people_spec(
+        spec,
+        people=number,
+        seed=seed,
+        photos=photos,
+        size=size,
+        preset=preset,
+        noise=noise,
+        eval_share=eval_share,
+    )
+    console = Console(highlight=False)
+    with stage_bars(console) as bar:
+        truth = draw_people(out, described, workers=workers, progress=bar("drawing people"))
+    write_contact_sheet(out / "contact-sheet.jpg", out, truth)
+    faults = truth["fault"].drop_nulls().len()
+    console.print(
+        f"{truth.height:,} photos of {truth['person'].n_unique():,} persons, {faults:,} with a planted fault: {out}"
+    )
+    console.print(
+        f"what is true about each: {out / 'truth.parquet'}; a look: {out / 'contact-sheet.jpg'}",
+        soft_wrap=True,
+    )
 
 
 def _print(console: "Console", summary: "Summary") -> None:

@@ -1,0 +1,1 @@
+"""Procedural people: drawn, labelled exactly, nobody's photos."""
