@@ -3,15 +3,30 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo plan test lint clean
 
-demo: .venv/installed
-	@echo "The demo needs people to learn from. Procedural people, drawn and free of anybody's privacy, come with the"
-	@echo "next version; until then point maskwise at a folder of your own in the competition's layout"
-	@echo "(DATA/train.csv and DATA/images/<path>/, see README.md):"
+# An interrupted demo goes on where it was.
+DEMO := runs/demo
+PEOPLE := runs/demo-people
+
+demo: plan .venv/installed
+	@echo "2/4  Drawing 120 people, 7 photos each, and a contact sheet"
+	@$(BIN)/maskwise data people $(PEOPLE) --people 120 --eval-share 0.2
+	@echo "3/4  Training the recipe cpu, scored on persons it never saw"
+	@$(BIN)/maskwise train cpu --data $(PEOPLE)/train --out $(DEMO) $$(test -f $(DEMO)/recipe.yaml && echo --resume)
+	@echo "4/4  Scoring it on further people, and writing the submission"
+	@$(BIN)/maskwise evaluate $(DEMO) --data $(PEOPLE)/eval --labels $(PEOPLE)/eval-answers.csv --name eval
+	@$(BIN)/maskwise submit $(DEMO) --data $(PEOPLE)/eval --out $(DEMO)/submission.csv
 	@echo
-	@echo "  $(BIN)/maskwise data info DATA"
-	@echo "  $(BIN)/maskwise train cpu --data DATA --out runs/demo"
+	@echo "Open  $(PEOPLE)/contact-sheet.jpg       the people"
+	@echo "      $(DEMO)/report.html                  scores with intervals, mistakes, how to rebuild the run"
+	@echo "      $(DEMO)/evaluations/eval/report.html the same on people that nothing was chosen on"
+	@echo "Next  $(BIN)/maskwise train cpu --data YOUR_DATA --out runs/mine"
+	@echo "      $(BIN)/maskwise predict $(DEMO) $(PEOPLE)/eval/images --out predictions.csv"
+
+plan:
+	@echo "maskwise demo, on two cores: 1/4 install (2 minutes), 2/4 draw people (4 minutes), 3/4 train (2 minutes),"
+	@echo "4/4 score and submit (half a minute). No GPU, no account; nothing is downloaded but packages."
 
 test: .venv/installed-tests lint
 	$(BIN)/pytest
