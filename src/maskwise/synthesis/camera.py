@@ -52,9 +52,9 @@ def frame_head(
     top = float(skin[:, 1].max())
     if hair is not None:
         top = max(top, float(np.percentile(hair[..., 1], 99.9)))
-    bottom = float(face[1]) - 1.62
-    span = (top - bottom) * plan.margin + 0.12
-    centre = (top + bottom) / 2 + 0.06
+    bottom = float(face[1]) - 1.22
+    span = (top - bottom) * plan.margin + 0.06
+    centre = (top + bottom) / 2 + 0.03
     position = np.array(
         [face[0] + plan.shift[0], centre + plan.shift[1], face[2] + plan.distance], dtype=np.float32
     )

@@ -97,7 +97,7 @@ def plan_photo(identity: Identity, photo: int, wear: mask.Wear | None) -> Plan:
             identity.random(photo, "background kind").choice(background.KINDS, p=background.SHARES)
         ),
         distance=float(lens.uniform(9, 14)),
-        margin=float(lens.uniform(1.04, 1.22)),
+        margin=float(lens.uniform(1.02, 1.14)),
         shift=(float(lens.normal(0, 0.05)), float(lens.normal(0, 0.04))),
         exposure=float(lens.uniform(0.82, 1.10)),
         saturation=float(lens.uniform(0.92, 1.18)),
