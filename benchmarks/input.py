@@ -33,6 +33,7 @@ from maskwise.data.photos import PhotoSource, load_decoded
 from maskwise.data.reading import read_data
 from maskwise.data.scan import scan_photos
 from maskwise.data.transform import resolution_needed
+from maskwise.training.allocator import keep_freed_memory
 from maskwise.training.recipe_files import load_recipe
 
 BATCH = 64
@@ -104,6 +105,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    keep_freed_memory()  # as in a training process; all ways here have it
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 

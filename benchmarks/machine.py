@@ -2,9 +2,8 @@
 
 import os
 import platform
+from importlib import metadata
 from pathlib import Path
-
-import torch
 
 
 def describe_machine() -> str:
@@ -18,5 +17,5 @@ def describe_machine() -> str:
         processor = names[0] if names else processor
     return (
         f"{processor}, {os.cpu_count()} cores; {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, torch {torch.__version__}"
+        f"Python {platform.python_version()}, torch {metadata.version('torch')}"
     )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.coverage import simulated_counts
+from benchmarks.interval_coverage import simulated_counts
 from maskwise.evaluation.bootstrap import bootstrap, interval, person_draws
 from maskwise.evaluation.counts import accuracy, class_f1, count_by_person, macro_f1
 

@@ -15,4 +15,5 @@ def normalize(images: torch.Tensor, step: Normalize) -> torch.Tensor:
         raise ValueError("Expected a transform with its mean and std written out, got null.")
     scale = torch.tensor(step.std, device=images.device).mul_(255).reciprocal_()
     offset = torch.tensor(step.mean, device=images.device) / torch.tensor(step.std, device=images.device)
-    return images.to(torch.float32).mul_(scale).sub_(offset).permute(0, 3, 1, 2)
+    # One pass over the pixels instead of two: this is a good part of the input's cost.
+    return torch.addcmul(-offset, images.to(torch.float32), scale).permute(0, 3, 1, 2)

@@ -9,7 +9,7 @@ from maskwise.data.transform import Matrix
 # Photos are spread over threads already; threads inside OpenCV would only fight with them.
 cv2.setNumThreads(1)
 
-_SMALLEST_TAP = 0.02
+_SMALLEST_TAP = 0.03
 
 
 def warp(decoded: Decoded, matrix: Matrix, size: tuple[int, int]) -> Pixels:

@@ -53,7 +53,7 @@ def interval(
         draws: resamples of persons.
         seed: of the draws; the same persons and seed give the same draws, so statistics can be paired.
         method: `bca` (B. Efron, "Better Bootstrap Confidence Intervals", 1987), or `percentile`, which covers
-            too little from above where classes are rare (benchmarks/coverage.py).
+            too little from above where classes are rare (benchmarks/interval_coverage.py).
     """
     value = np.asarray(statistic(stacked.sum(axis=0)))
     if len(stacked) < 2:  # one person says nothing about others: the widest interval there is

@@ -95,7 +95,7 @@ def _edges(
     if wear == "worn":
         upper, lower = bridge + random.uniform(-0.06, 0.05), chin - 0.05
     elif wear == "under_nose":
-        upper, lower = nose - random.uniform(0.09, 0.18), chin - 0.12
+        upper, lower = max(nose - random.uniform(0.09, 0.18), lips + 0.07), chin - 0.12
     else:
         upper, lower = lips - random.uniform(0.14, 0.24), chin - 0.24
     drop = upper - (jaw + 0.28) if wear == "on_chin" else upper - (ear - 0.12)

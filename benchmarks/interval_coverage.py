@@ -1,6 +1,6 @@
 """How often do 95% intervals hold the truth? Percentile against BCa, persons as units.
 
-    python benchmarks/coverage.py --datasets 500 --persons 400
+    python benchmarks/interval_coverage.py --datasets 500 --persons 400
 
 The truth is known because the data are simulated: persons of rare classes, seven photos each, mistakes about a
 person that go together. Needs no photos.
