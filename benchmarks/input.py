@@ -3,15 +3,16 @@
     python benchmarks/input.py --data DATA
 
 The transform is the report's: rotation by 10 degrees and centre crop of 450 x 360 in training, resize to 200 x
-200, normalise. Every way takes the same photos, in turn, several rounds in one run; medians are printed, and
-ratios against the report's way. Needs the extra `test` (torchvision).
+200, normalise. Each way runs as its users run it, in a process of its own: the others as they come, the package's with
+the allocator settings of its training processes. The ways take turns. Needs the extra `test` (torchvision).
 """
 
 import argparse
+import json
 import os
 import statistics
+import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,12 @@ from maskwise.training.allocator import keep_freed_memory
 from maskwise.training.recipe_files import load_recipe
 
 BATCH = 64
+WAYS = {
+    "report": "report: PIL + torchvision v1",
+    "timm": "timm loader",
+    "maskwise": "maskwise",
+    "maskwise-cached": "maskwise, decoded cache",
+}
 Way = Callable[[list[Path], int], None]
 
 
@@ -93,8 +100,43 @@ def maskwise_way(source: PhotoSource) -> Way:
     return run
 
 
+def measure(way: str, data: Path, n_photos: int, rounds: int) -> float:
+    """Photos a second of one way, in this process, on one core."""
+    torch.set_num_threads(1)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    spec = load_recipe("report-2021").transform
+    table = read_data(data)
+    scan = scan_photos(table)
+    table = table.keep(scan.usable)
+    chosen = np.zeros(len(table), dtype=bool)
+    chosen[np.linspace(0, len(table) - 1, min(n_photos, len(table)), dtype=int)] = True
+    seen = scan.frame.filter(scan.frame["reason"].is_null()).filter(chosen)
+    table = table.keep(chosen)
+    run: Way
+    if way == "report":
+        run = report_way
+    elif way == "timm":
+        run = timm_way
+    else:
+        keep_freed_memory()  # as every training process of the package does
+        cache, digests = None, seen["digest"].to_list()
+        if way == "maskwise-cached":
+            sizes = list(zip(seen["height"], seen["width"], strict=True))
+            reductions = [reduction_for(size, resolution_needed(spec, size)) for size in sizes]
+            cache = open_cache(digests, sizes, reductions, lambda row: load_decoded(table.paths[row], spec))
+        run = maskwise_way(PhotoSource(table.photos, table.paths, spec, 0, cache, digests))
+    speeds = []
+    for epoch in range(rounds + 1):
+        begin = time.perf_counter()
+        run(table.paths, epoch)
+        if epoch:  # the first round warms up
+            speeds.append(len(table) / (time.perf_counter() - begin))
+    return statistics.median(speeds)
+
+
 def main() -> None:
-    """Print photos a second of each way."""
+    """Print photos a second of each way, and the median of its ratio to the report's, turn by turn."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -102,53 +144,30 @@ def main() -> None:
         "--data", type=Path, required=True, help="a folder in the competition's layout, or a table"
     )
     parser.add_argument("--photos", type=int, default=512)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--way", choices=tuple(WAYS), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    keep_freed_memory()  # as in a training process; all ways here have it
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-
-    spec = load_recipe("report-2021").transform
-    table = read_data(arguments.data)
-    scan = scan_photos(table)
-    table = table.keep(scan.usable)
-    chosen = np.zeros(len(table), dtype=bool)
-    chosen[np.linspace(0, len(table) - 1, min(arguments.photos, len(table)), dtype=int)] = True
-    seen = scan.frame.filter(scan.frame["reason"].is_null()).filter(chosen)
-    table = table.keep(chosen)
-    sizes = list(zip(seen["height"], seen["width"], strict=True))
-    digests = seen["digest"].to_list()
-    plain = PhotoSource(table.photos, table.paths, spec, seed=0)
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["MASKWISE_CACHE"] = folder
-        cache = open_cache(
-            digests,
-            sizes,
-            [reduction_for(size, resolution_needed(spec, size)) for size in sizes],
-            lambda row: load_decoded(table.paths[row], spec),
-        )
-        cached = PhotoSource(table.photos, table.paths, spec, 0, cache, digests)
-        ways: dict[str, Way] = {
-            "report: PIL + torchvision v1": report_way,
-            "timm loader": timm_way,
-            "maskwise": maskwise_way(plain),
-            "maskwise, decoded cache": maskwise_way(cached),
-        }
-        speeds: dict[str, list[float]] = {name: [] for name in ways}
-        for epoch in range(arguments.rounds + 1):
-            for name, way in ways.items():
-                begin = time.perf_counter()
-                way(table.paths, epoch)
-                if epoch:  # the first round warms up
-                    speeds[name].append(len(table) / (time.perf_counter() - begin))
+    if arguments.way:
+        print(json.dumps(measure(arguments.way, arguments.data, arguments.photos, arguments.rounds)))
+        return
+    speeds: dict[str, list[float]] = {way: [] for way in WAYS}
+    for _ in range(arguments.turns):
+        for way, values in speeds.items():
+            command = [sys.executable, *sys.argv, "--way", way]
+            values.append(
+                json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            )
     print(describe_machine())
-    height, width = sizes[0]
-    print(f"{len(table)} photos of {width} x {height}, one core, {arguments.rounds} rounds in turn, medians")
-    reference = speeds["report: PIL + torchvision v1"]
-    for name, values in speeds.items():
-        ratio = statistics.median(a / b for a, b in zip(values, reference, strict=True))
-        print(f"{name:32} {statistics.median(values):8.0f} photos/s   {ratio:5.2f} x")
+    print(
+        f"{arguments.photos} photos, one core, {arguments.turns} turns of {arguments.rounds} rounds, medians"
+    )
+    for way, values in speeds.items():
+        ratios = [ours / theirs for ours, theirs in zip(values, speeds["report"], strict=True)]
+        print(
+            f"{WAYS[way]:30} {statistics.median(values):6.0f} photos/s   {statistics.median(ratios):5.2f} x "
+            f"({min(ratios):.2f} to {max(ratios):.2f})"
+        )
 
 
 if __name__ == "__main__":
