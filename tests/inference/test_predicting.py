@@ -191,3 +191,25 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, people: Path) -> Non
         with pytest.raises(InputError, match=message):
             load_predictor(folder)
     assert len(read_data(people)) == 168
+
+
+def test_nothing_of_the_users_is_lost(tiny_run: Path, photos: Path, tmp_path: Path) -> None:
+    predictor = load_predictor(tiny_run)
+    mine = tmp_path / "out.csv.parts"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("keep")
+    with pytest.raises(InputError, match="choose another --out"):
+        predict_to_file(tiny_run, predictor, [str(photos)], tmp_path / "out.csv")
+    assert (mine / "thesis.txt").read_text() == "keep"
+    names = tmp_path / "in.csv"
+    names.write_text("photo\n" + "\n".join(str(path) for path in sorted(photos.rglob("*.jpg"))[:2]))
+    before = names.read_text()
+    with pytest.raises(InputError, match="another file than what is predicted"):
+        predict_to_file(tiny_run, predictor, [str(names)], names)
+    assert names.read_text() == before
+    make_eval(tmp_path / "eval", 3)
+    info = tmp_path / "eval" / "info.csv"
+    before = info.read_text()
+    with pytest.raises(InputError, match="another file than"):
+        write_submission(tiny_run, predictor, tmp_path / "eval", info)
+    assert info.read_text() == before

@@ -33,8 +33,13 @@ def predict_to_file(
     """
     if out.suffix.lower() not in (".csv", ".parquet"):
         raise InputError(f"Expected --out to end in .csv or .parquet, got {out}.")
+    if out.is_dir():
+        raise InputError(f"Expected --out to be a file, got the folder {out}.")
+    if any(Path(source).exists() and Path(source).resolve() == out.resolve() for source in sources):
+        raise InputError(f"Expected --out to be another file than what is predicted, got {out}.")
     folder = parts_folder(out)
-    identity = {"run": run_identity(run), "sources": "\n".join(sources)}
+    # Resolved: the same relative names mean other photos in another folder.
+    identity = {"run": run_identity(run), "sources": "\n".join(str(Path(s).resolve()) for s in sources)}
     parts, resumed = predict_in_parts(
         predictor, lambda: _named(sources), folder, identity=identity, progress=progress
     )
@@ -97,6 +102,8 @@ def write_submission(
     Returns:
         The number of rows, and `photo` and `error` of the photos that could not be read.
     """
+    if out.resolve() == (folder / EVAL_FILE).resolve():
+        raise InputError(f"Expected --out to be another file than {folder / EVAL_FILE}, got {out}.")
     table = read_eval(folder, predictor.space)
     pairs = list(zip(table.frame["id"], table.paths, strict=True))
     listed = hashlib.blake2b("\n".join(name for name, _ in pairs).encode(), digest_size=16).hexdigest()

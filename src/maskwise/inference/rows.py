@@ -81,6 +81,10 @@ def predict_in_parts(
         The parts in order, and how many photos were done by the earlier call.
     """
     manifest = {"schema": SCHEMA, **identity}
+    if folder.exists() and not (folder / "manifest.json").is_file():
+        raise InputError(
+            f"Expected {folder} to be free for the parts of predictions, got something else: choose another --out."
+        )
     done = _finished_parts(folder, manifest)
     skipped = _matching(done, photos())
     if skipped != len(done) * PART_SIZE or not done:
@@ -127,10 +131,18 @@ def _finished_parts(folder: Path, manifest: dict[str, object]) -> list[Path]:
     parts: list[Path] = []
     while (part := folder / f"{len(parts):06d}.parquet").is_file():
         parts.append(part)
-        if pl.scan_parquet(part, glob=False).select(pl.len()).collect().item() != PART_SIZE:
+        if _length(part) != PART_SIZE:
             parts.pop()  # the last, short part: made again, as there may be more photos by now
             break
     return parts
+
+
+def _length(part: Path) -> int:
+    """The rows of a part; 0 for a broken one, which is then made again."""
+    try:
+        return int(pl.read_parquet(part, glob=False, columns=["photo"]).height)
+    except (OSError, pl.exceptions.PolarsError):
+        return 0
 
 
 def _matching(parts: Sequence[Path], photos: Iterator[tuple[str, Path]]) -> int:

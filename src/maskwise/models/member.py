@@ -113,4 +113,8 @@ def load_member(folder: Path) -> Member:
     except (SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(f"{path}: expected the weights of {card.model.backbone}, got: {reason}.") from error
+    if not all(bool(value.isfinite().all()) for value in classifier.state_dict().values()):
+        raise InputError(
+            f"{path}: expected finite weights, got some that are no numbers: train the run again."
+        )
     return Member(classifier.eval(), card)
