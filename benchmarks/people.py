@@ -19,8 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.machine import describe_machine
 from maskwise.synthesis.identity import draw_identity
 from maskwise.synthesis.person import create_person
+from maskwise.synthesis.plan import plan_photo
 from maskwise.synthesis.population import PeopleSpec, draw_members
-from maskwise.synthesis.scene import photograph, plan_photo
+from maskwise.synthesis.scene import photograph
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ import pytest
 from maskwise.synthesis import mask, raster, shading
 from maskwise.synthesis.identity import draw_identity
 from maskwise.synthesis.person import Person, create_person
-from maskwise.synthesis.scene import photograph, plan_photo, pose_person
+from maskwise.synthesis.plan import plan_photo
+from maskwise.synthesis.scene import photograph, pose_person
 
 SIZE = {"height": 160, "width": 120, "detail": 1.0}
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -10,9 +9,7 @@ import numpy.typing as npt
 
 from maskwise.data.randomness import keyed_generator
 from maskwise.synthesis.assets.head import Points
-
-if TYPE_CHECKING:
-    from maskwise.synthesis.scene import Plan
+from maskwise.synthesis.plan import Plan
 
 NOISE_TILE = 640
 Floats32 = npt.NDArray[np.float32]
@@ -44,9 +41,7 @@ class View:
         )
 
 
-def frame_head(
-    skin: Points, canon: Points, hair: Points | None, plan: "Plan", height: int, width: int
-) -> View:
+def frame_head(skin: Points, canon: Points, hair: Points | None, plan: Plan, height: int, width: int) -> View:
     """Stand so that all of the hair and some of the shoulders are in the frame."""
     face = skin[(canon[:, 1] > 6.3) & (canon[:, 2] > 1.0)].mean(0)
     top = float(skin[:, 1].max())
@@ -73,7 +68,7 @@ def scatter_under_skin(diffuse: Floats32, share: Floats32, pixels: float) -> Flo
 
 
 def develop(
-    image: Floats32, brightness: float, plan: "Plan", random: np.random.Generator, height: int, width: int
+    image: Floats32, brightness: float, plan: Plan, random: np.random.Generator, height: int, width: int
 ) -> npt.NDArray[np.uint8]:
     """From linear light to a photo (height, width, 3), sRGB: exposure, glow, tone, noise."""
     small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)

@@ -26,8 +26,9 @@ from maskwise.labels.space import builtin_label_space
 from maskwise.synthesis.identity import draw_identity
 from maskwise.synthesis.mask import Wear
 from maskwise.synthesis.person import Person, create_person
-from maskwise.synthesis.population import ALIAS_OFFSET, Fault, Member, PeopleSpec, draw_members
-from maskwise.synthesis.scene import photograph, plan_photo
+from maskwise.synthesis.plan import plan_photo
+from maskwise.synthesis.population import ALIAS_OFFSET, Fault, Member, PeopleSpec, draw_member, draw_members
+from maskwise.synthesis.scene import photograph
 
 SCHEMA = 1
 SPEC_FILE = "people.yaml"
@@ -71,7 +72,7 @@ def draw_people(
             progress(len(members) - len(waiting) + done, len(members))
     rows = [row for m in members for row in json.loads(_part(parts, m).read_text(encoding="utf-8"))]
     truth = pl.DataFrame(rows, infer_schema_length=None)
-    _write_tables(out, spec, members, truth)
+    _write_tables(out, spec, truth)
     with atomic_path(out / TRUTH_FILE) as temporary:  # last: where it stands, all is complete
         truth.write_parquet(temporary, metadata={"schema": str(SCHEMA)})
     shutil.rmtree(parts)
@@ -230,7 +231,7 @@ def _shuffled_photos(spec: PeopleSpec, member: Member, names: list[str]) -> dict
 
 def _near_copy(spec: PeopleSpec, member: Member, stem: str) -> Pixels:
     """The neighbour's photo of the same name, cropped by a little and a shade lighter."""
-    neighbour = replace(draw_members(spec)[member.number - 1], fault=None)
+    neighbour = replace(draw_member(spec, member.number - 1), fault=None)
     other = create_person(draw_identity(spec.seed, neighbour.person, neighbour.gender, neighbour.age))
     _, pixels = _draw_photo(spec, neighbour, other, stem)
     edge = max(1, spec.height // 256)
@@ -253,7 +254,7 @@ def _photo_path(spec: PeopleSpec, member: Member, race: str, stem: str) -> str:
     return f"eval/images/{name}.jpg"
 
 
-def _write_tables(out: Path, spec: PeopleSpec, members: list[Member], truth: pl.DataFrame) -> None:
+def _write_tables(out: Path, spec: PeopleSpec, truth: pl.DataFrame) -> None:
     """`train.csv`, and for an evaluation side `info.csv` and the answers."""
     train = truth.filter(pl.col("side") == "train").unique("person", keep="first", maintain_order=True)
     columns = ["id", "labelled_gender", "race", "labelled_age", "person"]

@@ -51,6 +51,10 @@ class Fabric:
     loop: npt.NDArray[np.float32]  # colour (3,) of the ear loops
 
 
+NO_FABRIC = Fabric(np.zeros((2, 2, 3), np.float32), np.zeros((2, 2), np.float32), np.zeros(3, np.float32))
+"""For photos without a mask."""
+
+
 def fit_mask(head: Head, skin: Points, kind: Kind, wear: Wear, random: np.random.Generator) -> MaskMesh:
     """Lay a mask over a face (V, 3) that has its expression but is not turned yet."""
     if wear == "one_ear":

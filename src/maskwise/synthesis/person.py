@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.synthesis import raster, shading
+from maskwise.synthesis import lighting, raster
 from maskwise.synthesis.assets import Head, load_head
 from maskwise.synthesis.assets.head import Points, Triangles
 from maskwise.synthesis.garment import Garment, dress
@@ -76,7 +76,7 @@ def depth_from(
     strands: Points | None,
     *,
     side: int,
-) -> shading.ShadowMap:
+) -> lighting.ShadowMap:
     """What a light in a unit direction (3,) sees first.
 
     Args:
@@ -102,7 +102,7 @@ def depth_from(
     raster.fill_depth(seen(points), triangles, depth)
     if strands is not None:
         raster.fill_strand_depth(seen(strands.reshape(-1, 3)), strands.shape[1], depth, 0.03)
-    return shading.ShadowMap(depth, frame, CENTRE, float(scale))
+    return lighting.ShadowMap(depth, frame, CENTRE, float(scale))
 
 
 def _visibility(points: Points, triangles: Triangles, strands: Strands | None) -> npt.NDArray[np.float32]:
@@ -111,6 +111,6 @@ def _visibility(points: Points, triangles: Triangles, strands: Strands | None) -
     column = np.empty(len(points), np.float32)
     for place, direction in enumerate(sky_directions()):
         shadow = depth_from(direction, points, triangles, every_third, side=128)
-        shading.visible_share(points, shadow, column)
+        lighting.visible_share(points, shadow, column)
         visible[:, place] = column
     return visible

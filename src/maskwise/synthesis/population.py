@@ -70,7 +70,7 @@ class Member:
 
 def draw_members(spec: PeopleSpec) -> list[Member]:
     """All persons of a data set, second ids behind them."""
-    members = [_member(spec, number) for number in range(spec.people)]
+    members = [draw_member(spec, number) for number in range(spec.people)]
     aliases = [
         Member(
             m.person, ALIAS_OFFSET + m.number, m.gender, m.age, m.gender, m.labelled_age, m.side, "two_ids"
@@ -81,7 +81,8 @@ def draw_members(spec: PeopleSpec) -> list[Member]:
     return members + aliases
 
 
-def _member(spec: PeopleSpec, number: int) -> Member:
+def draw_member(spec: PeopleSpec, number: int) -> Member:
+    """The person of a number, whoever else there is."""
     gender, age = _gender_and_age(spec, number)
     fault = _fault(spec, number)
     labelled_age = min(age, _CAP) if spec.preset == "competition" else age

@@ -9,6 +9,8 @@ from maskwise.synthesis.assets.head import Points, Triangles, njit
 
 FAR = np.float32(1e9)
 Depth = npt.NDArray[np.float32]
+_NO_INDEX = np.empty((0, 0), np.int32)
+_NO_WEIGHT = np.empty((0, 0), np.float32)
 
 
 class Fragments(NamedTuple):
@@ -46,7 +48,9 @@ def _fill(
     second: npt.NDArray[np.float32],
     third: npt.NDArray[np.float32],
 ) -> None:
+    """Fill the buffers; an empty `index` asks for the depth alone."""
     height, width = depth.shape
+    identified = len(index) > 0
     for t in range(len(triangles)):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         x0, y0, z0 = screen[a, 0], screen[a, 1], screen[a, 2]
@@ -71,38 +75,15 @@ def _fill(
                     z = z0 + u * dz1 + v * dz2
                     if z < depth[y, x]:
                         depth[y, x] = z
-                        index[y, x] = t
-                        second[y, x] = u
-                        third[y, x] = v
+                        if identified:
+                            index[y, x] = t
+                            second[y, x] = u
+                            third[y, x] = v
 
 
-@njit(cache=True, fastmath=True, nogil=True)
 def fill_depth(screen: Points, triangles: Triangles, depth: Depth) -> None:
     """Draw triangles into a depth buffer (H, W) alone."""
-    height, width = depth.shape
-    for t in range(len(triangles)):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        x0, y0, z0 = screen[a, 0], screen[a, 1], screen[a, 2]
-        x1, y1 = screen[b, 0] - x0, screen[b, 1] - y0
-        x2, y2 = screen[c, 0] - x0, screen[c, 1] - y0
-        area = x1 * y2 - x2 * y1
-        if abs(area) < 1e-9:
-            continue
-        left = max(0, int(np.ceil(x0 + min(0.0, x1, x2))))
-        right = min(width - 1, int(np.floor(x0 + max(0.0, x1, x2))))
-        top = max(0, int(np.ceil(y0 + min(0.0, y1, y2))))
-        bottom = min(height - 1, int(np.floor(y0 + max(0.0, y1, y2))))
-        over = np.float32(1.0 / area)
-        dz1, dz2 = screen[b, 2] - z0, screen[c, 2] - z0
-        for y in range(top, bottom + 1):
-            py = y - y0
-            for x in range(left, right + 1):
-                px = x - x0
-                u = (px * y2 - x2 * py) * over
-                v = (x1 * py - px * y1) * over
-                if u >= -1e-6 and v >= -1e-6 and u + v <= 1.000001:
-                    z = z0 + u * dz1 + v * dz2
-                    depth[y, x] = min(depth[y, x], z)
+    _fill(screen, triangles, depth, _NO_INDEX, _NO_WEIGHT, _NO_WEIGHT)
 
 
 def draw_strands(

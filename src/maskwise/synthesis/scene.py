@@ -1,110 +1,20 @@
-"""One photo of a person: what is drawn anew each time, and how it comes together."""
+"""One photo of a person: how shape, mask, posture, light and camera come together."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.synthesis import background, camera, glasses, hair, mask, raster, shading
+from maskwise.synthesis import background, camera, glasses, hair, lighting, mask, raster, shading
 from maskwise.synthesis.assets.head import Points
-from maskwise.synthesis.identity import Identity
 from maskwise.synthesis.noise import noise_tiles, smoothstep
 from maskwise.synthesis.person import Person, depth_from, sky_directions
+from maskwise.synthesis.plan import Plan
 
 NECK = np.array([0.0, 6.35, 0.35], np.float32)  # where the head turns
 _EXPRESSION = "expression/units/caucasian/"
 _SHADOW_SIDE = 448
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Every parameter of a photo; angles in radians, colours linear."""
-
-    photo: int
-    wear: mask.Wear | None  # None: no mask
-    mask_kind: mask.Kind | None
-    smile: float
-    brow_raise: float
-    squint: float
-    mouth: tuple[float, float, float]  # pressed, raised, open
-    gaze: tuple[float, float]
-    yaw: float
-    pitch: float
-    roll: float
-    body_yaw: float
-    light_turn: float  # of the key light, 0 from the front
-    light_height: float
-    light_strength: float
-    warmth: float
-    ambient: float
-    background: str
-    distance: float  # of the camera, decimetres
-    margin: float  # of the frame around head and shoulders
-    shift: tuple[float, float]
-    exposure: float
-    saturation: float
-    contrast: float
-    blur: float  # pixels at full size
-    sensor_noise: float
-
-    def record(self) -> dict[str, Any]:
-        """The parameters as a flat row of a table."""
-        row: dict[str, Any] = {}
-        for field, value in vars(self).items():
-            name = "photo_number" if field == "photo" else field
-            if isinstance(value, tuple):
-                row.update({f"{name}_{place}": float(part) for place, part in enumerate(value)})
-            else:
-                row[name] = value
-        return row
-
-
-def plan_photo(identity: Identity, photo: int, wear: mask.Wear | None) -> Plan:
-    """Draw a photo's parameters, each group from a stream of its own."""
-    face, pose = identity.random(photo, "expression"), identity.random(photo, "pose")
-    light, lens = identity.random(photo, "light"), identity.random(photo, "camera")
-    kind = (
-        mask.KINDS[identity.random(photo, "mask kind").choice(4, p=[0.42, 0.24, 0.16, 0.18])]
-        if wear
-        else None
-    )
-    smile = float(np.clip(face.normal(0.14, 0.2), 0, 0.55))
-    return Plan(
-        photo=photo,
-        wear=wear,
-        mask_kind=kind,
-        smile=smile,
-        brow_raise=float(abs(face.normal(0.12, 0.2))),
-        squint=float(np.clip(face.normal(-0.02, 0.12) + 0.2 * smile, 0, 0.4)),
-        mouth=(
-            float(abs(face.normal(0, 0.10))),
-            float(abs(face.normal(0, 0.08))),
-            float(abs(face.normal(0, 0.04))),
-        ),
-        gaze=(float(pose.normal(0, 0.06)), float(pose.normal(0, 0.04))),
-        yaw=float(np.clip(pose.normal(0, 0.13), -0.4, 0.4)),
-        pitch=float(np.clip(pose.normal(0, 0.07), -0.2, 0.2)),
-        roll=float(np.clip(pose.normal(0, 0.05), -0.15, 0.15)),
-        body_yaw=float(pose.normal(0, 0.10)),
-        light_turn=float(light.uniform(-1.0, 1.0)),
-        light_height=float(light.uniform(0.15, 0.9)),
-        light_strength=float(light.uniform(0.7, 2.0)),
-        warmth=float(light.uniform(-0.10, 0.13)),
-        ambient=float(light.uniform(0.45, 1.0)),
-        background=str(
-            identity.random(photo, "background kind").choice(background.KINDS, p=background.SHARES)
-        ),
-        distance=float(lens.uniform(9, 14)),
-        margin=float(lens.uniform(1.02, 1.14)),
-        shift=(float(lens.normal(0, 0.05)), float(lens.normal(0, 0.04))),
-        exposure=float(lens.uniform(0.82, 1.10)),
-        saturation=float(lens.uniform(0.92, 1.18)),
-        contrast=float(lens.uniform(0.2, 0.5)),
-        blur=float(lens.uniform(0.3, 0.75)) if lens.random() < 0.5 else 0.0,
-        sensor_noise=float(lens.uniform(0.003, 0.012)),
-    )
 
 
 @dataclass(frozen=True)
@@ -114,9 +24,8 @@ class Posed:
     mesh: shading.Mesh
     strands: list[tuple[hair.Strands, int]]  # with their kind, as `light_strands` has it
     view: camera.View
-    lights: shading.Lights
-    shadow: shading.ShadowMap
-    worn: mask.MaskMesh | None
+    lights: lighting.Lights
+    shadow: lighting.ShadowMap
     fabric: mask.Fabric
 
 
@@ -136,12 +45,13 @@ def pose_person(person: Person, plan: Plan, height: int, width: int) -> Posed:
         ball = (low + high) / 2 + sphere * ((high - low)[:2].mean() / 2)
         parts.append((ball.astype(np.float32), sphere_triangles, shading.EYE, sphere))
     cords: list[hair.Strands] = []
-    worn = None
-    fabric = mask.weave_fabric(plan.mask_kind or "surgical", identity.random(plan.photo, "fabric"))
+    fabric = mask.NO_FABRIC
     if plan.wear is not None and plan.mask_kind is not None:
+        fabric = mask.weave_fabric(plan.mask_kind, identity.random(plan.photo, "fabric"))
         worn = mask.fit_mask(head, bare, plan.mask_kind, plan.wear, identity.random(plan.photo, "mask fit"))
         places = np.concatenate([worn.places, np.zeros((len(worn.places), 1), np.float32)], 1)
         parts.append((worn.points, worn.triangles, shading.MASK, places))
+        cords += [hair.Strands(loop[None], fabric.loop[None], 0.022) for loop in worn.loops]
     turn = _Posture(plan)
     points = np.concatenate([turn(p) for p, _, _, _ in parts])
     starts = np.cumsum([0] + [len(p) for p, _, _, _ in parts])
@@ -165,8 +75,6 @@ def pose_person(person: Person, plan: Plan, height: int, width: int) -> Posed:
         )
         strands.append((followed, 1))
     strands.append((hair.lashes(control, head, identity), 1))
-    if worn is not None:
-        cords += [hair.Strands(loop[None], fabric.loop[None], 0.022) for loop in worn.loops]
     if identity.glasses:
         cords += glasses.frame_strands(identity, head, bare, control)
     strands += [(cord, 2) for cord in cords]
@@ -186,7 +94,7 @@ def pose_person(person: Person, plan: Plan, height: int, width: int) -> Posed:
     )
     shadow = depth_from(lights.key, points, triangles, hair_points, side=_SHADOW_SIDE)
     view = camera.frame_head(points[: len(skin)], head.canon, hair_points, plan, height, width)
-    return Posed(mesh, strands, view, lights, shadow, worn, fabric)
+    return Posed(mesh, strands, view, lights, shadow, fabric)
 
 
 def photograph(
@@ -206,7 +114,7 @@ def photograph(
     )
     diffuse, shine = np.zeros((2, rows, columns, 3), np.float32)
     slope = view.focal / view.distance / 2
-    shading.light_surface(
+    lighting.light_surface(
         surface, fragments.depth, lights, posed.shadow, view.position, slope, diffuse, shine
     )
     diffuse = camera.scatter_under_skin(diffuse, surface.scatter, view.focal / view.distance)
@@ -241,7 +149,7 @@ def _draw_strands(
     widths = np.concatenate([np.full(len(s.points), s.width * scale, np.float32) for s, _ in posed.strands])
     behind = np.where(depth < raster.FAR, depth + 0.012, raster.FAR).astype(np.float32)
     drawn = raster.draw_strands(posed.view.project(points), strand_of, widths, behind)
-    shading.light_strands(
+    lighting.light_strands(
         drawn.point,
         drawn.along,
         points,
@@ -299,7 +207,7 @@ class _Posture:
         return np.ascontiguousarray(turned.reshape(points.shape), np.float32)
 
 
-def _lights(plan: Plan) -> shading.Lights:
+def _lights(plan: Plan) -> lighting.Lights:
     turn, rise = plan.light_turn, plan.light_height
     key = np.array([np.sin(turn) * np.cos(rise), np.sin(rise), np.cos(turn) * np.cos(rise)])
     fill = np.array([-key[0] * 1.2, 0.25, 0.8])
@@ -313,10 +221,10 @@ def _lights(plan: Plan) -> shading.Lights:
         cool * plan.ambient,
         np.array([1.05, 1, 0.92]) * 0.45 * plan.ambient,
     )
-    return shading.Lights(*(v.astype(np.float32) for v in values))
+    return lighting.Lights(*(v.astype(np.float32) for v in values))
 
 
-def _ambient(person: Person, plan: Plan, lights: shading.Lights, turn: _Posture, normals: Points) -> Points:
+def _ambient(person: Person, plan: Plan, lights: lighting.Lights, turn: _Posture, normals: Points) -> Points:
     """Light from all around (V, 3), less where the person's own shape is in the way."""
     directions = (sky_directions() @ turn.head.T).astype(np.float32)
     height = directions[:, 1:2]
@@ -325,7 +233,7 @@ def _ambient(person: Person, plan: Plan, lights: shading.Lights, turn: _Posture,
     visible = np.full((len(normals), len(directions)), 0.8, np.float32)
     visible[: len(person.visible)] = person.visible
     ambient = np.zeros_like(normals)
-    shading.gather_ambient(normals, visible, directions, radiance.astype(np.float32), ambient)
+    lighting.gather_ambient(normals, visible, directions, radiance.astype(np.float32), ambient)
     return ambient
 
 
