@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from torchvision import transforms
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
+from benchmarks.turns import take_turns
 from maskwise.data.cache import open_cache
 from maskwise.data.decoding import reduction_for
 from maskwise.data.loading import load_batches
@@ -151,13 +151,7 @@ def main() -> None:
     if arguments.way:
         print(json.dumps(measure(arguments.way, arguments.data, arguments.photos, arguments.rounds)))
         return
-    speeds: dict[str, list[float]] = {way: [] for way in WAYS}
-    for _ in range(arguments.turns):
-        for way, values in speeds.items():
-            command = [sys.executable, *sys.argv, "--way", way]
-            values.append(
-                json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            )
+    speeds = take_turns(WAYS, arguments.turns)
     print(describe_machine())
     print(
         f"{arguments.photos} photos, one core, {arguments.turns} turns of {arguments.rounds} rounds, medians"

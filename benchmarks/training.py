@@ -12,7 +12,6 @@ because allocator settings can't be taken back. Needs no photos.
 import argparse
 import json
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -24,6 +23,7 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
+from benchmarks.turns import take_turns
 from maskwise.data.normalization import normalize
 from maskwise.data.transform import Normalize, Resize, TransformSpec
 from maskwise.labels.space import builtin_label_space
@@ -107,13 +107,7 @@ def main() -> None:
         speed = plain_speed if arguments.way == "plain" else maskwise_speed
         print(json.dumps(speed(arguments.backbone, arguments.size, arguments.batch, arguments.steps)))
         return
-    speeds: dict[str, list[float]] = {"plain": [], "maskwise": []}
-    for _ in range(arguments.rounds):
-        for way, values in speeds.items():
-            command = [sys.executable, *sys.argv, "--way", way]
-            values.append(
-                json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            )
+    speeds = take_turns(("plain", "maskwise"), arguments.rounds)
     print(describe_machine())
     print(
         f"{arguments.backbone}, {arguments.size} px, batches of {arguments.batch}, {torch.get_num_threads()} threads"

@@ -2,35 +2,17 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import polars as pl
 
+from tests.commands import start_training
 from tests.pictures import TINY
-
-RUN = "from maskwise.cli.main import main; main()"
 
 
 def start(data: Path, run: Path, port: int, *more: str) -> list[subprocess.Popen[str]]:
     """Two processes as torchrun starts them, over gloo."""
-    settings = (
-        [] if "--resume" in more else [w for s in (*TINY, "training.batch_size=8") for w in ("--set", s)]
-    )
-    command = [
-        sys.executable,
-        "-c",
-        RUN,
-        "train",
-        "cpu",
-        "--data",
-        str(data),
-        "--out",
-        str(run),
-        *settings,
-        *more,
-    ]
     shared = {
         "WORLD_SIZE": "2",
         "LOCAL_WORLD_SIZE": "2",
@@ -39,12 +21,12 @@ def start(data: Path, run: Path, port: int, *more: str) -> list[subprocess.Popen
         "OMP_NUM_THREADS": "1",
     }
     return [
-        subprocess.Popen(
-            command,
-            env={**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+        start_training(
+            data,
+            run,
+            (*TINY, "training.batch_size=8"),
+            *more,
+            environment={**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
         )
         for rank in range(2)
     ]

@@ -1,7 +1,6 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -11,28 +10,14 @@ import pytest
 from maskwise.errors import InputError
 from maskwise.training.recipe_files import load_recipe
 from maskwise.training.train import train
+from tests.commands import start_training
 from tests.pictures import TINY, make_people
 
 SETTINGS = (*TINY, "training.epochs=3", "training.batch_size=4", "model.dropout=0.3", "training.workers=1")
-RUN = "from maskwise.cli.main import main; main()"
 
 
 def start(data: Path, run: Path, *more: str) -> subprocess.Popen[str]:
-    settings = [] if "--resume" in more else [word for s in SETTINGS for word in ("--set", s)]
-    command = [
-        sys.executable,
-        "-c",
-        RUN,
-        "train",
-        "cpu",
-        "--data",
-        str(data),
-        "--out",
-        str(run),
-        *settings,
-        *more,
-    ]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return start_training(data, run, SETTINGS, *more)
 
 
 def wait_for(path: Path, lines: int, process: subprocess.Popen[str]) -> None:

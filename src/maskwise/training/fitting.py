@@ -44,7 +44,7 @@ class Fit:
     history: list[dict[str, float]]
 
 
-class StopWhenAsked(lightning.Callback):
+class CheckpointBetweenSteps(lightning.Callback):
     """Checkpoints between two optimiser steps: every ten minutes, and on the first Ctrl-C (or SIGTERM), then stop.
 
     Never inside of an accumulated step: its partial gradients are in no checkpoint.
@@ -90,12 +90,12 @@ class StopWhenAsked(lightning.Callback):
         # Behind the last batch of an epoch, the epoch's own checkpoint comes in a moment.
         if last or (batch_idx + 1) % trainer.accumulate_grad_batches:
             return
-        asked = any_says(self._asked)
-        due = any_says(time.monotonic() - self._saved > CHECKPOINT_MINUTES * 60)
-        if asked or due:
-            trainer.save_checkpoint(self._checkpoint)
-            self._saved = time.monotonic()
-        if asked:
+        due = time.monotonic() - self._saved > CHECKPOINT_MINUTES * 60
+        if not any_says(self._asked or due):
+            return
+        trainer.save_checkpoint(self._checkpoint)
+        self._saved = time.monotonic()
+        if any_says(self._asked):
             raise Interrupted
 
 
@@ -154,7 +154,7 @@ def fit(
     checkpoints = run / "checkpoints"
     part = recipe.training
     history = History(run / "history.csv", photos_per_batch=photos_per_batch)
-    stop = StopWhenAsked(checkpoints / LAST)
+    stop = CheckpointBetweenSteps(checkpoints / LAST)
     callbacks: list[lightning.Callback] = [history, stop]
     if part.keep == "best":
         callbacks.append(KeepBest(checkpoints / BEST, part))

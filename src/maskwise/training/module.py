@@ -61,27 +61,26 @@ class TrainingModule(lightning.LightningModule):
         self._normalization = normalization
         self._train_targets = torch.from_numpy(train_targets)
         self._score_classes = score_classes
+        self._kinds = _kinds(space, score_classes, recipe.mixing.same if recipe.mixing else ())
         self._steps_per_epoch = steps_per_epoch
         self._losses: list[torch.Tensor] = []
         self._outputs: list[tuple[torch.Tensor, torch.Tensor]] = []
         self.scores: dict[str, float] = {}
 
-    def _targets(self, rows: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-        return self._train_targets[rows.cpu()].to(like.device, like.dtype)
+    def _targets(self, rows: torch.Tensor, device: torch.device) -> torch.Tensor:
+        return self._train_targets[rows.cpu()].to(device)
 
     def _mixed(
         self, rows: torch.Tensor, images: torch.Tensor, batch_index: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Images and targets of a batch, mixed where the recipe says so."""
-        targets = self._train_targets[rows.cpu()].to(images.device)
-        spec = self._recipe.mixing
-        if spec is None:
+        targets = self._targets(rows, images.device)
+        if self._recipe.mixing is None:
             return images, targets
-        places = [i for i, a in enumerate(self._space.attributes) if a.name in spec.same]
-        kinds = self._space.decode(self._score_classes[rows.cpu().numpy()])[:, places]
-        _, coded = np.unique(kinds, axis=0, return_inverse=True)
         partners = half_face_partners(
-            spec, coded.reshape(-1), (self._recipe.seed, self.current_epoch, batch_index, rank())
+            self._recipe.mixing,
+            self._kinds[rows.cpu().numpy()],
+            (self._recipe.seed, self.current_epoch, batch_index, rank()),
         )
         return (images, targets) if partners is None else mix_half_faces(images, targets, partners)
 
@@ -91,7 +90,7 @@ class TrainingModule(lightning.LightningModule):
         torch.manual_seed(keyed_seed(self._recipe.seed, "step", self.current_epoch, batch_index, rank()))
         images, targets = self._mixed(rows, images, batch_index)
         logits = self.classifier(normalize(images, self._normalization))
-        loss = self._loss(logits, targets.to(logits.dtype))
+        loss = self._loss(logits, targets)
         self._losses.append(loss.detach())
         return loss
 
@@ -138,7 +137,7 @@ class TrainingModule(lightning.LightningModule):
         self.scores = score_epoch(
             log_p.exp().numpy(), self._score_classes[rows.numpy()], self._space, self._recipe.decision
         )
-        self.scores["loss"] = float(self._loss(log_p, self._targets(rows, log_p)))
+        self.scores["loss"] = float(self._loss(log_p, self._targets(rows, log_p.device)))
         if self._losses:
             means = gather(torch.stack(self._losses).cpu())
             self.log("train/loss", means.mean(), rank_zero_only=True)
@@ -161,6 +160,15 @@ class TrainingModule(lightning.LightningModule):
             epochs=self._recipe.training.epochs,
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def _kinds(space: LabelSpace, classes: npt.NDArray[np.int64], same: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """A number (R,) for each combination of the named attributes: photos of one number may be mixed."""
+    places = [place for place, attribute in enumerate(space.attributes) if attribute.name in same]
+    if not places:
+        return np.zeros_like(classes)
+    _, coded = np.unique(space.decode(classes)[:, places], axis=0, return_inverse=True)
+    return coded.reshape(-1)
 
 
 def score_epoch(

@@ -127,8 +127,8 @@ def _split(
         say("Split by photo, as asked: persons stand on both sides, the score is inflated.")
         held_out = hold_out_photos(table.photos, share=part.held_out, seed=part.seed)
         return held_out, np.asarray(table.photos, dtype=np.str_), []
-    if part.by != "table" and table.frame["split"].null_count() < len(table):
-        say(f"The split column is not used, as split.by is {part.by}; --set split.by=table uses it.")
+    if part.by == "person" and table.frame["split"].null_count() < len(table):
+        say("The split column is not used, as split.by is person; --set split.by=table uses it.")
     persons = table.persons
     if table.frame["person"].null_count() and part.by == "person":
         raise InputError(
