@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from maskwise.errors import InputError, MaskwiseError
 
 
@@ -42,6 +44,39 @@ def atomic_path(target: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(lock: Path, what: str) -> Iterator[None]:
+    """Keep other processes away from what is being written while the block runs.
+
+    Args:
+        lock: a file for the lock; it is removed at the end.
+        what: what is kept, for the message.
+
+    Raises:
+        InputError: when another process has it.
+    """
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock, timeout=0):
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+    except Timeout as error:
+        raise InputError(
+            f"Expected {what} to be free, but another process is writing it: wait for it, or choose another --out."
+        ) from error
+    except OSError as error:
+        if error.filename is None or Path(error.filename) not in (lock, lock.parent):
+            raise
+        raise MaskwiseError(f"Expected to write beside {lock}, got {error.strerror}.") from error
+
+
+def printable(name: str | Path) -> str:
+    """A name that can be printed and stored: bytes that are no UTF-8 as `\\xff`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def write_text(target: Path, text: str) -> None:

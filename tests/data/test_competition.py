@@ -106,6 +106,9 @@ def test_folders_that_are_not_listed_are_told(tmp_path: Path) -> None:
         (("1", "male", "A", 30, "../../etc"), r"row 3, column path: expected a folder inside images"),
         (("1", "male", "A", 30, "/etc"), r"row 3, column path: expected a folder inside images"),
         (("1", "male", "A", 30, "first"), r"row 3, column path: expected each person once.*first in row 2"),
+        (("1", "male", "A", 30, "first/"), r"row 3, column path: expected each person once.*first in row 2"),
+        (("1", "male", "A", 30, "."), r"row 3, column path: expected a folder inside images"),
+        (("1", "male", "A", 30, "a\0b"), r"row 3, column path: expected a folder inside images"),
     ],
 )
 def test_a_wrong_row_is_named(tmp_path: Path, row: tuple[object, ...], message: str) -> None:
@@ -195,3 +198,19 @@ def test_eval_names_stay_inside(tmp_path: Path, name: str) -> None:
     write_table(tmp_path / "info.csv", ("ImageID", "ans"), [(name, 0)])
     with pytest.raises(InputError, match=r"info\.csv, row 2, column ImageID"):
         read_eval(tmp_path, builtin_label_space())
+
+
+def test_a_photo_is_listed_once(tmp_path: Path) -> None:
+    write_table(tmp_path / "info.csv", ("ImageID", "ans"), [("a.jpg", 0), ("b.jpg", 0), ("a.jpg", 0)])
+    with pytest.raises(InputError, match=r"row 4, column ImageID: expected each photo once.*first in row 2"):
+        read_eval(tmp_path, builtin_label_space())
+
+
+def test_rows_are_counted_as_a_spreadsheet_does(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "train.csv").write_text('id,gender,age,path\n"1\n2",male,30,a\n2,man,30,b\n\n')
+    with pytest.raises(InputError, match=r"row 3, column gender"):
+        read_data(tmp_path)
+    (tmp_path / "train.csv").write_text("id,gender,age,path\n1,male,30,a\n\n2,male,30,b\n")
+    with pytest.raises(InputError, match=r"row 3: expected a row, got a blank line"):
+        read_data(tmp_path)

@@ -75,6 +75,13 @@ def test_answers_from_elsewhere(run: Path, tmp_path: Path) -> None:
         write_table(answers, ("ImageID", "ans", "person"), rows)
         with pytest.raises(InputError, match=message):
             evaluate(run, tmp_path / "eval", labels=answers)
+    for header, row, message in (
+        (("ImageID", "label"), [(names[0], 1)], r"expected a column ans, or some of mask, gender, age"),
+        (("ImageID", "ans"), [], "at least one row"),
+    ):
+        write_table(answers, header, row)
+        with pytest.raises(InputError, match=message):
+            evaluate(run, tmp_path / "eval", labels=answers)
     with pytest.raises(InputError, match="--labels"):
         evaluate(run, tmp_path / "eval")
 

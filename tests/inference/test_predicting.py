@@ -1,4 +1,6 @@
 import csv
+import os
+import shutil
 from itertools import islice
 from pathlib import Path
 
@@ -8,9 +10,12 @@ import pytest
 
 from maskwise.data.reading import read_data
 from maskwise.errors import InputError
+from maskwise.files import locked
 from maskwise.inference import predictor as predictor_module
 from maskwise.inference import rows as rows_module
-from maskwise.inference.predicting import parts_folder, predict_to_file, submission_targets, write_submission
+from maskwise.inference.members import run_identity
+from maskwise.inference.outputs import submission_targets
+from maskwise.inference.predicting import lock_file, parts_folder, predict_to_file, write_submission
 from maskwise.inference.predictor import Predictor, load_predictor
 from maskwise.inference.sources import iterate_photos
 from tests.pictures import make_eval, picture, write_jpeg, write_table
@@ -112,7 +117,7 @@ def test_parts_of_other_photos_are_not_mixed_in(
     predictor = load_predictor(tiny_run)
     out = tmp_path / "out.csv"
     stream = [(str(p), p) for p in iterate_photos([str(photos)])]
-    identity = {"run": rows_module.run_identity(tiny_run), "sources": str(photos)}
+    identity = {"run": run_identity(tiny_run), "sources": str(photos)}
     rows_module.predict_in_parts(predictor, lambda: iter(stream), parts_folder(out), identity=identity)
     write_jpeg(photos / "0" / "0000.jpg", picture(99))  # sorts in front of everything
     assert predict_to_file(tiny_run, predictor, [str(photos)], out) == (52, 2, 0)
@@ -213,3 +218,75 @@ def test_nothing_of_the_users_is_lost(tiny_run: Path, photos: Path, tmp_path: Pa
     with pytest.raises(InputError, match="another file than"):
         write_submission(tiny_run, predictor, tmp_path / "eval", info)
     assert info.read_text() == before
+
+
+def test_only_an_earlier_output_is_replaced(tiny_run: Path, photos: Path, tmp_path: Path) -> None:
+    predictor = load_predictor(tiny_run)
+    for name, content in (("t.csv", "chapter,words\n1,2\n"), ("t.parquet", "words"), ("empty.csv", "")):
+        (tmp_path / name).write_text(content)
+        with pytest.raises(InputError, match="predictions that may be replaced"):
+            predict_to_file(tiny_run, predictor, [str(photos)], tmp_path / name)
+        assert (tmp_path / name).read_text() == content
+    for _ in range(2):
+        predict_to_file(tiny_run, predictor, [str(photos / "0")], tmp_path / "p.parquet")
+    make_eval(tmp_path / "eval", 3)
+    with pytest.raises(InputError, match="a submission that may be replaced"):
+        submission_targets(tmp_path / "eval", tmp_path / "t.csv")
+    with pytest.raises(InputError, match=r"end in \.csv"):
+        submission_targets(tmp_path / "eval", tmp_path / "s.txt")
+
+
+def test_one_writer_at_a_time(tiny_run: Path, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "p.csv"
+    with locked(lock_file(out), str(out)), pytest.raises(InputError, match="another process is writing it"):
+        predict_to_file(tiny_run, load_predictor(tiny_run), [str(photos)], out)
+    assert not lock_file(out).exists()
+    predict_to_file(tiny_run, load_predictor(tiny_run), [str(photos)], out)
+
+
+def test_a_submission_of_nothing_readable_is_refused(tiny_run: Path, tmp_path: Path) -> None:
+    make_eval(tmp_path / "eval", 3)
+    shutil.rmtree(tmp_path / "eval" / "images")
+    with pytest.raises(InputError, match=r"got none of 3; .*: missing"):
+        write_submission(tiny_run, load_predictor(tiny_run), tmp_path / "eval", tmp_path / "s.csv")
+    assert not (tmp_path / "s.csv").exists()
+
+
+def test_lists_with_and_without_a_header(photos: Path, tmp_path: Path) -> None:
+    listed = photos / "list.csv"
+    listed.write_text("2/002.jpg\n2/005.jpg\n")
+    assert list(iterate_photos([str(listed)])) == [photos / "2" / "002.jpg", photos / "2" / "005.jpg"]
+    write_table(listed, ("id", "path"), [(1, "2/002.jpg")])
+    with pytest.raises(InputError, match=r"list\.csv: expected columns photo"):
+        list(iterate_photos([str(listed)]))
+
+
+def test_globs_do_not_walk_in_circles(photos: Path) -> None:
+    plain = list(iterate_photos([str(photos / "**" / "*.jpg")]))
+    (photos / "0" / "again").symlink_to(photos, target_is_directory=True)
+    assert list(iterate_photos([str(photos / "**" / "*.jpg")])) == plain
+    assert len(plain) == 50
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".jpg", "nul\0.jpg", "[/red].jpg"])
+def test_strange_names_keep_their_row(tiny_run: Path, tmp_path: Path, name: str) -> None:
+    listed = write_table(tmp_path / "list.csv", ("photo",), [(name,)])
+    predict_to_file(tiny_run, load_predictor(tiny_run), [str(listed)], tmp_path / "p.parquet")
+    row = pl.read_parquet(tmp_path / "p.parquet").row(0, named=True)
+    assert row["photo"] == str(tmp_path / name)
+    assert row["error"]
+    with pytest.raises(InputError, match="does not exist"):
+        list(iterate_photos([name.replace("[", "")]))
+
+
+def test_a_name_that_is_no_utf8_keeps_its_row(tiny_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    write_jpeg(folder / "a.jpg", picture(1))
+    try:
+        (folder / "a.jpg").rename(Path(os.fsdecode(os.fsencode(folder) + b"/\xff.jpg")))
+    except OSError:
+        pytest.skip("the file system wants UTF-8")
+    predict_to_file(tiny_run, load_predictor(tiny_run), [str(folder)], tmp_path / "p.csv")
+    row = pl.read_csv(tmp_path / "p.csv").row(0, named=True)
+    assert (Path(row["photo"]).name, row["error"]) == (r"\xff.jpg", None)

@@ -1,4 +1,5 @@
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -7,8 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from maskwise.errors import InputError
+from maskwise.errors import InputError, MaskwiseError
 from maskwise.training.recipe_files import load_recipe
+from maskwise.training.run_folder import run_lock
 from maskwise.training.train import train
 from tests.commands import start_training
 from tests.pictures import TINY, make_people
@@ -105,3 +107,29 @@ def test_other_data_or_another_recipe_is_refused(tmp_path: Path, uninterrupted: 
             train(load_recipe("report-2021-lite"), tmp_path / "other", uninterrupted, resume=True)
     finally:
         lineage.write_text(content)
+
+
+def test_two_trainings_do_not_mix(people: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with run_lock(run), pytest.raises(InputError, match="another process is writing it"):
+        train(load_recipe("cpu", SETTINGS), people, run)
+    assert not run.exists()
+
+
+def test_broken_files_of_a_run_are_one_line(people: Path, tmp_path: Path, uninterrupted: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(uninterrupted, run)
+    lineage = run / "lineage.json"
+    lineage.write_text(lineage.read_text().replace('"finished": true', '"finished": false'))
+    checkpoint = run / "checkpoints/last.ckpt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:2000])
+    with pytest.raises(MaskwiseError, match=r"last\.ckpt to be a whole checkpoint"):
+        train(load_recipe("cpu"), people, run, resume=True)
+    for content in ("{}", '{"data": 3}', "{", "[]"):
+        lineage.write_text(content)
+        with pytest.raises(InputError, match=r"Expected"):
+            train(load_recipe("cpu"), people, run, resume=True)
+    (run / "recipe.yaml").write_text("a: [\nb: ]")
+    with pytest.raises(InputError, match=r"recipe\.yaml") as caught:
+        train(load_recipe("cpu"), people, run, resume=True)
+    assert "\n" not in str(caught.value)

@@ -30,14 +30,13 @@ def info(
 
     Example: [bold]maskwise data info DATA --plots info.html[/bold]
     """
-    from rich.console import Console
-
     from maskwise.cli.bars import stage_bars
+    from maskwise.cli.terminal import create_console
     from maskwise.data.reading import read_data
     from maskwise.data.scan import scan_photos
     from maskwise.data.summary import summarise
 
-    console = Console(highlight=False)
+    console = create_console()
     table = read_data(data)
     for note in table.notes:
         console.print(f"Note: {note}.")
@@ -49,7 +48,7 @@ def info(
         from maskwise.evaluation.data_page import write_data_page
 
         write_data_page(plots, str(data), summary, table.space)
-        console.print(f"plots: {plots}", soft_wrap=True)
+        console.print(f"plots: {plots}")
 
 
 @data_app.command()
@@ -85,9 +84,8 @@ def people(
 
     Example: [bold]maskwise data people people --people 300 --eval-share 0.2[/bold]
     """
-    from rich.console import Console
-
     from maskwise.cli.bars import stage_bars
+    from maskwise.cli.terminal import create_console
     from maskwise.synthesis.contact_sheet import write_contact_sheet
     from maskwise.synthesis.dataset import draw_people
     from maskwise.synthesis.people_files import read_people_spec
@@ -102,7 +100,7 @@ def people(
         noise=noise,
         eval_share=eval_share,
     )
-    console = Console(highlight=False)
+    console = create_console()
     with stage_bars(console) as bar:
         truth = draw_people(out, described, workers=workers, progress=bar("drawing people"))
     write_contact_sheet(out / "contact-sheet.jpg", out, truth)
@@ -110,10 +108,7 @@ def people(
     console.print(
         f"{truth.height:,} photos of {truth['person'].n_unique():,} persons, {faults:,} with a planted fault: {out}"
     )
-    console.print(
-        f"what is true about each: {out / 'truth.parquet'}; a look: {out / 'contact-sheet.jpg'}",
-        soft_wrap=True,
-    )
+    console.print(f"what is true about each: {out / 'truth.parquet'}; a look: {out / 'contact-sheet.jpg'}")
 
 
 def _print(console: "Console", summary: "Summary") -> None:
@@ -121,7 +116,7 @@ def _print(console: "Console", summary: "Summary") -> None:
 
     persons = "persons unknown" if summary.n_persons is None else f"{summary.n_persons:,} persons"
     console.print(
-        f"[bold]{summary.n_photos:,} photos[/bold], {persons}; {summary.n_usable:,} can be used, "
+        f"{summary.n_photos:,} photos, {persons}; {summary.n_usable:,} can be used, "
         f"{summary.n_labelled:,} have all labels"
     )
     if summary.n_labelled:
@@ -157,7 +152,7 @@ def _print(console: "Console", summary: "Summary") -> None:
     if summary.set_aside:
         console.print(f"{len(summary.set_aside)} photos can't be used:")
         for photo, reason in summary.set_aside[:20]:
-            console.print(f"  {photo}: {reason}", soft_wrap=True)
+            console.print(f"  {photo}: {reason}")
         if len(summary.set_aside) > 20:
             console.print(f"  ... and {len(summary.set_aside) - 20} more")
 

@@ -26,16 +26,15 @@ def evaluate(
 
     Example: [bold]maskwise evaluate runs/cpu --data OTHER_DATA --name winter[/bold]
     """
-    from rich.console import Console
-
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.scores import print_scores
+    from maskwise.cli.terminal import create_console
     from maskwise.errors import InputError
     from maskwise.evaluation import evaluating
 
     if name is not None and (Path(name).name != name or name in (".", "..")):
         raise InputError(f"Expected --name to be a plain name, got {name!r}.")
-    console = Console(highlight=False)
+    console = create_console()
     with stage_bars(console) as bar:
         done = evaluating.evaluate(
             run,
@@ -44,7 +43,7 @@ def evaluate(
             name=name,
             groups=tuple(group) if group else None,
             photos_in_report=not no_photos,
-            say=lambda line: console.print(line, soft_wrap=True, markup=False),
+            say=lambda line: console.print(line),
             scan_progress=bar("scanning photos"),
             progress=bar("predicting"),
         )

@@ -1,6 +1,8 @@
 """`maskwise`: its commands, their order in `--help`, and what errors look like."""
 
+import os
 import sys
+from pathlib import Path
 
 import typer
 
@@ -27,6 +29,9 @@ app.command(rich_help_panel="Scores and predictions")(predict)
 app.command(rich_help_panel="Scores and predictions")(submit)
 
 
+_INTERRUPTED = 130
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"maskwise {maskwise.__version__}")
@@ -48,13 +53,22 @@ def main() -> None:
     Exit codes: 2 for bad input or usage, 1 for a failed run, 130 when interrupted, 0 else.
     """
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except MaskwiseError as error:
         typer.echo(f"maskwise: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("maskwise: interrupted.", err=True)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:  # Typer says nothing
+            typer.echo("maskwise: interrupted.", err=True)
+        raise
+    except OSError as error:
+        # Files are written elsewhere, with errors of their own: this is the terminal, or where it is led to.
+        typer.echo(f"maskwise: expected to print, got {error.strerror or error}.", err=True)
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - Python flushes it once more at its end
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -18,14 +18,20 @@ def predict(
 
     Example: [bold]maskwise predict runs/cpu photos/ --out predictions.csv[/bold]
     """
-    from rich.console import Console
-
-    from maskwise.cli.bars import stage_bars
-    from maskwise.inference import predicting
-    from maskwise.inference.predictor import load_predictor
+    from maskwise.inference.members import member_folders
+    from maskwise.inference.outputs import check_prediction_target
     from maskwise.inference.sources import iterate_photos
 
-    console = Console(highlight=False)
+    # Checked before the seconds that importing torch takes.
+    member_folders(run)
+    check_prediction_target(out, paths)
+    next(iterate_photos(paths), None)
+    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.terminal import create_console
+    from maskwise.inference import predicting
+    from maskwise.inference.predictor import load_predictor
+
+    console = create_console()
     predictor = load_predictor(run)
     total = sum(1 for _ in iterate_photos(paths))
     with stage_bars(console) as bar:
@@ -34,7 +40,7 @@ def predict(
         )
     if resumed:
         console.print(f"{resumed:,} of them were done by an earlier, interrupted call.")
-    console.print(f"{n:,} photos, {errors:,} with an error: {out}", soft_wrap=True)
+    console.print(f"{n:,} photos, {errors:,} with an error: {out}")
 
 
 def submit(
@@ -48,14 +54,17 @@ def submit(
 
     Example: [bold]maskwise submit runs/cpu --data eval --out submission.csv[/bold]
     """
-    from rich.console import Console
+    from maskwise.inference.members import member_folders
+    from maskwise.inference.outputs import submission_targets
 
+    member_folders(run)
+    targets = submission_targets(data, out)
     from maskwise.cli.bars import stage_bars
+    from maskwise.cli.terminal import create_console
     from maskwise.inference import predicting
     from maskwise.inference.predictor import load_predictor
 
-    console = Console(highlight=False)
-    targets = predicting.submission_targets(data, out)
+    console = create_console()
     predictor = load_predictor(run)
     for folder, target in targets.items():
         total = predicting.submission_length(folder, predictor.space)
@@ -69,7 +78,7 @@ def submit(
             )
         if unread.height > 10:
             console.print(f"... and {unread.height - 10} more such photos.")
-        console.print(f"{n:,} rows: {target}", soft_wrap=True)
+        console.print(f"{n:,} rows: {target}")
 
 
 def _counting(advance: Callable[[int, int], None], total: int) -> Callable[[int], None]:

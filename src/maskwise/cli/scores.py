@@ -12,7 +12,7 @@ def print_scores(console: Console, metrics: dict[str, Any], folder: Path) -> Non
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("", "score", "95% interval"):
         table.add_column(title, justify="left" if not title else "right")
-    table.add_row("[bold]macro F1[/bold]", *_cells(metrics["macro_f1"]))
+    table.add_row("macro F1", *_cells(metrics["macro_f1"]), style="bold")
     table.add_row("accuracy", *_cells(metrics["accuracy"]))
     for name, entry in metrics.items():
         if isinstance(entry, dict) and "per_value" in entry:
@@ -22,10 +22,10 @@ def print_scores(console: Console, metrics: dict[str, Any], folder: Path) -> Non
     rests_on = metrics["scored_on"] or "photos that were trained on: no held-out score"
     console.print(f"{metrics['n_photos']:,} photos of {metrics['n_persons']:,} persons ({rests_on})")
     if metrics.get("few_persons"):
-        console.print("[yellow]Fewer than 100 persons: the intervals are too narrow.[/yellow]")
+        console.print("Fewer than 100 persons: the intervals are too narrow.", style="yellow")
     if metrics.get("leaky"):
-        console.print("[yellow]Leaky: persons on both sides. This score is inflated.[/yellow]")
-    console.print(f"report: {folder / 'report.html'}", soft_wrap=True)
+        console.print("Leaky: persons on both sides. This score is inflated.", style="yellow")
+    console.print(f"report: {folder / 'report.html'}")
 
 
 def _cells(score: dict[str, Any] | None) -> tuple[str, str]:

@@ -25,8 +25,6 @@ def train(
 
     Example: [bold]maskwise train cpu --data DATA --out runs/cpu --set training.epochs=8[/bold]
     """
-    from rich.console import Console
-
     from maskwise.errors import InputError
     from maskwise.training.recipe_files import load_recipe
 
@@ -40,9 +38,10 @@ def train(
     check_run_folder(run, resume=resume)
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.scores import print_scores
+    from maskwise.cli.terminal import create_console
     from maskwise.training import train as training
 
-    console = Console(highlight=False)
+    console = create_console()
     with stage_bars(console) as bar:
         metrics = training.train(
             chosen,

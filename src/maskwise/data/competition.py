@@ -8,6 +8,7 @@ import polars as pl
 from maskwise.data.csv_text import read_csv_text
 from maskwise.data.table import PhotoTable, check_labels, require_columns, require_values
 from maskwise.errors import InputError
+from maskwise.files import printable
 from maskwise.labels.space import LabelSpace
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -84,16 +85,17 @@ def _refuse_repeats_and_escapes(persons: pl.Series, origin: Path) -> None:
     seen: dict[str, int] = {}
     for row, person in enumerate(persons, start=2):
         parts = Path(person).parts
-        if Path(person).is_absolute() or ".." in parts or "\\" in person:
+        if Path(person).is_absolute() or not parts or ".." in parts or "\\" in person or "\0" in person:
             raise InputError(
                 f"{origin}, row {row}, column path: expected a folder inside images/, got {person!r}."
             )
-        if person in seen:
+        folder = Path(person).as_posix()  # `X` and `X/` are one
+        if folder in seen:
             raise InputError(
                 f"{origin}, row {row}, column path: expected each person once, got {person!r} again "
-                f"(first in row {seen[person]})."
+                f"(first in row {seen[folder]})."
             )
-        seen[person] = row
+        seen[folder] = row
 
 
 def _photos_of(folder: Path, space: LabelSpace) -> list[tuple[str, dict[str, str]]]:
@@ -101,7 +103,10 @@ def _photos_of(folder: Path, space: LabelSpace) -> list[tuple[str, dict[str, str
     naming = [a for a in space.attributes if a.file_names]
     found: list[tuple[str, dict[str, str]]] = []
     stems: set[str] = set()
-    names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError:  # not there, no folder, or a name too long for one: its photos are missing
+        names = []
     for name in names:
         stem, suffix = Path(name).stem, Path(name).suffix.lower()
         if name.startswith(".") or suffix not in PHOTO_SUFFIXES:
@@ -134,7 +139,7 @@ def _expected_stems(pattern: str) -> list[str]:
 
 def _unlisted(images: Path, persons: set[str]) -> tuple[str, ...]:
     extra = sorted(
-        entry.name
+        printable(entry.name)
         for entry in images.iterdir()
         if entry.is_dir() and not entry.name.startswith(".") and entry.name not in persons
     )
@@ -156,9 +161,16 @@ def read_eval(folder: Path, space: LabelSpace) -> PhotoTable:
     raw = read_csv_text(origin)
     require_columns(raw, ("ImageID",), origin)
     ids = require_values(raw, "ImageID", origin)
+    seen: dict[str, int] = {}
     for row, name in enumerate(ids, start=2):
-        if Path(name).name != name or "\\" in name:
+        if Path(name).name != name or "\\" in name or "\0" in name:
             raise InputError(f"{origin}, row {row}, column ImageID: expected a file name, got {name!r}.")
+        if name in seen:
+            raise InputError(
+                f"{origin}, row {row}, column ImageID: expected each photo once, got {name!r} again "
+                f"(first in row {seen[name]})."
+            )
+        seen[name] = row
     empty = check_labels(pl.DataFrame({"photo": ids}), space, origin)
     frame = pl.DataFrame(
         {

@@ -12,7 +12,8 @@ def read_csv_text(path: Path) -> pl.DataFrame:
     """All columns of a CSV as text, with an empty cell as an empty string.
 
     Raises:
-        InputError: when the file is missing, empty, not UTF-8, or a row has not as many cells as the header.
+        InputError: when the file is missing, empty, not UTF-8, has blank lines between its rows, or a row has not
+            as many cells as the header.
     """
     try:
         # utf-8-sig: spreadsheets like to put a byte order mark in front.
@@ -24,14 +25,16 @@ def read_csv_text(path: Path) -> pl.DataFrame:
             header = [name.strip() for name in header]
             if len(set(header)) != len(header):
                 raise InputError(f"{path}: expected distinct column names, got {', '.join(header)}.")
-            rows = []
-            for row in reader:
+            rows, blank = list[list[str]](), 0
+            for place, row in enumerate(reader, start=2):
                 if not row:
+                    blank = blank or place
                     continue
+                if blank:  # skipped, they would shift the rows that messages name
+                    raise InputError(f"{path}, row {blank}: expected a row, got a blank line; remove it.")
                 if len(row) != len(header):
                     raise InputError(
-                        f"{path}, row {reader.line_num}: expected {len(header)} cells as in the header, "
-                        f"got {len(row)}."
+                        f"{path}, row {place}: expected {len(header)} cells as in the header, got {len(row)}."
                     )
                 rows.append(row)
     except FileNotFoundError as error:

@@ -131,7 +131,7 @@ def _smallest(height: int, width: int) -> int:
 def _stat_key(photo: str, path: Path) -> tuple[str, int, int] | None:
     try:
         stat = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return photo, stat.st_size, stat.st_mtime_ns
 

@@ -155,6 +155,14 @@ def _with_labels(table: PhotoTable, path: Path, space: LabelSpace) -> PhotoTable
         raise InputError(
             f"{path}: expected each {key} once, got {names.filter(names.is_duplicated())[0]!r} again."
         )
+    known = ["ans", *(a.name for a in space.attributes), *(a.label_column for a in space.attributes)]
+    if not any(column in raw.columns for column in known):
+        raise InputError(
+            f"{path}: expected a column ans, or some of {', '.join(dict.fromkeys(known[1:]))}, "
+            f"got {', '.join(raw.columns)}."
+        )
+    if not raw.height:
+        raise InputError(f"{path}: expected at least one row, got none.")
     own = table.frame["id" if key == "ImageID" else "photo"].to_list()
     place = {name: row for row, name in enumerate(names)}
     rows = [place.get(name) for name in own]

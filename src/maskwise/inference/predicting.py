@@ -7,11 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
-from maskwise.data.competition import EVAL_FILE, eval_folders, read_eval
+from maskwise.data.competition import read_eval
 from maskwise.errors import InputError
-from maskwise.files import atomic_path
+from maskwise.files import atomic_path, locked, printable
+from maskwise.inference.members import run_identity
+from maskwise.inference.outputs import check_prediction_target, check_submission_target
 from maskwise.inference.predictor import Predictor
-from maskwise.inference.rows import predict_in_parts, run_identity
+from maskwise.inference.rows import predict_in_parts
 from maskwise.inference.sources import iterate_photos
 from maskwise.labels.space import LabelSpace
 
@@ -29,28 +31,27 @@ def predict_to_file(
         Photos in all, photos with an error, photos that an earlier call had done.
 
     Raises:
-        InputError: when a source does not exist or `out` ends in neither .csv nor .parquet.
+        InputError: when a source does not exist, or `out` may not be written or is being written.
     """
-    if out.suffix.lower() not in (".csv", ".parquet"):
-        raise InputError(f"Expected --out to end in .csv or .parquet, got {out}.")
-    if out.is_dir():
-        raise InputError(f"Expected --out to be a file, got the folder {out}.")
-    if any(Path(source).exists() and Path(source).resolve() == out.resolve() for source in sources):
-        raise InputError(f"Expected --out to be another file than what is predicted, got {out}.")
+    check_prediction_target(out, sources)
     folder = parts_folder(out)
     # Resolved: the same relative names mean other photos in another folder.
-    identity = {"run": run_identity(run), "sources": "\n".join(str(Path(s).resolve()) for s in sources)}
-    parts, resumed = predict_in_parts(
-        predictor, lambda: _named(sources), folder, identity=identity, progress=progress
-    )
-    table = pl.scan_parquet(parts, glob=False)
-    with atomic_path(out) as temporary:
-        if out.suffix.lower() == ".csv":
-            table.sink_csv(temporary)
-        else:
-            table.sink_parquet(temporary, metadata={"schema": "1"})
-    counts = table.select(pl.len(), pl.col("error").is_not_null().sum().alias("errors")).collect()
-    shutil.rmtree(folder)
+    identity = {
+        "run": run_identity(run),
+        "sources": "\n".join(printable(Path(source).absolute()) for source in sources),
+    }
+    with locked(lock_file(out), str(out)):
+        parts, resumed = predict_in_parts(
+            predictor, lambda: _named(sources), folder, identity=identity, progress=progress
+        )
+        table = pl.scan_parquet(parts, glob=False)
+        with atomic_path(out) as temporary:
+            if out.suffix.lower() == ".csv":
+                table.sink_csv(temporary)
+            else:
+                table.sink_parquet(temporary, metadata={"schema": "1"})
+        counts = table.select(pl.len(), pl.col("error").is_not_null().sum().alias("errors")).collect()
+        shutil.rmtree(folder)
     return int(counts["len"][0]), int(counts["errors"][0]), resumed
 
 
@@ -59,27 +60,14 @@ def parts_folder(out: Path) -> Path:
     return out.with_name(f"{out.name}.parts")
 
 
+def lock_file(out: Path) -> Path:
+    """The lock of a file that is being written."""
+    return out.with_name(f".{out.name}.lock")
+
+
 def _named(sources: Sequence[str]) -> Iterator[tuple[str, Path]]:
     for path in iterate_photos(sources):
-        yield str(path), path
-
-
-def submission_targets(data: Path, out: Path) -> dict[Path, Path]:
-    """The folders with an `info.csv` and the submission each gets.
-
-    One folder gets `out` itself; `public/` and `private/` get `<out>-public.csv` and `<out>-private.csv`.
-
-    Raises:
-        InputError: when `data` has no `info.csv`.
-    """
-    folders = eval_folders(data) if data.is_dir() else {}
-    if not folders:
-        raise InputError(
-            f"{data}: expected {EVAL_FILE} beside images/, or in public/ and private/, got neither."
-        )
-    if len(folders) == 1:
-        return {next(iter(folders.values())): out}
-    return {folder: out.with_name(f"{out.stem}-{name}{out.suffix}") for name, folder in folders.items()}
+        yield printable(path), path
 
 
 def submission_length(folder: Path, space: LabelSpace) -> int:
@@ -101,23 +89,33 @@ def write_submission(
 
     Returns:
         The number of rows, and `photo` and `error` of the photos that could not be read.
+
+    Raises:
+        InputError: when no photo can be read, or `out` may not be written or is being written.
     """
-    if out.resolve() == (folder / EVAL_FILE).resolve():
-        raise InputError(f"Expected --out to be another file than {folder / EVAL_FILE}, got {out}.")
+    check_submission_target(out, folder)
     table = read_eval(folder, predictor.space)
     pairs = list(zip(table.frame["id"], table.paths, strict=True))
     listed = hashlib.blake2b("\n".join(name for name, _ in pairs).encode(), digest_size=16).hexdigest()
     parts_at = parts_folder(out)
     identity = {"run": run_identity(run), "sources": f"{folder.resolve()}:{listed}"}
-    parts, _ = predict_in_parts(
-        predictor, lambda: iter(pairs), parts_at, identity=identity, progress=progress
-    )
-    rows = pl.scan_parquet(parts, glob=False).select("photo", "class", "error").collect()
-    answers = rows.select(
-        pl.col("photo").alias("ImageID"),
-        pl.col("class").fill_null(predictor.card.commonest_class).alias("ans"),
-    )
-    with atomic_path(out) as temporary:
-        answers.write_csv(temporary)
-    shutil.rmtree(parts_at)
-    return rows.height, rows.filter(pl.col("error").is_not_null()).select("photo", "error")
+    with locked(lock_file(out), str(out)):
+        parts, _ = predict_in_parts(
+            predictor, lambda: iter(pairs), parts_at, identity=identity, progress=progress
+        )
+        rows = pl.scan_parquet(parts, glob=False).select("photo", "class", "error").collect()
+        unread = rows.filter(pl.col("error").is_not_null()).select("photo", "error")
+        if unread.height == rows.height:
+            shutil.rmtree(parts_at)
+            raise InputError(
+                f"Expected at least one photo of {folder} to be readable, got none of {rows.height}; "
+                f"{unread['photo'][0]}: {unread['error'][0]}."
+            )
+        answers = rows.select(
+            pl.col("photo").alias("ImageID"),
+            pl.col("class").fill_null(predictor.card.commonest_class).alias("ans"),
+        )
+        with atomic_path(out) as temporary:
+            answers.write_csv(temporary)
+        shutil.rmtree(parts_at)
+    return rows.height, unread

@@ -12,7 +12,7 @@ from maskwise.data.decoding import PhotoError, Pixels
 from maskwise.data.loading import default_workers, load_batches
 from maskwise.data.normalization import normalize
 from maskwise.data.photos import transform_photo
-from maskwise.errors import InputError
+from maskwise.inference.members import member_folders
 from maskwise.models.member import Member, load_member
 
 BATCH_SIZE = 64
@@ -73,26 +73,6 @@ def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Prediction]]:
             batch = []
     if batch:
         yield batch
-
-
-def member_folders(run: Path) -> list[Path]:
-    """The members of a run.
-
-    Raises:
-        InputError: when `run` is no run folder, or its training has not come to a member yet.
-    """
-    if not run.is_dir():
-        raise InputError(f"Expected {run} to be a run folder, but it does not exist.")
-    folders = (
-        sorted(f for f in (run / "members").glob("*") if f.is_dir()) if (run / "members").is_dir() else []
-    )
-    if not folders:
-        unfinished = (run / "recipe.yaml").is_file()
-        advice = (
-            "its training is not finished: train with --resume" if unfinished else "it is no run of maskwise"
-        )
-        raise InputError(f"Expected {run} to have a member in members/, got none; {advice}.")
-    return folders
 
 
 def load_predictor(run: Path, device: torch.device | None = None) -> Predictor:

@@ -1,6 +1,5 @@
 """The columns of predictions, and how they are cut into parts that survive a kill."""
 
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -154,11 +153,3 @@ def _matching(parts: Sequence[Path], photos: Iterator[tuple[str, Path]]) -> int:
             break
         count += PART_SIZE
     return count
-
-
-def run_identity(run: Path) -> str:
-    """A digest of a run's weights: parts made by other weights are not mixed in."""
-    digest = hashlib.blake2b(digest_size=16)
-    for path in sorted((run / "members").rglob("model.*")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

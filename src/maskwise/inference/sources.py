@@ -2,11 +2,13 @@
 
 import glob
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from maskwise.data.competition import PHOTO_SUFFIXES
 from maskwise.data.csv_text import read_csv_text
+from maskwise.data.table import require_columns, require_values
 from maskwise.errors import InputError
 
 
@@ -21,22 +23,42 @@ def iterate_photos(sources: Sequence[str]) -> Iterator[Path]:
     """
     for source in sources:
         path = Path(source)
-        if path.is_dir():
+        mode = _mode(path)
+        if stat.S_ISDIR(mode):
             yield from _below(path)
-        elif path.suffix.lower() == ".csv" and path.is_file():
+        elif path.suffix.lower() == ".csv" and stat.S_ISREG(mode):
             yield from _listed(path)
-        elif path.exists():
+        elif mode:
             yield path
         elif glob.has_magic(source):
-            matches = sorted(glob.glob(source, recursive=True))
+            matches = _matching(path)
             if not matches:
                 raise InputError(f"Expected {source!r} to match at least one file, got none.")
             for match in matches:
-                yield from _below(Path(match)) if Path(match).is_dir() else [Path(match)]
+                yield from _below(match) if match.is_dir() else [match]
         else:
             raise InputError(
                 f"Expected {source} to be a photo, a folder, a glob or a CSV of paths; it does not exist."
             )
+
+
+def _mode(path: Path) -> int:
+    """What a path is; 0 when there is nothing, or can't be for such a name."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def _matching(pattern: Path) -> list[Path]:
+    """What a glob matches, sorted; `**` does not follow links to folders, and `*` matches no hidden names."""
+    parts = pattern.parts
+    fixed = next(place for place, part in enumerate(parts) if glob.has_magic(part))
+    base, wanted = Path(*parts[:fixed]), parts[fixed:]
+    matches = base.glob("/".join(wanted))
+    if not any(part.startswith(".") for part in wanted):
+        matches = (m for m in matches if not any(p.startswith(".") for p in m.relative_to(base).parts))
+    return sorted(matches)
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -56,8 +78,9 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _listed(table: Path) -> Iterator[Path]:
     raw = read_csv_text(table)
-    column = "photo" if "photo" in raw.columns else raw.columns[0]
-    for row, name in enumerate(raw[column], start=2):
-        if not name.strip():
-            raise InputError(f"{table}, row {row}, column {column}: expected a path, got nothing.")
-        yield table.parent / name.strip()
+    if raw.width == 1 and Path(raw.columns[0]).suffix.lower() in PHOTO_SUFFIXES:
+        yield table.parent / raw.columns[0]  # a plain list of paths has no header
+        raw = raw.rename({raw.columns[0]: "photo"})
+    require_columns(raw, ("photo",), table)
+    for name in require_values(raw, "photo", table):
+        yield table.parent / name

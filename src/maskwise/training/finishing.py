@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import torch
 
 from maskwise.data.photos import PhotoSource
 from maskwise.errors import MaskwiseError
@@ -16,6 +15,7 @@ from maskwise.files import write_json
 from maskwise.inference.predictor import Probabilities, load_predictor
 from maskwise.models.decision import decide
 from maskwise.models.member import MemberCard, save_member
+from maskwise.training.checkpoints import load_checkpoint
 from maskwise.training.fitting import BEST, LAST, Fit
 from maskwise.training.module import TrainingModule
 from maskwise.training.preparation import Prepared
@@ -28,8 +28,7 @@ def write_member(run: Path, module: TrainingModule, prepared: Prepared, recipe: 
     """Write `members/00` from the checkpoint that the recipe keeps."""
     best, last = run / "checkpoints" / BEST, run / "checkpoints" / LAST
     checkpoint = best if recipe.training.keep == "best" and best.is_file() else last
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-    module.load_state_dict(state)
+    module.load_state_dict(load_checkpoint(checkpoint)["state_dict"])
     card = MemberCard(
         label_space=prepared.table.space.to_dict(),
         training_boundaries=recipe.labels.boundaries,

@@ -17,6 +17,7 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 
+from maskwise.training.checkpoints import WholeCheckpoints, load_checkpoint
 from maskwise.training.history import History
 from maskwise.training.loaders import EvaluationLoader, TrainingLoader
 from maskwise.training.module import Batch, TrainingModule
@@ -187,6 +188,7 @@ def fit(
             accumulate_grad_batches=accumulate,
             gradient_clip_val=part.gradient_clip,
             callbacks=callbacks,
+            plugins=[WholeCheckpoints()],
             logger=TensorBoardLogger(run, name="tensorboard", version=""),
             log_every_n_steps=10,
             num_sanity_val_steps=0,
@@ -197,6 +199,8 @@ def fit(
         )
         training.follow(lambda: trainer.current_epoch)
         resume = checkpoints / LAST
+        if resume.is_file():
+            load_checkpoint(resume)
         interrupted = False
         try:
             # weights_only: a checkpoint holds tensors and plain values, and nothing in it is executed.

@@ -1,6 +1,6 @@
 """A recipe: everything that a training may choose, as typed data with every default written out."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,6 +14,16 @@ from maskwise.training.mixing import HalfFaceSpec
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_switch_for_a_number(cls, content: Any) -> Any:  # noqa: ANN401 - whatever YAML holds
+        """`epochs: true` is a slip, not one epoch."""
+        for name, value in content.items() if isinstance(content, dict) else ():
+            field = cls.model_fields.get(name)
+            if isinstance(value, bool) and field is not None and field.annotation is not bool:
+                raise ValueError(f"expected {name} to be no {str(value).lower()}")
+        return content
 
 
 class DataPart(_Part):

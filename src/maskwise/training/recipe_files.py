@@ -49,7 +49,7 @@ def parse_recipe(content: Mapping[str, Any], origin: str) -> Recipe:
     try:
         return Recipe.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{origin}: {_explain(error.errors()[0])}") from error
+        raise InputError(f"{origin}: {_explain(error.errors())}") from error
 
 
 def save_recipe(path: Path, recipe: Recipe) -> None:
@@ -132,9 +132,24 @@ def _list_index(items: list[Any], key: str, path: str) -> int:
     )
 
 
-def _explain(detail: ErrorDetails) -> str:
+def _explain(details: Sequence[ErrorDetails]) -> str:
+    detail = details[0]
     where = [str(part) for part in detail["loc"]]
     key = ".".join(where)
+    if (
+        len(details) > 1
+        and details[1]["loc"][:-1] == detail["loc"][:-1]
+        and details[1]["type"] == "literal_error"
+    ):
+        # A number or a word, such as `auto`: neither complaint alone tells what may be given.
+        word = details[1].get("ctx", {}).get("expected")
+        return f"expected {'.'.join(where[:-1])} to be a number or {word}, got {detail['input']!r}"
+    if detail["type"] == "union_tag_invalid":
+        tags = [tag.strip("'") for tag in detail["ctx"]["expected_tags"].split(", ")]
+        near = difflib.get_close_matches(detail["ctx"]["tag"], tags, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        name = detail["ctx"]["discriminator"].strip("'")
+        return f"expected {key}.{name} to be one of {', '.join(tags)}, got {detail['ctx']['tag']!r}{hint}"
     if detail["type"] == "extra_forbidden":
         known = sorted(_fields_at(Recipe, where[:-1]))
         near = difflib.get_close_matches(where[-1], known, n=1)

@@ -35,7 +35,7 @@ from maskwise.training.preparation import Prepared, prepare, same_split, save_sp
 from maskwise.training.processes import barrier, is_first, join_group, rank, world_size
 from maskwise.training.recipe import Recipe
 from maskwise.training.recipe_files import parse_recipe, save_recipe
-from maskwise.training.run_folder import check_run_folder
+from maskwise.training.run_folder import check_run_folder, run_lock
 from maskwise.training.settling import settle, training_device
 
 ProgressOf = Callable[[str], Progress | None]
@@ -75,8 +75,23 @@ def train(
     def say(line: str) -> None:
         console.print(line, soft_wrap=True, markup=False)
 
-    begin = time.time()
     check_run_folder(run, resume=resume)
+    with run_lock(run):
+        return _train(recipe, data, run, resume, photos_in_report, console, say, progress)
+
+
+def _train(
+    recipe: Recipe,
+    data: Path,
+    run: Path,
+    resume: bool,
+    photos_in_report: bool,
+    console: Console,
+    say: Callable[[str], None],
+    progress: ProgressOf,
+) -> dict[str, Any]:
+    begin = time.time()
+    check_run_folder(run, resume=resume)  # again: another process may have just finished one
     if resume:
         recipe = _recipe_of(run, recipe)
         resume = (run / "lineage.json").is_file()  # killed before training began: begin again
@@ -87,10 +102,7 @@ def train(
     join_group()
 
     prepared = prepare(data, recipe, say=say, progress=progress("scanning photos"))
-    if resume and (
-        read_json(run / "lineage.json")["data"]["fingerprint"] != prepared.fingerprint
-        or not same_split(run / "split.parquet", prepared)
-    ):
+    if resume and not _began_with(run, prepared):
         raise InputError(
             f"Expected {data} to be the data that {run} began with, but it differs: train a new run."
         )
@@ -148,12 +160,19 @@ def train(
     return read_json(run / "metrics.json")
 
 
+def _began_with(run: Path, prepared: Prepared) -> bool:
+    """Whether a run began with these photos and this split."""
+    data = read_json(run / "lineage.json").get("data")
+    fingerprint = data.get("fingerprint") if isinstance(data, dict) else None
+    return fingerprint == prepared.fingerprint and same_split(run / "split.parquet", prepared)
+
+
 def _recipe_of(run: Path, given: Recipe) -> Recipe:
     path = run / "recipe.yaml"
     try:
         stored = parse_recipe(yaml.safe_load(path.read_text(encoding="utf-8")), str(path))
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"Expected {path} to be a recipe, got: {error}.") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"Expected {path} to be a recipe, got: {' '.join(str(error).split())}.") from error
     if stored.name != given.name:
         raise InputError(f"Expected to resume {run} with its recipe {stored.name}, got {given.name}.")
     return stored
