@@ -36,14 +36,14 @@ def write_jpeg(path: Path, image: np.ndarray, quality: int = 90) -> None:
     path.write_bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(image), quality=quality))
 
 
-def make_people(root: Path, n: int, *, seed: int = 0) -> Path:
-    """A data set in the competition's layout with `n` persons of all genders and bands."""
+def make_people(root: Path, n: int, *, seed: int = 0, first: int = 0) -> Path:
+    """A data set in the competition's layout with `n` persons of all genders and bands, ids from `first` on."""
     rows = []
     for index in range(n):
         gender = ("male", "female")[index % 2]
         age = (18, 29, 30, 45, 59, 60)[index // 2 % 6]
-        name = f"{index:06d}_{gender}_Asian_{age}"
-        rows.append((f"{index:06d}", gender, ("A", "B")[index // 3 % 2], age, name))
+        name = f"{first + index:06d}_{gender}_Asian_{age}"
+        rows.append((f"{first + index:06d}", gender, ("A", "B")[index // 3 % 2], age, name))
         for place, stem in enumerate(STEMS):
             write_jpeg(
                 root / "images" / name / f"{stem}.jpg", portrait(seed + index * 10 + place, stem, gender, age)

@@ -2,11 +2,23 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
+from sklearn.metrics import f1_score
 from torchvision.ops import sigmoid_focal_loss
 
 from maskwise.losses import create_loss
+from maskwise.losses.create import MixtureSpec
 from maskwise.losses.cross_entropy import CrossEntropySpec, cross_entropy
 from maskwise.losses.focal import FocalSpec, focal
+from maskwise.losses.logit_adjustment import LogitAdjustmentSpec, logit_adjusted
+from maskwise.losses.soft_f1 import SoftF1
+from maskwise.losses.weighted import (
+    ClassBalancedSpec,
+    WeightedSpec,
+    effective_number_weights,
+    inverse_frequency_weights,
+    weighted_cross_entropy,
+)
 
 
 def example(seed: int, n: int = 6, c: int = 18) -> tuple[torch.Tensor, torch.Tensor]:
@@ -56,9 +68,99 @@ def test_smoothing_spreads_the_target() -> None:
     )
 
 
+COUNTS = torch.tensor([100.0, 10.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    "weights", [inverse_frequency_weights(COUNTS, 1.0), effective_number_weights(COUNTS, 0.99)]
+)
+def test_weights_favour_the_rare_and_have_mean_one_over_photos(weights: torch.Tensor) -> None:
+    assert float((weights * COUNTS).sum() / COUNTS.sum()) == pytest.approx(1)
+    assert weights[3] > weights[1] > weights[0] > 0
+    assert weights[2] == 0
+
+
+def test_weights_in_their_limits() -> None:
+    present = torch.tensor([3.0, 5.0, 9.0])
+    assert torch.allclose(inverse_frequency_weights(present, 0.0), torch.ones(3))
+    assert torch.allclose(effective_number_weights(present, 0.0), torch.ones(3))
+    inverse = inverse_frequency_weights(present, 1.0)
+    assert torch.allclose(inverse * present, torch.full((3,), float((inverse * present)[0])))
+    # towards beta = 1 the effective number is the number
+    assert torch.allclose(effective_number_weights(present, 1 - 1e-4), inverse, atol=1e-2)
+
+
+def test_weighted_is_torchs_up_to_its_division() -> None:
+    logits, targets = example(3)
+    classes, weights = targets.argmax(1), torch.rand(18, generator=torch.Generator().manual_seed(0))
+    torchs = torch.nn.functional.cross_entropy(logits, classes, weight=weights, reduction="sum") / 6
+    assert torch.allclose(weighted_cross_entropy(logits, targets, weights=weights), torchs)
+
+
+def test_logit_adjustment_is_the_papers_and_tau_zero_is_cross_entropy() -> None:
+    logits, targets = example(4)
+    priors = torch.rand(18).softmax(0)
+    adjusted = logits + 1.5 * priors.log()
+    assert torch.allclose(
+        logit_adjusted(logits, targets, log_priors=priors.log(), tau=1.5), cross_entropy(adjusted, targets)
+    )
+    assert torch.allclose(
+        logit_adjusted(logits, targets, log_priors=priors.log(), tau=0.0), cross_entropy(logits, targets)
+    )
+
+
+def test_soft_f1_of_certain_predictions_is_scikit_learns() -> None:
+    logits, targets = example(5, n=60, c=4)
+    predicted = logits.argmax(1)
+    sure = torch.nn.functional.one_hot(predicted, 4) * 1e4
+    expected = f1_score(targets.argmax(1), predicted, average="macro")
+    assert float(SoftF1(0.0, 4)(sure.float(), targets)) == pytest.approx(1 - expected, abs=1e-5)
+
+
+def test_soft_f1_learns_and_its_memory_makes_a_batch_as_good_as_all() -> None:
+    logits, targets = example(6, n=400, c=4)
+    whole = SoftF1(0.0, 4)(logits, targets)
+    remembering = SoftF1(0.999, 4)
+    for start in range(0, 400, 8):
+        last = remembering(logits[start : start + 8], targets[start : start + 8])
+    assert abs(float(last - whole)) < 0.02
+    before = remembering.hits.clone()
+    remembering.eval()(logits[:8], targets[:8])
+    assert torch.equal(before, remembering.hits)
+    weights = torch.zeros(4, requires_grad=True)
+    SoftF1(0.0, 4)(logits + weights, targets).backward()
+    assert weights.grad.abs().sum() > 0
+
+
+def test_a_mixture_is_its_weighted_sum() -> None:
+    logits, targets = example(7)
+    spec = MixtureSpec.model_validate(
+        {"parts": [{"weight": 0.6, "loss": {"kind": "focal"}}, {"weight": 0.4, "loss": {"kind": "soft_f1"}}]}
+    )
+    expected = 0.6 * focal(logits, targets, gamma=0.8) + 0.4 * SoftF1(0.0, 18)(logits, targets)
+    assert torch.allclose(create_loss(spec, torch.ones(18))(logits, targets), expected)
+    for parts, message in (
+        ([], "at least one part"),
+        ([{"weight": -1, "loss": {"kind": "focal"}}], "greater"),
+    ):
+        with pytest.raises(ValidationError, match=message):
+            MixtureSpec.model_validate({"parts": parts})
+
+
 def test_names_choose_losses() -> None:
     logits, targets = example(1)
-    assert create_loss(FocalSpec(gamma=2))(logits, targets) == focal(logits, targets, gamma=2)
-    assert create_loss(CrossEntropySpec(smoothing=0.1))(logits, targets) == cross_entropy(
-        logits, targets, smoothing=0.1
-    )
+    counts = torch.arange(18.0)
+    for spec, expected in (
+        (FocalSpec(gamma=2), focal(logits, targets, gamma=2)),
+        (CrossEntropySpec(smoothing=0.1), cross_entropy(logits, targets, smoothing=0.1)),
+        (
+            WeightedSpec(power=0.5),
+            weighted_cross_entropy(logits, targets, weights=inverse_frequency_weights(counts, 0.5)),
+        ),
+        (
+            ClassBalancedSpec(beta=0.9),
+            weighted_cross_entropy(logits, targets, weights=effective_number_weights(counts, 0.9)),
+        ),
+    ):
+        assert torch.allclose(create_loss(spec, counts)(logits, targets), expected)
+    assert torch.isfinite(create_loss(LogitAdjustmentSpec(), counts)(logits, targets))

@@ -3,8 +3,17 @@ import itertools
 import pytest
 import torch
 
+from maskwise.labels.space import builtin_label_space
+from maskwise.models.classifier import ModelSpec, create_classifier
 from maskwise.training.optimization import create_optimizer, create_schedule, learning_rate_factor
-from maskwise.training.recipe import AdamWPart, ConstantSchedule, CosineSchedule, StepSchedule
+from maskwise.training.recipe import (
+    AdamPart,
+    AdamWPart,
+    ConstantSchedule,
+    CosineSchedule,
+    OneCycleSchedule,
+    StepSchedule,
+)
 
 
 def rates(schedule: object, *, steps: int, epochs: int) -> list[float]:
@@ -61,3 +70,34 @@ def test_adamw_is_torchs() -> None:
             model(torch.ones(1, 3) * step).sum().backward()
             optimizer.step()
     assert torch.allclose(ours.weight, theirs.weight, atol=1e-6)
+
+
+def test_adam_decays_by_an_l2_penalty() -> None:
+    model = torch.nn.Linear(1, 1)
+    assert type(create_optimizer(AdamPart(), model, clipped=False)) is torch.optim.Adam
+
+
+def test_one_cycle_is_torchs() -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    reference = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 1.0, total_steps=40, pct_start=0.3, cycle_momentum=False
+    )
+    expected = []
+    for _ in range(40):
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        reference.step()
+    assert rates(OneCycleSchedule(), steps=10, epochs=4) == pytest.approx(expected)
+
+
+def test_layer_decay_lowers_the_rate_layer_by_layer_and_loses_no_parameter() -> None:
+    classifier, _, _ = create_classifier(
+        ModelSpec(backbone="test_efficientnet", weights="none"), builtin_label_space(), seed=0
+    )
+    optimizer = create_optimizer(AdamWPart(lr=1.0, layer_decay=0.5), classifier, clipped=False)
+    lr = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    assert set(lr) == {id(p) for p in classifier.parameters()}
+    backbone = dict(classifier.backbone.named_parameters())
+    assert all(lr[id(p)] == 1.0 for p in classifier.head.parameters())
+    assert lr[id(backbone["conv_stem.weight"])] < lr[id(backbone["blocks.1.0.conv_exp.weight"])] < 1
+    assert max(lr[id(p)] for p in backbone.values()) == pytest.approx(0.5)

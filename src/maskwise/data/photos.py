@@ -6,7 +6,7 @@ from pathlib import Path
 
 from maskwise.data.cache import DecodedCache
 from maskwise.data.decoding import Decoded, PhotoError, Pixels, decode, read_header, read_photo, reduction_for
-from maskwise.data.transform import TransformSpec, compose, resolution_needed
+from maskwise.data.transform import TransformSpec, compose, finish, resolution_needed
 from maskwise.data.warp import warp
 from maskwise.errors import MaskwiseError
 
@@ -30,7 +30,8 @@ def transform_photo(path: Path, spec: TransformSpec) -> Pixels:
         PhotoError: when it can't be read or used.
     """
     decoded = load_decoded(path, spec)
-    return warp(decoded, compose(spec, decoded.full_size, train=False), spec.output_size)
+    warped = warp(decoded, compose(spec, decoded.full_size, train=False), spec.output_size)
+    return finish(warped, spec, train=False)
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ class PhotoSource:
                 "Leave the photos alone while they are in use, and resume."
             ) from error
         key = () if epoch is None else (self.seed, epoch, self.photos[row])
-        matrix = compose(self.spec, decoded.full_size, train=epoch is not None, key=key)
-        return warp(decoded, matrix, self.spec.output_size)
+        train = epoch is not None
+        matrix = compose(self.spec, decoded.full_size, train=train, key=key)
+        return finish(warp(decoded, matrix, self.spec.output_size), self.spec, train=train, key=key)
 
     def _decoded(self, row: int) -> Decoded:
         if self.cache is not None:

@@ -1,18 +1,153 @@
 """Which photos make an epoch, in which order, in which batches: keyed by seed and epoch alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
 
 from maskwise.data.randomness import keyed_generator
+from maskwise.errors import InputError
+from maskwise.labels.space import LabelSpace
 
 Rows = npt.NDArray[np.int64]
+Ratio = Annotated[float, Field(ge=0)]
 
 
-def shuffled(rows: Rows, *, seed: int, epoch: int) -> Rows:
-    """The rows (N,) in the order of an epoch."""
-    return keyed_generator(seed, "order", epoch).permutation(rows)
+class _Sampling(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ShuffledSpec(_Sampling):
+    """Every photo once an epoch."""
+
+    kind: Literal["shuffled"] = "shuffled"
+
+
+class WeightedRandomSpec(_Sampling):
+    """As many draws as photos, with replacement, rare classes by inverse frequency: it failed in the report."""
+
+    kind: Literal["weighted_random"] = "weighted_random"
+    power: float = Field(default=1.0, ge=0, le=2)
+
+
+class RatiosSpec(_Sampling):
+    """Photos of a value, or of a joint class, so many times as often as they occur; the epoch stays as long.
+
+    Nothing is left to chance but the order: a class has the same number of draws in every epoch, dealt evenly to
+    its photos.
+    """
+
+    kind: Literal["ratios"] = "ratios"
+    values: dict[str, dict[str, Ratio]] = Field(default_factory=dict)  # {age: {">=60": 3}}
+    classes: dict[int, Ratio] = Field(default_factory=dict)  # {17: 4}
+
+
+class PersonsSpec(_Sampling):
+    """Every person equally often, however many photos there are of each."""
+
+    kind: Literal["persons"] = "persons"
+
+
+AnySamplingSpec = ShuffledSpec | WeightedRandomSpec | RatiosSpec | PersonsSpec
+SamplingSpec = Annotated[AnySamplingSpec, Field(discriminator="kind")]
+
+
+def sample_epoch(
+    spec: AnySamplingSpec,
+    rows: Rows,
+    classes: Rows,
+    persons: npt.NDArray[np.str_],
+    space: LabelSpace,
+    *,
+    seed: int,
+    epoch: int,
+) -> Rows:
+    """The rows of an epoch (N,) in their order, as many as there are rows.
+
+    Args:
+        spec: what the recipe says.
+        rows: rows that may be drawn (N,).
+        classes: their joint classes (N,).
+        persons: whose photos they are (N,).
+        space: the label space of the classes.
+        seed: of the run.
+        epoch: counted from 0.
+
+    Raises:
+        InputError: when a ratio names a value or class that does not exist, or leaves nothing to draw.
+    """
+    generator = keyed_generator(seed, "order", epoch)
+    if isinstance(spec, ShuffledSpec):
+        return generator.permutation(rows)
+    if isinstance(spec, WeightedRandomSpec):
+        counts = np.bincount(classes, minlength=space.n_classes)
+        weights = counts[classes].astype(np.float64) ** -spec.power
+        return rows[generator.choice(len(rows), size=len(rows), p=weights / weights.sum())]
+    cells = classes if isinstance(spec, RatiosSpec) else np.unique(persons, return_inverse=True)[1]
+    sizes = np.bincount(cells).astype(np.float64)
+    ratios = (
+        class_ratios(spec, space)[: len(sizes)] if isinstance(spec, RatiosSpec) else 1 / np.maximum(sizes, 1)
+    )
+    wanted = sizes * ratios
+    if not wanted.sum() > 0:
+        raise InputError(
+            "sampling: expected ratios that leave photos to draw, got 0 for every class there is."
+        )
+    draws = _apportion(wanted / wanted.sum() * len(rows))
+    picked = [
+        _deal(np.flatnonzero(cells == cell), int(draws[cell]), generator) for cell in np.flatnonzero(draws)
+    ]
+    return generator.permutation(rows[np.concatenate(picked)])
+
+
+def class_ratios(spec: RatiosSpec, space: LabelSpace) -> npt.NDArray[np.float64]:
+    """The ratio of each joint class (C,): the product of its values' ratios and its own.
+
+    Raises:
+        InputError: when a value or class does not exist.
+    """
+    ratios = np.ones(space.n_classes)
+    indices = space.decode(np.arange(space.n_classes))
+    names = {attribute.name: place for place, attribute in enumerate(space.attributes)}
+    for name, of_values in spec.values.items():
+        if name not in names:
+            raise InputError(f"sampling.values: expected names of {', '.join(names)}, got {name!r}.")
+        values = space.attributes[names[name]].values
+        for value, ratio in of_values.items():
+            if value not in values:
+                raise InputError(
+                    f"sampling.values.{name}: expected one of {', '.join(values)}, got {value!r}."
+                )
+            ratios[indices[:, names[name]] == values.index(value)] *= ratio
+    for joint, ratio in spec.classes.items():
+        if not 0 <= joint < space.n_classes:
+            raise InputError(
+                f"sampling.classes: expected a class from 0 to {space.n_classes - 1}, got {joint}."
+            )
+        ratios[joint] *= ratio
+    return ratios
+
+
+def _apportion(shares: npt.NDArray[np.float64]) -> Rows:
+    """Whole numbers that add up to the sum of the shares, each within one of its own (largest remainders)."""
+    whole = np.floor(shares).astype(np.int64)
+    missing = round(shares.sum()) - int(whole.sum())
+    order = np.argsort(whole - shares, kind="stable")
+    whole[order[:missing]] += 1
+    return whole
+
+
+def _deal(members: Rows, draws: int, generator: np.random.Generator) -> Rows:
+    """So many draws from the members, each as often as any other, give or take one."""
+    full, rest = divmod(draws, len(members))
+    return np.concatenate([np.tile(members, full), generator.permutation(members)[:rest]])
+
+
+def count_epoch(order: Rows, classes: Mapping[int, int] | Rows, n_classes: int) -> Rows:
+    """Draws of each joint class (C,) in an epoch's rows; `classes` holds every row's."""
+    return np.bincount(np.asarray([classes[row] for row in order]), minlength=n_classes)
 
 
 def steps_per_epoch(n_rows: int, global_batch: int) -> int:

@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from maskwise.data.pixel_steps import PixelStep, change_pixels
 from maskwise.data.randomness import Key, keyed_uniforms
 
 Phase = Literal["train", "always"]
 Matrix = npt.NDArray[np.float64]
+Pixels = npt.NDArray[np.uint8]
 
 
 class _Step(BaseModel):
@@ -84,11 +86,11 @@ class Normalize(_Step):
 
 
 RandomStep = Rotation | HorizontalFlip | Zoom | Shift
-Step = Annotated[RandomStep | CenterCrop | Resize | Normalize, Field(discriminator="step")]
+Step = Annotated[RandomStep | CenterCrop | Resize | PixelStep | Normalize, Field(discriminator="step")]
 
 
 class TransformSpec(BaseModel):
-    """The steps in their order; a resize that is always done fixes the output, normalising comes last."""
+    """The steps in their order: geometry, ending in a resize that is always done; pixel steps; normalising."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -99,8 +101,11 @@ class TransformSpec(BaseModel):
         names = [step.step for step in self.steps]
         if not names or names[-1] != "normalize" or names.count("normalize") != 1:
             raise ValueError("expected exactly one normalize, as the last step")
-        if len(names) < 2 or self.steps[-2].step != "resize" or self.steps[-2].phase != "always":
-            raise ValueError("expected a resize of phase always right before normalize")
+        geometry = [step for step in self.steps[:-1] if not isinstance(step, PixelStep)]
+        if not geometry or not isinstance(geometry[-1], Resize) or geometry[-1].phase != "always":
+            raise ValueError("expected a resize of phase always behind all other geometry")
+        if any(isinstance(step, PixelStep) for step in self.steps[: len(geometry)]):
+            raise ValueError("expected steps that change pixels (color, blur, ...) behind the resize")
         if len(set(names)) != len(names):
             raise ValueError("expected each step once")
         return self
@@ -108,8 +113,7 @@ class TransformSpec(BaseModel):
     @property
     def output_size(self) -> tuple[int, int]:
         """Height and width of what goes into the model."""
-        resize = self.steps[-2]
-        assert isinstance(resize, Resize)  # by _check
+        resize = next(step for step in reversed(self.steps) if isinstance(step, Resize))
         return resize.height, resize.width
 
     @property
@@ -145,6 +149,14 @@ def compose(
         elif isinstance(step, RandomStep):
             matrix = matrix @ _random(step, height, width, key)
     return matrix
+
+
+def finish(pixels: Pixels, spec: TransformSpec, *, train: bool, key: tuple[Key, ...] = ()) -> Pixels:
+    """Pixels (height, width, 3) behind the warp, changed as the steps say; not yet normalised."""
+    for step in spec.steps:
+        if isinstance(step, PixelStep) and (train or step.phase == "always"):
+            pixels = change_pixels(pixels, step, key)
+    return pixels
 
 
 def _margin(size: int, crop: int) -> int:

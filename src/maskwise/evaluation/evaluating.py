@@ -85,7 +85,7 @@ def evaluate(
     if short := int((scan.usable & ~usable).sum()):
         say(f"{short} photos have no label and are left out.")
     table, indices = table.keep(usable), indices[usable]
-    trained_on = _trained_on(run, table, scan.frame.filter(pl.Series(usable, dtype=pl.Boolean)))
+    trained_on = count_trained_on(run, table, scan.frame.filter(pl.Series(usable, dtype=pl.Boolean)))
     if trained_on:
         say(
             f"{trained_on} of these {len(table)} photos were trained on or show persons who were: no held-out score."
@@ -202,8 +202,17 @@ def _answers(raw: pl.DataFrame, path: Path, space: LabelSpace) -> pl.DataFrame:
     return check_labels(pl.DataFrame(columns), space, path)
 
 
-def _trained_on(run: Path, table: PhotoTable, scan: pl.DataFrame) -> int:
-    """How many photos the run was trained on, or nearly the same ones, or others of a person that it knows."""
+def count_trained_on(run: Path, table: PhotoTable, scan: pl.DataFrame) -> int:
+    """How many photos the run was trained on, or nearly the same ones, or others of a person that it knows.
+
+    Args:
+        run: a run folder.
+        table: the photos (N).
+        scan: a scan's rows of them (N).
+
+    Raises:
+        InputError: when the run's split is missing or broken.
+    """
     try:
         split = pl.read_parquet(run / "split.parquet", glob=False).filter(pl.col("side") == "train")
         looks = pl.concat([frame.select("digest", "phash", "thumb") for frame in (split, scan)])

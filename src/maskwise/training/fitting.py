@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 import lightning.pytorch as lightning
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 
@@ -157,6 +157,8 @@ def fit(
     history = History(run / "history.csv", photos_per_batch=photos_per_batch)
     stop = CheckpointBetweenSteps(checkpoints / LAST)
     callbacks: list[lightning.Callback] = [history, stop]
+    if part.ema is not None:  # in front of what writes checkpoints: they hold the average
+        callbacks.append(EMAWeightAveraging(decay=part.ema.decay))
     if part.keep == "best":
         callbacks.append(KeepBest(checkpoints / BEST, part))
     callbacks.append(

@@ -56,6 +56,8 @@ def describe_lineage(
     threads: int,
     device: torch.device,
     measured: dict[str, Any],
+    further: list[dict[str, Any]],
+    parents: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """The content of `lineage.json`, without the times that the end of training adds."""
     return {
@@ -71,6 +73,7 @@ def describe_lineage(
             "set_aside": set_aside.to_dicts(),
             "unlabelled": unlabelled,
             "joined_persons": joined,
+            "further": further,
         },
         "split": {
             "n_train": int((~held_out).sum()),
@@ -90,7 +93,7 @@ def describe_lineage(
             "processors": os.cpu_count(),
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         },
-        "parents": [],
+        "parents": parents,
     }
 
 

@@ -9,14 +9,14 @@ import torch
 
 from maskwise.data.loading import load_batches
 from maskwise.data.photos import PhotoSource
-from maskwise.data.sampling import evaluation_batches, shuffled, steps_per_epoch, training_batches
+from maskwise.data.sampling import evaluation_batches, steps_per_epoch, training_batches
 from maskwise.training.module import Batch
 
 Rows = npt.NDArray[np.int64]
 
 
 class TrainingLoader:
-    """The training photos of the current epoch, in an order keyed by seed and epoch.
+    """The training photos of the current epoch.
 
     Lightning stores `state_dict` in its checkpoints, so that a run resumed in mid-epoch goes on with the
     batch behind the last one it had trained on.
@@ -25,17 +25,16 @@ class TrainingLoader:
     def __init__(
         self,
         source: PhotoSource,
-        rows: Rows,
+        order: Callable[[int], Rows],
+        n_rows: int,
         *,
-        seed: int,
         batch_size: int,
         rank: int,
         world: int,
         accumulate: int,
         workers: int,
     ) -> None:
-        self._source, self._rows = source, rows
-        self._seed = seed
+        self._source, self._order, self._n_rows = source, order, n_rows
         self._epoch: Callable[[], int] = lambda: 0
         self._batch_size, self._rank, self._world = batch_size, rank, world
         self._accumulate, self._workers = accumulate, workers
@@ -55,15 +54,14 @@ class TrainingLoader:
 
     def __len__(self) -> int:
         """Batches an epoch; whole optimiser steps only, as long as there is one."""
-        batches = steps_per_epoch(len(self._rows), self._batch_size * self._world)
+        batches = steps_per_epoch(self._n_rows, self._batch_size * self._world)
         return max(1, batches // self._accumulate * self._accumulate)
 
     def __iter__(self) -> Iterator[Batch]:
         epoch = self._epoch()
         done = self._position[1] if self._position[0] == epoch and self._position[1] < len(self) else 0
-        order = shuffled(self._rows, seed=self._seed, epoch=epoch)
         batches = training_batches(
-            order[: len(self) * self._batch_size * self._world],
+            self._order(epoch)[: len(self) * self._batch_size * self._world],
             batch_size=self._batch_size,
             rank=self._rank,
             world=self._world,

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import nn
 
 from maskwise.data.normalization import normalize
 from maskwise.data.randomness import keyed_seed
@@ -15,10 +16,16 @@ from maskwise.data.transform import Normalize
 from maskwise.errors import MaskwiseError
 from maskwise.evaluation.counts import accuracy, count_by_person, macro_f1
 from maskwise.labels.space import LabelSpace
-from maskwise.losses.create import Loss
 from maskwise.models.classifier import Classifier
 from maskwise.models.decision import Rule, decide
-from maskwise.training.mixing import half_face_partners, mix_half_faces
+from maskwise.training.mixing import (
+    CutmixSpec,
+    HalfFaceSpec,
+    MixupSpec,
+    half_face_partners,
+    mix_half_faces,
+    mix_pairs,
+)
 from maskwise.training.optimization import create_optimizer, create_schedule
 from maskwise.training.processes import gather, rank, share_buffers
 from maskwise.training.recipe import Recipe
@@ -44,7 +51,7 @@ class TrainingModule(lightning.LightningModule):
     def __init__(
         self,
         classifier: Classifier,
-        loss: Loss,
+        loss: nn.Module,
         recipe: Recipe,
         *,
         space: LabelSpace,
@@ -55,13 +62,16 @@ class TrainingModule(lightning.LightningModule):
     ) -> None:
         super().__init__()
         self.classifier = classifier
-        self._loss = loss
+        self.loss = loss
         self._recipe = recipe
         self._space = space
         self._normalization = normalization
         self._train_targets = torch.from_numpy(train_targets)
         self._score_classes = score_classes
-        self._kinds = _kinds(space, score_classes, recipe.mixing.same if recipe.mixing else ())
+        mixing = recipe.mixing
+        if isinstance(mixing, HalfFaceSpec):
+            self._kinds = _kinds(space, score_classes, mixing.same)
+            self._givers = _having(space, score_classes, mixing.partner)
         self._steps_per_epoch = steps_per_epoch
         self._losses: list[torch.Tensor] = []
         self._outputs: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -73,24 +83,37 @@ class TrainingModule(lightning.LightningModule):
     def _mixed(
         self, rows: torch.Tensor, images: torch.Tensor, batch_index: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Images and targets of a batch, mixed where the recipe says so."""
-        targets = self._targets(rows, images.device)
-        if self._recipe.mixing is None:
-            return images, targets
-        partners = half_face_partners(
-            self._recipe.mixing,
-            self._kinds[rows.cpu().numpy()],
-            (self._recipe.seed, self.current_epoch, batch_index, rank()),
-        )
-        return (images, targets) if partners is None else mix_half_faces(images, targets, partners)
+        """Normalised images (N, 3, H, W) and targets of a batch, mixed where the recipe says so."""
+        targets, mixing = self._targets(rows, images.device), self._recipe.mixing
+        if isinstance(mixing, HalfFaceSpec):
+            places = rows.cpu().numpy()
+            partners = half_face_partners(
+                mixing,
+                self._kinds[places],
+                self._givers[places],
+                (self._recipe.seed, self.current_epoch, batch_index, rank()),
+            )
+            if partners is not None:
+                images, targets = mix_half_faces(images, targets, partners)
+        normalized = normalize(images, self._normalization)
+        if isinstance(mixing, MixupSpec | CutmixSpec):
+            normalized, targets = mix_pairs(normalized, targets, mixing)
+        return normalized, targets
+
+    def on_train_epoch_start(self) -> None:
+        """Hold the backbone still in the epochs that are the head's own."""
+        frozen = self.current_epoch < self._recipe.training.frozen_epochs
+        self.classifier.backbone.requires_grad_(not frozen)
+        if frozen:
+            self.classifier.backbone.eval()  # its running statistics too
 
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
         """The loss of a batch; what it draws (dropout, stochastic depth) is keyed by epoch, batch and process."""
         rows, images = batch
         torch.manual_seed(keyed_seed(self._recipe.seed, "step", self.current_epoch, batch_index, rank()))
         images, targets = self._mixed(rows, images, batch_index)
-        logits = self.classifier(normalize(images, self._normalization))
-        loss = self._loss(logits, targets)
+        logits = self.classifier(images)
+        loss: torch.Tensor = self.loss(logits, targets)
         self._losses.append(loss.detach())
         return loss
 
@@ -137,7 +160,7 @@ class TrainingModule(lightning.LightningModule):
         self.scores = score_epoch(
             log_p.exp().numpy(), self._score_classes[rows.numpy()], self._space, self._recipe.decision
         )
-        self.scores["loss"] = float(self._loss(log_p, self._targets(rows, log_p.device)))
+        self.scores["loss"] = float(self.loss(log_p, self._targets(rows, log_p.device)))
         if self._losses:
             means = gather(torch.stack(self._losses).cpu())
             self.log("train/loss", means.mean(), rank_zero_only=True)
@@ -169,6 +192,17 @@ def _kinds(space: LabelSpace, classes: npt.NDArray[np.int64], same: tuple[str, .
         return np.zeros_like(classes)
     _, coded = np.unique(space.decode(classes)[:, places], axis=0, return_inverse=True)
     return coded.reshape(-1)
+
+
+def _having(
+    space: LabelSpace, classes: npt.NDArray[np.int64], wanted: dict[str, str]
+) -> npt.NDArray[np.bool_]:
+    """Which photos (R,) have all the named values."""
+    indices, having = space.decode(classes), np.ones(len(classes), dtype=bool)
+    for place, attribute in enumerate(space.attributes):
+        if attribute.name in wanted:
+            having &= indices[:, place] == attribute.values.index(wanted[attribute.name])
+    return having
 
 
 def score_epoch(

@@ -1,37 +1,63 @@
 """Optimisers and learning-rate schedules by a recipe's names."""
 
 import math
+from typing import Any
 
 import torch
-from torch import nn
+from timm.optim._param_groups import param_groups_layer_decay
 from torch.optim.lr_scheduler import LambdaLR
 
+from maskwise.models.classifier import Classifier
 from maskwise.training.recipe import (
+    AdamPart,
     AdamWPart,
-    ConstantSchedule,
+    AnySchedule,
     CosineSchedule,
+    OneCycleSchedule,
     StepSchedule,
 )
 
 
-def create_optimizer(part: AdamWPart, model: nn.Module, *, clipped: bool) -> torch.optim.Optimizer:
-    """AdamW over all parameters, as one fused kernel where the device has it.
+def create_optimizer(
+    part: AdamWPart | AdamPart, model: Classifier, *, clipped: bool
+) -> torch.optim.Optimizer:
+    """The optimiser over all parameters, as one fused kernel where the device has it.
 
     Lightning can't clip gradients in front of a fused kernel in mixed precision, hence `clipped`.
     """
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    fused = not clipped and all(p.device.type in ("cpu", "cuda") for p in parameters)
-    return torch.optim.AdamW(
-        parameters, lr=part.lr, weight_decay=part.weight_decay, betas=part.betas, fused=fused
+    fused = not clipped and all(p.device.type in ("cpu", "cuda") for p in model.parameters())
+    create = torch.optim.AdamW if isinstance(part, AdamWPart) else torch.optim.Adam
+    return create(
+        _groups(part, model), lr=part.lr, weight_decay=part.weight_decay, betas=part.betas, fused=fused
     )
 
 
+def _groups(part: AdamWPart | AdamPart, model: Classifier) -> list[dict[str, Any]]:
+    """All parameters; with layer decay, a rate for each layer of the backbone, lower the deeper it lies.
+
+    The layers are timm's (H. Bao et al., "BEiT", 2022); the head has the full rate.
+    """
+    if part.layer_decay is None:
+        return [{"params": list(model.parameters())}]
+    groups: list[dict[str, Any]] = param_groups_layer_decay(
+        model.backbone,
+        weight_decay=part.weight_decay,
+        weight_decay_exclude_1d=False,
+        layer_decay=part.layer_decay,
+    )
+    layers = [
+        {
+            "params": group["params"],
+            "weight_decay": group["weight_decay"],
+            "lr": part.lr * part.layer_decay * group["lr_scale"],
+        }
+        for group in groups
+    ]
+    return [*layers, {"params": list(model.head.parameters())}]
+
+
 def create_schedule(
-    part: StepSchedule | CosineSchedule | ConstantSchedule,
-    optimizer: torch.optim.Optimizer,
-    *,
-    steps_per_epoch: int,
-    epochs: int,
+    part: AnySchedule, optimizer: torch.optim.Optimizer, *, steps_per_epoch: int, epochs: int
 ) -> LambdaLR:
     """The schedule as a factor of the learning rate at each optimiser step."""
     total = steps_per_epoch * epochs
@@ -42,9 +68,7 @@ def create_schedule(
     return LambdaLR(optimizer, factor)
 
 
-def learning_rate_factor(
-    part: StepSchedule | CosineSchedule | ConstantSchedule, step: int, *, steps_per_epoch: int, total: int
-) -> float:
+def learning_rate_factor(part: AnySchedule, step: int, *, steps_per_epoch: int, total: int) -> float:
     """What the learning rate is multiplied by at a step, counted from 0."""
     if isinstance(part, StepSchedule):
         return float(part.gamma ** (step // steps_per_epoch // part.epochs))
@@ -54,4 +78,14 @@ def learning_rate_factor(
             return (step + 1) / (warmup + 1)
         progress = min(1.0, (step - warmup) / max(1, total - warmup))
         return part.final + (1 - part.final) * (1 + math.cos(math.pi * progress)) / 2
+    if isinstance(part, OneCycleSchedule):
+        low, last = 1 / part.start, 1 / part.start / part.final
+        top = part.rise * total - 1
+        if step <= top:
+            return _cosine(low, 1.0, step / top)
+        return _cosine(1.0, last, min(1.0, (step - top) / (total - 1 - top)))
     return 1.0
+
+
+def _cosine(begin: float, end: float, progress: float) -> float:
+    return end + (begin - end) * (1 + math.cos(math.pi * progress)) / 2

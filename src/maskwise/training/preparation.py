@@ -11,6 +11,7 @@ import polars as pl
 
 from maskwise.data.duplicates import cross_person_duplicates, join_groups
 from maskwise.data.reading import read_data
+from maskwise.data.sampling import RatiosSpec, class_ratios
 from maskwise.data.scan import Progress, Scan, scan_photos
 from maskwise.data.split import check_split, hold_out, hold_out_photos
 from maskwise.data.table import PhotoTable
@@ -19,6 +20,7 @@ from maskwise.errors import InputError
 from maskwise.files import atomic_path
 from maskwise.labels.space import UNKNOWN, LabelSpace
 from maskwise.training.lineage import data_fingerprint
+from maskwise.training.mixing import HalfFaceSpec
 from maskwise.training.recipe import Recipe, SplitPart
 
 SPLIT_SCHEMA = 1
@@ -39,10 +41,18 @@ class Prepared:
     unlabelled: int
     joined: list[str]
 
+    left_out: npt.NDArray[np.bool_]
+
     @property
     def train_rows(self) -> npt.NDArray[np.int64]:
         """Rows that are trained on."""
-        return np.flatnonzero(~self.held_out)
+        return np.flatnonzero(~self.held_out & ~self.left_out)
+
+    @property
+    def train_classes(self) -> npt.NDArray[np.int64]:
+        """Joint classes (T,) of the rows that are trained on: as labelled, or likeliest where only a run knows."""
+        own, guessed = self.score_classes[self.train_rows], self.train_targets[self.train_rows].argmax(axis=1)
+        return np.where(own == UNKNOWN, guessed, own)
 
     @property
     def held_out_rows(self) -> npt.NDArray[np.int64]:
@@ -52,7 +62,7 @@ class Prepared:
     @property
     def commonest_class(self) -> int:
         """The commonest class of the training photos."""
-        return int(np.bincount(self.score_classes[~self.held_out]).argmax())
+        return int(np.bincount(self.train_classes).argmax())
 
 
 def prepare(
@@ -107,7 +117,17 @@ def prepare(
         scan.set_aside,
         unlabelled,
         joined,
+        left_out_rows(table, recipe),
     )
+
+
+def left_out_rows(table: PhotoTable, recipe: Recipe) -> npt.NDArray[np.bool_]:
+    """Photos (N,) whose labelled number lies in a span that the recipe does not train on, ends included."""
+    out = np.zeros(len(table), dtype=bool)
+    for name, (low, high) in recipe.labels.leave_out.items():
+        numbers = table.frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        out |= (numbers >= low) & (numbers <= high)
+    return out
 
 
 def _say_set_aside(scan: Scan, say: Callable[[str], None]) -> None:
@@ -168,10 +188,23 @@ def person_strata(table: PhotoTable) -> npt.NDArray[np.int64]:
 
 def _check_names(space: LabelSpace, recipe: Recipe) -> None:
     """Names in a recipe that only the label space can confirm; checked before the photos are scanned."""
-    names = [attribute.name for attribute in space.attributes]
-    for name in recipe.mixing.same if recipe.mixing else ():
-        if name not in names:
-            raise InputError(f"mixing.same: expected names of {', '.join(names)}, got {name!r}.")
+    attributes = {attribute.name: attribute for attribute in space.attributes}
+    numeric = [name for name, attribute in attributes.items() if attribute.is_numeric]
+    for name in recipe.labels.leave_out:
+        if name not in numeric:
+            raise InputError(f"labels.leave_out: expected names of {', '.join(numeric)}, got {name!r}.")
+    if isinstance(recipe.sampling, RatiosSpec):
+        class_ratios(recipe.sampling, space)
+    if not isinstance(recipe.mixing, HalfFaceSpec):
+        return
+    for name in (*recipe.mixing.same, *recipe.mixing.partner):
+        if name not in attributes:
+            raise InputError(f"mixing: expected names of {', '.join(attributes)}, got {name!r}.")
+    for name, value in recipe.mixing.partner.items():
+        if value not in attributes[name].values:
+            raise InputError(
+                f"mixing.partner.{name}: expected one of {', '.join(attributes[name].values)}, got {value!r}."
+            )
 
 
 def _check_bands(space: LabelSpace, table: PhotoTable, recipe: Recipe) -> None:

@@ -4,12 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from maskwise.data.sampling import SamplingSpec, ShuffledSpec
 from maskwise.data.transform import TransformSpec
 from maskwise.losses import LossSpec
 from maskwise.losses.cross_entropy import CrossEntropySpec
 from maskwise.models.classifier import ModelSpec
 from maskwise.models.decision import Rule
-from maskwise.training.mixing import HalfFaceSpec
+from maskwise.training.mixing import MixingSpec
 
 
 class _Part(BaseModel):
@@ -31,6 +32,7 @@ class DataPart(_Part):
 
     cache: bool = False  # keep decoded photos in a memory-mapped file
     groups: tuple[str, ...] | None = None  # further columns to score by; null: all with few values
+    more: tuple[str, ...] = ()  # further labelled data, trained on and never held out
 
 
 class SplitPart(_Part):
@@ -47,15 +49,26 @@ class LabelPart(_Part):
 
     boundaries: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     deviations: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)  # of a labelled number
+    leave_out: dict[str, tuple[float, float]] = Field(default_factory=dict)  # {age: [57, 59]}: not trained on
 
 
-class AdamWPart(_Part):
-    """AdamW (I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", 2019)."""
-
-    kind: Literal["adamw"] = "adamw"
+class _AdaptivePart(_Part):
     lr: float = Field(default=3e-4, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
     betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.999)
+    layer_decay: float | None = Field(default=None, gt=0, le=1)  # a layer's rate over that of the layer above
+
+
+class AdamWPart(_AdaptivePart):
+    """AdamW (I. Loshchilov and F. Hutter, "Decoupled Weight Decay Regularization", 2019)."""
+
+    kind: Literal["adamw"] = "adamw"
+
+
+class AdamPart(_AdaptivePart):
+    """Adam (D. Kingma and J. Ba, 2015), its weight decay an L2 penalty."""
+
+    kind: Literal["adam"] = "adam"
 
 
 class StepSchedule(_Part):
@@ -74,13 +87,24 @@ class CosineSchedule(_Part):
     final: float = Field(default=0.0, ge=0, le=1)
 
 
+class OneCycleSchedule(_Part):
+    """Rise along a cosine from the rate over `start` to it, then fall to the first over `final` (L. Smith, 2018)."""
+
+    kind: Literal["one_cycle"] = "one_cycle"
+    rise: float = Field(default=0.3, gt=0, lt=1)  # share of all steps
+    start: float = Field(default=25.0, ge=1)
+    final: float = Field(default=1e4, ge=1)
+
+
 class ConstantSchedule(_Part):
     """The learning rate as it is."""
 
     kind: Literal["constant"] = "constant"
 
 
-Schedule = Annotated[StepSchedule | CosineSchedule | ConstantSchedule, Field(discriminator="kind")]
+Optimizer = Annotated[AdamWPart | AdamPart, Field(discriminator="kind")]
+AnySchedule = StepSchedule | CosineSchedule | OneCycleSchedule | ConstantSchedule
+Schedule = Annotated[AnySchedule, Field(discriminator="kind")]
 Metric = Literal["macro_f1", "accuracy", "loss"]
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
@@ -90,6 +114,28 @@ class EarlyStopping(_Part):
 
     patience: int = Field(default=3, ge=1)
     min_delta: float = Field(default=0.0, ge=0)
+
+
+class EmaPart(_Part):
+    """Score and keep an exponential moving average of the weights."""
+
+    decay: float = Field(default=0.998, gt=0, lt=1)  # a step
+
+
+class DistillationPart(_Part):
+    """Train towards a mixture of the labels and a run's probabilities (G. Hinton et al., 2015)."""
+
+    run: str
+    weight: float = Field(default=0.5, gt=0, le=1)  # of the teacher
+    temperature: float = Field(default=1.0, gt=0)  # above 1 the teacher is softened
+
+
+class PseudoLabelPart(_Part):
+    """Train on photos without labels too, on those that a run is sure of (D.-H. Lee, 2013)."""
+
+    run: str
+    data: str
+    confidence: float = Field(default=0.9, gt=0, lt=1)
 
 
 class TrainingPart(_Part):
@@ -103,6 +149,8 @@ class TrainingPart(_Part):
     metric: Metric = "macro_f1"  # of the held-out persons, every epoch
     keep: Literal["best", "last"] = "best"  # which epoch becomes the member
     early_stopping: EarlyStopping | None = None
+    ema: EmaPart | None = None
+    frozen_epochs: int = Field(default=0, ge=0)  # epochs at the start in which only the head learns
     workers: int | Literal["auto"] = "auto"  # threads that prepare photos
     threads: int | Literal["auto"] = "auto"  # threads that compute on a CPU
 
@@ -121,6 +169,10 @@ class TrainingPart(_Part):
                 f"expected effective_batch to be a multiple of batch_size {self.batch_size}, "
                 f"got {self.effective_batch}"
             )
+        if self.frozen_epochs >= self.epochs:
+            raise ValueError(
+                f"expected frozen_epochs to be below epochs {self.epochs}, got {self.frozen_epochs}"
+            )
         return self
 
 
@@ -136,8 +188,12 @@ class Recipe(_Part):
     transform: TransformSpec
     model: ModelSpec = ModelSpec()
     loss: LossSpec = CrossEntropySpec()
-    mixing: HalfFaceSpec | None = None
-    optimizer: AdamWPart = AdamWPart()
+    sampling: SamplingSpec = ShuffledSpec()
+    mixing: MixingSpec | None = None
+    distillation: DistillationPart | None = None
+    pseudo_labels: PseudoLabelPart | None = None
+    start_from: str | None = None  # a run whose backbone this one begins with
+    optimizer: Optimizer = AdamWPart()
     schedule: Schedule = CosineSchedule()
     training: TrainingPart = TrainingPart()
     decision: Rule = "joint"

@@ -1,5 +1,6 @@
 """What a recipe leaves open is settled once, by measuring or by rule, and written into the run."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from maskwise.errors import InputError
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier, create_classifier
 from maskwise.training.batch_size import divide_batch, fits_on_gpu, largest_batch
+from maskwise.training.parents import start_backbone
 from maskwise.training.precision import autocast_dtype, measure_precisions
 from maskwise.training.preparation import Prepared
 from maskwise.training.processes import from_first, rank, world_size
@@ -41,8 +43,10 @@ def settle(recipe: Recipe, prepared: Prepared) -> tuple[Recipe, Classifier, dict
     classifier, mean, std = create_classifier(
         recipe.model, prepared.table.space, seed=keyed_seed(recipe.seed, "model")
     )
+    if recipe.start_from is not None:
+        start_backbone(classifier, Path(recipe.start_from), recipe.model.backbone)
     transform = _with_normalization(recipe.transform, mean, std)
-    loss = create_loss(recipe.loss)
+    loss = create_loss(recipe.loss, class_counts(prepared))
     precision: Precision
     if part.precision != "auto":
         precision = part.precision
@@ -72,6 +76,11 @@ def settle(recipe: Recipe, prepared: Prepared) -> tuple[Recipe, Classifier, dict
     }
     settled = recipe.model_copy(update={"transform": transform, "training": part.model_copy(update=update)})
     return settled, classifier.cpu(), measured
+
+
+def class_counts(prepared: Prepared) -> torch.Tensor:
+    """Training photos of each joint class (C,), fractions where targets are soft."""
+    return torch.from_numpy(prepared.train_targets[prepared.train_rows].sum(axis=0))
 
 
 def _with_normalization(

@@ -2,21 +2,26 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import yaml
 from rich.console import Console
 
 from maskwise.data.cache import DecodedCache, open_cache
 from maskwise.data.decoding import reduction_for
 from maskwise.data.photos import PhotoSource, load_decoded
+from maskwise.data.sampling import ShuffledSpec, WeightedRandomSpec, sample_epoch
 from maskwise.data.scan import Progress
 from maskwise.data.transform import resolution_needed
 from maskwise.errors import InputError, MaskwiseError
 from maskwise.evaluation.predictions import save_predictions
 from maskwise.files import read_json, write_json
+from maskwise.labels.space import LabelSpace
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier
 from maskwise.training.allocator import keep_freed_memory
@@ -31,12 +36,14 @@ from maskwise.training.fitting import fit
 from maskwise.training.lineage import describe_lineage
 from maskwise.training.loaders import EvaluationLoader, TrainingLoader
 from maskwise.training.module import TrainingModule
+from maskwise.training.more_data import add_training_photos
+from maskwise.training.parents import check_parents, check_parents_leak, teach
 from maskwise.training.preparation import Prepared, prepare, same_split, save_split
 from maskwise.training.processes import barrier, is_first, join_group, rank, world_size
 from maskwise.training.recipe import Recipe
 from maskwise.training.recipe_files import parse_recipe, save_recipe
 from maskwise.training.run_folder import check_run_folder, run_lock
-from maskwise.training.settling import settle, training_device
+from maskwise.training.settling import class_counts, settle, training_device
 
 ProgressOf = Callable[[str], Progress | None]
 """Gives a progress callback for a named stage."""
@@ -102,14 +109,20 @@ def _train(
     join_group()
 
     prepared = prepare(data, recipe, say=say, progress=progress("scanning photos"))
+    parents = check_parents(recipe, prepared.table.space)
+    check_parents_leak(recipe, prepared)
+    prepared, further = add_training_photos(
+        prepared, recipe, say=say, progress=progress("scanning further photos")
+    )
     if resume and not _began_with(run, prepared):
         raise InputError(
             f"Expected {data} to be the data that {run} began with, but it differs: train a new run."
         )
     recipe, classifier, measured = settle(recipe, prepared)
     source = _photo_source(prepared, recipe, progress)
+    prepared = replace(prepared, train_targets=teach(prepared, recipe, source.paths))
     if is_first() and not resume:
-        _write_beginning(run, data, recipe, prepared, measured)
+        _write_beginning(run, data, recipe, prepared, measured, further, parents)
     barrier()
     say(
         f"Training {recipe.name} on {len(prepared.train_rows):,} photos, scoring on "
@@ -121,6 +134,7 @@ def _train(
     )
 
     module, training, held_out, accumulate, batch = _loop_parts(recipe, prepared, classifier, source)
+    _say_epoch(prepared, recipe, say)
     try:
         result = fit(
             module,
@@ -160,6 +174,20 @@ def _train(
     return read_json(run / "metrics.json")
 
 
+def _say_epoch(prepared: Prepared, recipe: Recipe, say: Callable[[str], None]) -> None:
+    """What an epoch holds, where it is not simply every photo once."""
+    if isinstance(recipe.sampling, ShuffledSpec):
+        return
+    rows, classes, space = prepared.train_rows, prepared.train_classes, prepared.table.space
+    order = _epoch_order(recipe, rows, classes, prepared.table.persons[rows], space, 0)
+    drawn = np.bincount(classes[np.searchsorted(rows, order)], minlength=space.n_classes)
+    there = np.bincount(classes, minlength=space.n_classes)
+    said = "the first epoch" if isinstance(recipe.sampling, WeightedRandomSpec) else "every epoch"
+    say(f"Draws of each class in {said}, and its photos:")
+    for name, draws, photos in zip(space.class_names, drawn, there, strict=True):
+        say(f"  {name}: {draws:,} of {photos:,}")
+
+
 def _began_with(run: Path, prepared: Prepared) -> bool:
     """Whether a run began with these photos and this split."""
     data = read_json(run / "lineage.json").get("data")
@@ -196,7 +224,13 @@ def _photo_source(prepared: Prepared, recipe: Recipe, progress: ProgressOf) -> P
 
 
 def _write_beginning(
-    run: Path, data: Path, recipe: Recipe, prepared: Prepared, measured: dict[str, Any]
+    run: Path,
+    data: Path,
+    recipe: Recipe,
+    prepared: Prepared,
+    measured: dict[str, Any],
+    further: list[dict[str, Any]],
+    parents: list[dict[str, Any]],
 ) -> None:
     lineage = describe_lineage(
         data=data,
@@ -210,11 +244,25 @@ def _write_beginning(
         threads=int(recipe.training.threads),
         device=training_device(),
         measured=measured,
+        further=further,
+        parents=parents,
     )
     # The recipe first: a run that is killed in between can then be resumed, and begins anew.
     save_recipe(run / "recipe.yaml", recipe)
     save_split(run / "split.parquet", prepared)
     write_json(run / "lineage.json", lineage | {"finished": False})
+
+
+def _epoch_order(
+    recipe: Recipe,
+    rows: npt.NDArray[np.int64],
+    classes: npt.NDArray[np.int64],
+    persons: npt.NDArray[np.str_],
+    space: LabelSpace,
+    epoch: int,
+) -> npt.NDArray[np.int64]:
+    """The rows of an epoch as the recipe samples them."""
+    return sample_epoch(recipe.sampling, rows, classes, persons, space, seed=recipe.seed, epoch=epoch)
 
 
 def _loop_parts(
@@ -224,10 +272,11 @@ def _loop_parts(
     batch = int(part.batch_size)
     accumulate = (part.effective_batch or batch) // (batch * world_size()) or 1
     workers = int(part.workers)
+    rows, classes = prepared.train_rows, prepared.train_classes
     training = TrainingLoader(
         source,
-        prepared.train_rows,
-        seed=recipe.seed,
+        partial(_epoch_order, recipe, rows, classes, prepared.table.persons[rows], prepared.table.space),
+        len(rows),
         batch_size=batch,
         rank=rank(),
         world=world_size(),
@@ -239,7 +288,7 @@ def _loop_parts(
     )
     module = TrainingModule(
         classifier,
-        create_loss(recipe.loss),
+        create_loss(recipe.loss, class_counts(prepared)),
         recipe,
         space=prepared.table.space,
         normalization=recipe.transform.normalization,

@@ -4,17 +4,19 @@ import torch
 from maskwise.labels.space import builtin_label_space
 from maskwise.models.heads import create_head
 from maskwise.models.heads.branches import BranchesHead, BranchesHeadSpec
+from maskwise.models.heads.create import AnyHeadSpec
 from maskwise.models.heads.joint import JointHeadSpec
+from maskwise.models.heads.ordinal import OrdinalBranch, OrdinalHeadSpec
 from maskwise.models.heads.structured import StructuredHead, StructuredHeadSpec
 
 SPACE = builtin_label_space()
 FEATURES = torch.randn(5, 12, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("spec", [JointHeadSpec(), BranchesHeadSpec(), StructuredHeadSpec()])
-def test_every_head_gives_joint_logits_that_can_be_trained(
-    spec: JointHeadSpec | BranchesHeadSpec | StructuredHeadSpec,
-) -> None:
+@pytest.mark.parametrize(
+    "spec", [JointHeadSpec(), BranchesHeadSpec(), StructuredHeadSpec(), OrdinalHeadSpec()]
+)
+def test_every_head_gives_joint_logits_that_can_be_trained(spec: AnyHeadSpec) -> None:
     head = create_head(spec, 12, SPACE)
     logits = head(FEATURES)
     assert logits.shape == (5, 18)
@@ -43,3 +45,22 @@ def test_a_structured_head_begins_as_its_branches_and_can_leave_them() -> None:
     torch.nn.init.normal_(head.residual.weight)
     cube = head(FEATURES).log_softmax(dim=1).reshape(5, 6, 3)
     assert not torch.allclose(cube[:, 0] - cube[:, 0, :1], cube[:, 1] - cube[:, 1, :1], atol=1e-3)
+
+
+def test_an_ordinal_branch_is_the_proportional_odds_model() -> None:
+    branch = OrdinalBranch(12, 4)
+    torch.nn.init.normal_(branch.gaps, generator=torch.Generator().manual_seed(1))
+    p = branch(FEATURES).exp()
+    assert torch.allclose(p.sum(dim=1), torch.ones(5), atol=1e-5)
+    thresholds = branch.thresholds()
+    assert (thresholds.diff() > 0).all()
+    assert torch.allclose(
+        p.cumsum(dim=1)[:, :3], torch.sigmoid(thresholds - branch.score(FEATURES)), atol=1e-5
+    )
+
+
+def test_far_scores_keep_finite_gradients() -> None:
+    branch = OrdinalBranch(1, 3)
+    torch.nn.init.constant_(branch.score.weight, 1.0)
+    branch(torch.tensor([[300.0], [-300.0], [0.0]])).sum().backward()
+    assert all(torch.isfinite(p.grad).all() for p in branch.parameters())

@@ -9,7 +9,8 @@ KINDS = np.array([0, 0, 1, 1, 0, 2, 1, 0])
 
 
 def drawn(epoch: int, **choices: object) -> object:
-    return half_face_partners(HalfFaceSpec.model_validate(choices), KINDS, (0, epoch))
+    givers = np.ones(len(KINDS), dtype=bool)
+    return half_face_partners(HalfFaceSpec.model_validate(choices), KINDS, givers, (0, epoch))
 
 
 def test_partners_are_of_the_same_kind_and_the_cut_is_in_the_middle() -> None:
@@ -47,3 +48,12 @@ def test_a_cut_outside_of_the_photo_is_refused() -> None:
         HalfFaceSpec(split=(0.6, 0.4))
     with pytest.raises(ValidationError, match="two rising shares"):
         HalfFaceSpec(split=(0.0, 0.5))
+
+
+def test_only_givers_give_and_who_has_none_stays_whole() -> None:
+    givers = np.array([True, False, True, False, False, False, False, False])
+    for epoch in range(30):
+        rows = half_face_partners(HalfFaceSpec(probability=1.0), KINDS, givers, (0, epoch)).rows
+        assert set(rows[KINDS == 0]) == {0}
+        assert set(rows[KINDS == 1]) == {2}
+        assert rows[5] == 5

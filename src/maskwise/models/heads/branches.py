@@ -30,7 +30,12 @@ class BranchesHead(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Joint logits (N, C), unnormalised; the first attribute varies slowest, as in the label space."""
-        joint = features.new_zeros(len(features), 1)
-        for branch in self.branches:
-            joint = (joint[:, :, None] + branch(features)[:, None, :]).flatten(1)
-        return joint
+        return joint_logits([branch(features) for branch in self.branches])
+
+
+def joint_logits(branches: list[torch.Tensor]) -> torch.Tensor:
+    """Joint logits (N, C) as sums of the attributes' own (N, V), in the label space's order."""
+    joint = branches[0]
+    for own in branches[1:]:
+        joint = (joint[:, :, None] + own[:, None, :]).flatten(1)
+    return joint

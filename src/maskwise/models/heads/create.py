@@ -8,16 +8,16 @@ from torch import nn
 from maskwise.labels.space import LabelSpace
 from maskwise.models.heads.branches import BranchesHead, BranchesHeadSpec
 from maskwise.models.heads.joint import JointHead, JointHeadSpec
+from maskwise.models.heads.ordinal import OrdinalHead, OrdinalHeadSpec
 from maskwise.models.heads.structured import StructuredHead, StructuredHeadSpec
 
-HeadSpec = Annotated[JointHeadSpec | BranchesHeadSpec | StructuredHeadSpec, Field(discriminator="kind")]
+AnyHeadSpec = JointHeadSpec | BranchesHeadSpec | StructuredHeadSpec | OrdinalHeadSpec
+HeadSpec = Annotated[AnyHeadSpec, Field(discriminator="kind")]
 """What a recipe may say of a head; every kind gives joint logits (N, C)."""
 
-_HEADS = {"joint": JointHead, "branches": BranchesHead, "structured": StructuredHead}
+_HEADS = {"joint": JointHead, "branches": BranchesHead, "structured": StructuredHead, "ordinal": OrdinalHead}
 
 
-def create_head(
-    spec: JointHeadSpec | BranchesHeadSpec | StructuredHeadSpec, n_features: int, space: LabelSpace
-) -> nn.Module:
+def create_head(spec: AnyHeadSpec, n_features: int, space: LabelSpace) -> nn.Module:
     """Build a head from features (N, `n_features`) to joint logits (N, C) over a label space."""
     return _HEADS[spec.kind](n_features, space)

@@ -23,6 +23,9 @@ class HalfFaceSpec(BaseModel):
     probability: float = Field(default=0.5, ge=0, le=1)  # of mixing a batch
     split: tuple[float, float] = (0.46, 0.54)  # where the cut lies, as a share of the width
     same: tuple[str, ...] = ("mask",)  # attributes in which both halves agree
+    partner: dict[str, str] = Field(
+        default_factory=dict
+    )  # whose halves are given, such as {age: ">=60"}; all
 
     @model_validator(mode="after")
     def _check(self) -> "HalfFaceSpec":
@@ -42,13 +45,14 @@ class Partners(NamedTuple):
 
 
 def half_face_partners(
-    spec: HalfFaceSpec, kinds: npt.NDArray[np.int64], key: tuple[Key, ...]
+    spec: HalfFaceSpec, kinds: npt.NDArray[np.int64], givers: npt.NDArray[np.bool_], key: tuple[Key, ...]
 ) -> Partners | None:
     """Draw partners for a batch, or None for a batch that stays as it is.
 
     Args:
         spec: what the recipe says.
         kinds: photos of the same kind (N,) may be partners.
+        givers: photos (N,) that may give their half; one without such a partner stays as it is.
         key: what the draw depends on.
     """
     generator = keyed_generator(*key, "half_face")
@@ -57,7 +61,11 @@ def half_face_partners(
     rows = np.arange(len(kinds))
     for kind in np.unique(kinds):
         inside = np.flatnonzero(kinds == kind)
-        rows[inside] = generator.permutation(inside)
+        giving = inside[givers[inside]]
+        if len(giving) == len(inside):
+            rows[inside] = generator.permutation(inside)
+        elif len(giving):
+            rows[inside] = generator.choice(giving, size=len(inside))
     return Partners(rows, generator.uniform(*spec.split, size=len(kinds)))
 
 

@@ -1,0 +1,54 @@
+"""Soft F1, which the 2021 report left untried: macro F1 with probabilities in place of decisions.
+
+After E. Benedict et al., "sigmoidF1", 2021, for a softmax. A batch holds few photos of a rare class, if any; with
+`memory` the counts of earlier batches are remembered, fading, so that the score is that of many photos.
+"""
+
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+
+class SoftF1Spec(BaseModel):
+    """1 - mean over classes of 2 TP / (2 TP + FP + FN), all of them sums of probabilities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["soft_f1"] = "soft_f1"
+    memory: float = Field(default=0.0, ge=0, lt=1)  # how much of the counts before a batch is kept
+
+
+def soft_f1(hits: torch.Tensor, labelled: torch.Tensor, predicted: torch.Tensor) -> torch.Tensor:
+    """Mean F1 (scalar) over the classes that occur, from sums of probabilities (C,)."""
+    occurs = labelled > 0
+    total = (labelled + predicted).clamp_min(torch.finfo(hits.dtype).tiny)
+    return (2 * hits / total)[occurs].mean()
+
+
+class SoftF1(nn.Module):
+    """Soft F1 loss over a batch, or over a running confusion."""
+
+    hits: torch.Tensor
+    labelled: torch.Tensor
+    predicted: torch.Tensor
+
+    def __init__(self, memory: float, n_classes: int) -> None:
+        super().__init__()
+        self._memory = memory
+        for name in ("hits", "labelled", "predicted"):
+            # Not part of a checkpoint where nothing is remembered.
+            self.register_buffer(name, torch.zeros(n_classes), persistent=memory > 0)
+
+    def forward(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """1 - macro F1 (scalar in [0, 1]) of joint logits (N, C) against target probabilities (N, C)."""
+        p = logits.softmax(dim=1)
+        counts = [(p * targets).sum(0), targets.sum(0), p.sum(0)]
+        if self._memory:
+            kept = (self.hits, self.labelled, self.predicted)
+            counts = [self._memory * old.to(new.device) + new for old, new in zip(kept, counts, strict=True)]
+            if self.training:
+                for old, new in zip(kept, counts, strict=True):
+                    old.copy_(new.detach())
+        return 1 - soft_f1(*counts)

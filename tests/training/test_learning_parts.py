@@ -1,0 +1,222 @@
+"""Parts of a recipe that reach beyond one run or one function: each in a small training."""
+
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from rich.console import Console
+from safetensors.torch import load_file
+
+from maskwise.errors import InputError, LeakError
+from maskwise.inference.predictor import load_predictor
+from maskwise.training.parents import start_backbone, teach
+from maskwise.training.preparation import Prepared, prepare
+from maskwise.training.recipe_files import load_recipe
+from maskwise.training.train import train
+from tests.pictures import TINY, make_people
+
+SHORT = (*TINY, "training.epochs=1")
+
+
+def trained(data: Path, run: Path, *settings: str, console: Console | None = None) -> dict[str, object]:
+    return train(load_recipe("cpu", [*SHORT, *settings]), data, run, console=console)
+
+
+def lineage(run: Path) -> dict[str, object]:
+    return json.loads((run / "lineage.json").read_text())
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_file(run / "members/00/model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_people(tmp_path_factory.mktemp("strangers"), 12, seed=40_000, first=500)
+
+
+@pytest.fixture(scope="module")
+def taught_elsewhere(strangers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("elsewhere") / "run"
+    trained(strangers, run)
+    return run
+
+
+def test_further_data_is_trained_on_and_never_held_out(people: Path, strangers: Path, tmp_path: Path) -> None:
+    alone = trained(people, tmp_path / "alone")
+    more = trained(people, tmp_path / "more", f"data.more=[{strangers}]")
+    assert more["n_photos"] == alone["n_photos"]
+    split = pl.read_parquet(tmp_path / "more/split.parquet")
+    added = split.filter(pl.col("photo").str.contains("strangers"))
+    assert added.height == 12 * 7
+    assert set(added["side"]) == {"train"}
+    (entry,) = lineage(tmp_path / "more")["data"]["further"]
+    assert (entry["path"], entry["n_photos"], entry["labels"]) == (str(strangers), 84, "labels")
+    held = [
+        pl.read_parquet(tmp_path / run / "split.parquet").filter(side="held-out")["photo"].to_list()
+        for run in ("alone", "more")
+    ]
+    assert held[0] == held[1]
+
+
+def test_further_data_may_not_show_held_out_persons(people: Path, tmp_path: Path) -> None:
+    shutil.copytree(people, tmp_path / "copy")
+    with pytest.raises(LeakError):
+        trained(people, tmp_path / "run", f"data.more=[{tmp_path / 'copy'}]")
+
+
+def test_pseudo_labels_are_a_runs_and_the_lineage_says_so(
+    people: Path, strangers: Path, taught_elsewhere: Path, tmp_path: Path
+) -> None:
+    trained(
+        people,
+        tmp_path / "run",
+        f"pseudo_labels={{run: {taught_elsewhere}, data: {strangers}, confidence: 0.05}}",
+    )
+    found = lineage(tmp_path / "run")
+    assert found["data"]["further"][0]["labels"] == f"labelled by {taught_elsewhere}"
+    assert [(p["role"], p["run"]) for p in found["parents"]] == [("labeller", str(taught_elsewhere))]
+    with pytest.raises(InputError, match=r"lower pseudo_labels\.confidence"):
+        trained(
+            people,
+            tmp_path / "none",
+            f"pseudo_labels={{run: {taught_elsewhere}, data: {strangers}, confidence: 0.999999}}",
+        )
+
+
+def test_a_parent_must_not_know_the_held_out_persons(
+    people: Path, strangers: Path, taught_elsewhere: Path, tmp_path: Path
+) -> None:
+    same, other = tmp_path / "same", tmp_path / "other"
+    trained(people, same)
+    trained(people, other, "split.seed=1")
+    for part in ("distillation={{run: {run}}}", "start_from={run}"):
+        trained(people, tmp_path / f"fine-{part[:5]}", part.format(run=same))
+        with pytest.raises(LeakError, match="to know none of the held-out persons"):
+            trained(people, tmp_path / "leaky", part.format(run=other))
+    # nor by way of a run that it learnt from
+    child = tmp_path / "child"
+    trained(strangers, child, f"distillation={{run: {other}}}")
+    with pytest.raises(LeakError, match=str(other)):
+        trained(people, tmp_path / "leaky", f"start_from={child}")
+    assert not (tmp_path / "leaky").exists()
+
+
+def test_a_teachers_probabilities_are_mixed_into_the_targets(
+    people: Path, taught_elsewhere: Path, tmp_path: Path
+) -> None:
+    def targets(**part: float) -> tuple[Prepared, np.ndarray]:
+        recipe = load_recipe("cpu", [*SHORT, f"distillation={{run: {taught_elsewhere}}}"])
+        recipe = recipe.model_copy(update={"distillation": recipe.distillation.model_copy(update=part)})
+        prepared = prepare(people, recipe, say=lambda line: None)
+        return prepared, teach(prepared, recipe, prepared.table.paths)
+
+    prepared, wholly = targets(weight=1.0)
+    predictor = load_predictor(taught_elsewhere)
+    row = int(prepared.train_rows[3])
+    (prediction,) = predictor.predict([prepared.table.paths[row]])
+    assert np.allclose(wholly[row], prediction.probabilities, atol=1e-5)
+    assert np.allclose(wholly[prepared.held_out_rows], prepared.train_targets[prepared.held_out_rows])
+    _, half = targets(weight=0.5)
+    assert np.allclose(half[row], (prepared.train_targets[row] + wholly[row]) / 2, atol=1e-6)
+    _, soft = targets(weight=1.0, temperature=100.0)
+    assert np.allclose(soft[row], 1 / 18, atol=0.02)
+
+
+def test_a_run_begins_with_another_ones_backbone(
+    people: Path, taught_elsewhere: Path, tmp_path: Path
+) -> None:
+    trained(
+        people,
+        tmp_path / "run",
+        f"start_from={taught_elsewhere}",
+        "optimizer.lr=1.0e-12",
+        "optimizer.weight_decay=0",
+    )
+    begun, parent = weights(tmp_path / "run"), weights(taught_elsewhere)
+    for name in ("backbone.conv_stem.weight", "backbone.conv_head.weight"):
+        assert torch.allclose(begun[name], parent[name], atol=1e-6)
+    assert not torch.equal(begun["head.main.branches.0.weight"], parent["head.main.branches.0.weight"])
+    with pytest.raises(InputError, match=r"the backbone of .* to be resnet18, got test_efficientnet"):
+        start_backbone(None, taught_elsewhere, "resnet18")
+
+
+def test_a_frozen_epoch_leaves_the_backbone_as_it_was(people: Path, tmp_path: Path) -> None:
+    trained(
+        people,
+        tmp_path / "begin",
+        "optimizer.lr=1.0e-12",
+        "optimizer.weight_decay=0",
+        "schedule.kind=constant",
+    )
+    trained(people, tmp_path / "run", "training.epochs=2", "training.frozen_epochs=1", "training.keep=last")
+    checkpointed = weights(tmp_path / "run")
+    begun = weights(tmp_path / "begin")
+    assert not torch.allclose(
+        checkpointed["backbone.conv_stem.weight"], begun["backbone.conv_stem.weight"], atol=1e-4
+    )
+    history = pl.read_csv(tmp_path / "run/history.csv")
+    assert history.height == 2
+    with pytest.raises(InputError, match="frozen_epochs to be below epochs 1"):
+        load_recipe("cpu", [*SHORT, "training.frozen_epochs=1"])
+
+
+def test_the_average_of_the_weights_is_kept_and_a_resume_goes_on_with_both(
+    people: Path, tmp_path: Path
+) -> None:
+    settings = (*TINY, "training.epochs=3", "training.ema={decay: 0.9}", "loss={kind: soft_f1, memory: 0.9}")
+    train(load_recipe("cpu", settings), people, tmp_path / "whole")
+    train(load_recipe("cpu", [s for s in settings if "ema" not in s]), people, tmp_path / "plain")
+    name = "backbone.conv_stem.weight"
+    assert not torch.equal(weights(tmp_path / "whole")[name], weights(tmp_path / "plain")[name])
+    checkpoint = torch.load(tmp_path / "whole/checkpoints/last.ckpt", weights_only=True)
+    assert torch.equal(
+        checkpoint["current_model_state"][f"classifier.{name}"],
+        torch.load(tmp_path / "plain/checkpoints/last.ckpt", weights_only=True)["state_dict"][
+            f"classifier.{name}"
+        ],
+    )
+    assert torch.equal(weights(tmp_path / "whole")[name], checkpoint["state_dict"][f"classifier.{name}"])
+
+
+def test_the_counts_of_an_epoch_are_said_before_it_begins(people: Path, tmp_path: Path) -> None:
+    said = io.StringIO()
+    trained(
+        people,
+        tmp_path / "run",
+        'sampling={kind: ratios, values: {age: {">=60": 2}}}',
+        console=Console(file=said, width=200),
+    )
+    text = said.getvalue()
+    assert "Draws of each class in every epoch" in text
+    assert text.index("Draws of each class") < text.index("epoch 1/1")
+    assert "worn / male / >=60: " in text
+
+
+def test_labels_near_a_boundary_can_be_left_out(people: Path, tmp_path: Path) -> None:
+    whole = trained(people, tmp_path / "whole")
+    left = trained(people, tmp_path / "left", "labels.leave_out={age: [29, 30]}")
+    assert whole["n_photos"] == left["n_photos"]
+    with pytest.raises(InputError, match=r"labels\.leave_out: expected names of age, got 'gender'"):
+        trained(people, tmp_path / "wrong", "labels.leave_out={gender: [1, 2]}")
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("sampling={kind: ratios, values: {age: {old: 2}}}", r"sampling\.values\.age"),
+        ("sampling={kind: ratios, classes: {18: 2}}", "from 0 to 17, got 18"),
+        ("mixing={kind: half_face, partner: {age: old}}", r"mixing\.partner\.age"),
+        ("distillation={run: absent}", "absent to be a run folder"),
+        ("start_from=absent", "absent to be a run folder"),
+        ("data.more=[absent]", "absent to be a folder or a table"),
+    ],
+)
+def test_what_does_not_exist_is_one_line(people: Path, tmp_path: Path, setting: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        trained(people, tmp_path / "run", setting)
