@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 import maskwise
+from maskwise.cli.compare import compare, runs
 from maskwise.cli.data import data_app
 from maskwise.cli.evaluate import evaluate
 from maskwise.cli.predict import predict, submit
@@ -27,6 +28,8 @@ app.command(rich_help_panel="Training")(train)
 app.command(rich_help_panel="Scores and predictions")(evaluate)
 app.command(rich_help_panel="Scores and predictions")(predict)
 app.command(rich_help_panel="Scores and predictions")(submit)
+app.command(rich_help_panel="Experiments")(runs)
+app.command(rich_help_panel="Experiments")(compare)
 
 
 _INTERRUPTED = 130

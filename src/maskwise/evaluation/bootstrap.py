@@ -74,16 +74,25 @@ def interval(
 
 def _bca_bounds(value: float, drawn: Floats, left_out: Floats, tail: float) -> tuple[float, float]:
     normal = NormalDist()
-    below = (np.count_nonzero(drawn < value) + 0.5 * np.count_nonzero(drawn == value)) / len(drawn)
-    if not 0 < below < 1 or np.ptp(left_out) == 0:
-        low, high = np.quantile(drawn, [tail, 1 - tail])
-        return float(low), float(high)
-    bias = normal.inv_cdf(below)
-    gap = left_out.mean() - left_out
-    acceleration = float((gap**3).sum() / (6 * (gap**2).sum() ** 1.5))
+    bias, acceleration = bca_constants(value, drawn, left_out)
 
     def level(z: float) -> float:
         return normal.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))
 
     low, high = np.quantile(drawn, [level(normal.inv_cdf(tail)), level(normal.inv_cdf(1 - tail))])
     return float(low), float(high)
+
+
+def bca_constants(value: float, drawn: Floats, left_out: Floats) -> tuple[float, float]:
+    """The bias and the acceleration by which BCa corrects percentiles; both 0 where they can't be had.
+
+    Args:
+        value: the statistic.
+        drawn: in each draw (D,).
+        left_out: with each person left out (P,).
+    """
+    below = (np.count_nonzero(drawn < value) + 0.5 * np.count_nonzero(drawn == value)) / len(drawn)
+    if not 0 < below < 1 or np.ptp(left_out) == 0:
+        return 0.0, 0.0
+    gap = left_out.mean() - left_out
+    return NormalDist().inv_cdf(below), float((gap**3).sum() / (6 * (gap**2).sum() ** 1.5))

@@ -95,7 +95,7 @@ def draw_identity(seed: int, person: int, gender: Gender, age: int) -> Identity:
     random = stream("ancestry")
     ancestry = random.dirichlet([0.45, 0.45, 0.45])
     random = stream("shape")
-    masculinity = float(np.clip((0.88 if male else 0.12) + 0.15 * random.standard_normal(), 0, 1))
+    masculinity = float(np.clip((0.88 if male else 0.12) + 0.13 * random.standard_normal(), 0, 1))
     pace = 1 + 0.07 * random.standard_normal()  # some look younger than they are, some older
     aging = float(np.clip((age - 20) / 54 * pace, 0, 1.2))
     wrinkles = float(np.clip((age - 19) / 40 * pace * random.uniform(0.85, 1.15), 0, 1.5))

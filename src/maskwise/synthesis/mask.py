@@ -97,9 +97,9 @@ def _edges(
         float(skin[head.nearest(place)][1]) for place in (NOSE_BRIDGE, NOSE_TIP, LIPS, CHIN, JAW, EAR)
     )
     if wear == "worn":
-        upper, lower = bridge + random.uniform(-0.06, 0.05), chin - 0.05
+        upper, lower = bridge + random.uniform(-0.03, 0.06), chin - 0.05
     elif wear == "under_nose":
-        upper, lower = max(nose - random.uniform(0.09, 0.18), lips + 0.07), chin - 0.12
+        upper, lower = max(nose - random.uniform(0.13, 0.21), lips + 0.05), chin - 0.12
     else:
         upper, lower = lips - random.uniform(0.14, 0.24), chin - 0.24
     drop = upper - (jaw + 0.28) if wear == "on_chin" else upper - (ear - 0.12)
@@ -155,7 +155,7 @@ def _hanging(head: Head, skin: Points, kind: Kind, random: np.random.Generator) 
     down = np.linspace(0, 1, GRID, dtype=np.float32)[:, None].repeat(GRID, 1)
     fold, lean = random.uniform(0.2, 0.6), random.uniform(-0.12, 0.2)
     # Its own width hangs down, its face turned to the front: what was left is now up.
-    length, breadth = random.uniform(1.0, 1.25), random.uniform(0.42, 0.58)
+    length, breadth = random.uniform(1.0, 1.25), random.uniform(0.50, 0.64)
     hang = length * (across + 1) / 2
     sideways = breadth * (0.5 - down) * (1 - fold * (across + 1) / 4)
     wave = 0.05 * np.sin(np.pi * 2 * down + 2 * across) + 0.02 * smooth_noise(

@@ -47,7 +47,7 @@ class PeopleSpec(BaseModel):
     width: int = Field(default=384, ge=64, le=2048)
     height: int = Field(default=512, ge=64, le=2048)
     eval_share: float = Field(default=0.0, ge=0, lt=1)
-    one_ear: float = Field(default=0.15, ge=0, le=1)  # of the masks worn wrong: hanging from an ear
+    one_ear: float = Field(default=0.12, ge=0, le=1)  # of the masks worn wrong: hanging from an ear
     on_chin: float = Field(default=0.35, ge=0, le=1)  # of the masks worn wrong: below the chin
     noise: FaultRates = FaultRates()
     jpeg_quality: int = Field(default=90, ge=30, le=100)

@@ -1,0 +1,388 @@
+"""`compare`: are these models different, are these recipes different, and can one say why."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy import stats
+
+from maskwise.errors import InputError
+from maskwise.evaluation.bootstrap import bootstrap
+from maskwise.evaluation.counts import Floats, class_f1, count_by_person, macro_f1
+from maskwise.evaluation.paired import Difference, holm, paired_difference
+from maskwise.evaluation.scoring import FEWEST_PERSONS
+from maskwise.experiments.finished_run import (
+    FinishedRun,
+    differing_values,
+    differing_variables,
+    read_run,
+)
+from maskwise.inference.rows import probability_columns
+from maskwise.labels.space import UNKNOWN, LabelSpace
+from maskwise.models.decision import decide
+
+MARGIN = 0.02
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A difference of two runs in one respect, and what may be said of it."""
+
+    what: str
+    difference: Difference
+    p: float  # adjusted for the number of comparisons of its family
+    verdict: str
+
+
+@dataclass(frozen=True)
+class RecipeDifference:
+    """The difference of two recipes over their seeds and splits."""
+
+    value: float
+    ci95: tuple[float, float]
+    p: float
+    n_pairs: tuple[int, int]
+    seeds_needed: int | None
+    how: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Everything about B against A."""
+
+    first: str
+    second: str
+    main: Compared
+    details: list[Compared]
+    variables: dict[str, tuple[str, str]]  # what A and B say
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The outcome of `compare`: pairs of models against the first, and recipes where there are seeds enough."""
+
+    pairs: list[Pair]
+    recipes: list[tuple[str, str, RecipeDifference, str]]
+    n_photos: int
+    n_persons: int
+    margin: float
+    notes: list[str]
+
+
+def compare(folders: list[Path], *, margin: float = MARGIN, evaluation: str | None = None) -> Comparison:
+    """Compare runs with the first of them, on the photos that all of them have held out.
+
+    Args:
+        folders: two or more run folders.
+        margin: a difference of macro F1 below this is none that matters.
+        evaluation: compare on this evaluation of each run instead of its held-out photos.
+
+    Raises:
+        InputError: when a run can't be read, or they share no photos, or disagree about labels.
+    """
+    if len(folders) < 2:
+        raise InputError(f"Expected at least two runs to compare, got {len(folders)}.")
+    resolved = [folder.resolve() for folder in folders]
+    if len(set(resolved)) < len(resolved):
+        raise InputError("Expected different runs, got the same folder twice.")
+    if not 0 < margin < 1:
+        raise InputError(f"Expected --margin between 0 and 1, got {margin:g}.")
+    runs = [read_run(folder, evaluation) for folder in folders]
+    notes = _check_alike(runs)
+    splits = _by_split(runs)
+    if len(splits) > 1 and all(len(_by_recipe(group)) > 1 for group in splits):
+        return _compare_over_splits(splits, margin, notes)
+    aligned = _align(runs, notes)
+    pairs = _compare_models(runs, aligned, margin)
+    recipes = _compare_recipes(runs, aligned, margin)
+    return Comparison(pairs, recipes, len(aligned.labels), aligned.n_persons, margin, notes)
+
+
+def _compare_models(runs: list[FinishedRun], aligned: "_Aligned", margin: float) -> list[Pair]:
+    baseline, others = runs[0], runs[1:]
+    raw = [paired_difference(macro_f1, aligned.counts(baseline), aligned.counts(other)) for other in others]
+    adjusted = holm([difference.p for difference in raw])
+    pairs = []
+    for other, difference, p in zip(others, raw, adjusted, strict=True):
+        variables = differing_variables(baseline, other)
+        main = Compared("macro F1", difference, p, difference.verdict(margin, p))
+        details = _details(aligned, baseline, other, margin)
+        pairs.append(Pair(baseline.name, other.name, main, details, variables, _cause(list(variables))))
+    return pairs
+
+
+def _compare_over_splits(splits: list[list[FinishedRun]], margin: float, notes: list[str]) -> Comparison:
+    """Recipes over several splits: the persons differ from split to split, so each is a repetition of its own."""
+    pairs: list[Pair] = []
+    photos, persons = 0, 0
+    of_recipe: dict[int, list[float]] = {}
+    recipes = _by_recipe([run for group in splits for run in group])
+    shares = []
+    for group in splits:
+        aligned = _align(group, notes)
+        photos, persons = photos + len(aligned.labels), persons + aligned.n_persons
+        pairs += _compare_models(group, aligned, margin)
+        split = group[0].lineage.get("split", {})
+        shares.append(split.get("n_held_out", 1) / max(1, split.get("n_train", 1)))
+        scores = [
+            [float(macro_f1(aligned.counts(run).sum(axis=0))) for run in recipe if run in group]
+            for recipe in recipes
+        ]
+        for place in range(1, len(recipes)):
+            if scores[0] and scores[place]:
+                of_recipe.setdefault(place, []).append(float(np.mean(scores[place]) - np.mean(scores[0])))
+    found = {k: corrected_t(np.array(d), float(np.mean(shares))) for k, d in of_recipe.items() if len(d) > 1}
+    adjusted = holm([difference.p for difference in found.values()])
+    rows = [
+        (_named(recipes[0]), _named(recipes[place]), difference, _verdict(difference, p, margin))
+        for (place, difference), p in zip(found.items(), adjusted, strict=True)
+    ]
+    notes.append(f"{len(splits)} splits: models are compared within each, recipes over all of them")
+    return Comparison(pairs, rows, photos, persons, margin, notes)
+
+
+def corrected_t(differences: npt.NDArray[np.float64], held_out_over_train: float) -> RecipeDifference:
+    """The mean of differences (J,) over J splits whose training persons overlap.
+
+    The variance is corrected for the overlap (C. Nadeau and Y. Bengio, "Inference for the Generalization Error", 2003).
+    """
+    n = len(differences)
+    value, variance = float(differences.mean()), float(differences.var(ddof=1))
+    error = ((1 / n + held_out_over_train) * variance) ** 0.5
+    if error == 0:
+        return RecipeDifference(
+            value, (value, value), float(value == 0), (n, n), None, "equal in every split"
+        )
+    reach = float(stats.t.ppf(0.975, n - 1)) * error
+    p = float(2 * stats.t.sf(abs(value) / error, n - 1))
+    how = f"{n} splits, differences {', '.join(f'{d:+.3f}' for d in differences)}"
+    return RecipeDifference(value, (value - reach, value + reach), p, (n, n), None, how)
+
+
+def _by_split(runs: list[FinishedRun]) -> list[list[FinishedRun]]:
+    """Runs grouped by the photos that they held out."""
+    groups: dict[frozenset[str], list[FinishedRun]] = {}
+    for run in runs:
+        groups.setdefault(frozenset(run.predictions["photo"]), []).append(run)
+    return list(groups.values())
+
+
+def _by_recipe(runs: list[FinishedRun]) -> list[list[FinishedRun]]:
+    """Runs grouped by recipe, seeds aside, in the order they come."""
+    groups: list[list[FinishedRun]] = []
+    for run in runs:
+        alike = next((group for group in groups if not differing_values([group[0], run])), None)
+        if alike is None:
+            groups.append([run])
+        else:
+            alike.append(run)
+    return groups
+
+
+@dataclass(frozen=True)
+class _Aligned:
+    """Photos that all runs share, and what each run says of them."""
+
+    space: LabelSpace
+    labels: npt.NDArray[np.int64]
+    person_index: npt.NDArray[np.int64]
+    n_persons: int
+    predictions: dict[str, npt.NDArray[np.int64]]
+
+    def counts(self, run: FinishedRun, rows: npt.NDArray[np.bool_] | None = None) -> Floats:
+        """Counts by person (P, 3C), of some rows only."""
+        keep = np.ones(len(self.labels), dtype=bool) if rows is None else rows
+        return count_by_person(
+            self.labels[keep],
+            self.predictions[str(run.folder)][keep],
+            self.person_index[keep],
+            self.space.n_classes,
+            self.n_persons,
+        ).stacked
+
+    def attribute_counts(self, run: FinishedRun, place: int) -> Floats:
+        """Counts by person (P, 3V) of one attribute."""
+        own = self.space.decode(self.labels)[:, place]
+        told = self.space.decode(self.predictions[str(run.folder)])[:, place]
+        size = self.space.sizes[place]
+        return count_by_person(own, told, self.person_index, size, self.n_persons).stacked
+
+
+def _check_alike(runs: list[FinishedRun]) -> list[str]:
+    notes = []
+    for run in runs[1:]:
+        if run.space.class_names != runs[0].space.class_names:
+            raise InputError(
+                f"Expected {run.folder} to have the classes of {runs[0].folder}, got {run.space.class_names[0]!r}, ..."
+            )
+    for run in runs:
+        if run.metrics.get("leaky"):
+            notes.append(f"{run.name} knows persons that it is scored on: its score is inflated")
+        if run.metrics.get("interrupted"):
+            notes.append(f"{run.name} was stopped before its end")
+    prints = {run.lineage.get("data", {}).get("fingerprint") for run in runs}
+    if len(prints) > 1:
+        notes.append("the runs were trained on different data: photos, labels or files differ")
+    rules = {run.decision for run in runs}
+    if len(rules) > 1:
+        notes.append(f"the runs decide by different rules ({', '.join(sorted(rules))})")
+    return notes
+
+
+def _align(runs: list[FinishedRun], notes: list[str]) -> _Aligned:
+    shared = runs[0].predictions.select("photo", "person", "label")
+    for run in runs[1:]:
+        other = run.predictions.select("photo", pl.col("label").alias("other"))
+        shared = shared.join(other, on="photo", how="inner", maintain_order="left")
+        wrong = shared.filter(pl.col("label") != pl.col("other"))
+        if wrong.height:
+            raise InputError(
+                f"Expected {run.folder} to have the labels of {runs[0].folder}, but they differ on {wrong.height} "
+                f"photos, such as {wrong['photo'][0]}: train both on the same labels."
+            )
+        shared = shared.drop("other")
+    shared = shared.filter(pl.col("label") != UNKNOWN)
+    if not shared.height:
+        raise InputError(
+            f"Expected {', '.join(str(run.folder) for run in runs)} to have held out the same persons, but they share "
+            "no photo: train them with the same split, or compare an evaluation on the same data (--evaluation NAME)."
+        )
+    most = max(run.predictions.height for run in runs)
+    if shared.height < most:
+        notes.append(f"compared on the {shared.height:,} photos that all have held out, of up to {most:,}")
+    persons = shared.select(pl.coalesce("person", "photo")).to_series().to_numpy().astype(np.str_)
+    unique, index = np.unique(persons, return_inverse=True)
+    predictions = {}
+    for run in runs:
+        rows = shared.select("photo").join(run.predictions, on="photo", how="left", maintain_order="left")
+        p = rows.select(probability_columns(run.space)).to_numpy()
+        predictions[str(run.folder)] = decide(p, run.space, run.decision)
+    return _Aligned(runs[0].space, shared["label"].to_numpy(), index, len(unique), predictions)
+
+
+def _details(aligned: _Aligned, first: FinishedRun, second: FinishedRun, margin: float) -> list[Compared]:
+    """Attributes, classes and groups, adjusted together: all are looked at because they are there."""
+    space = aligned.space
+    found: list[tuple[str, Difference]] = []
+    for place, attribute in enumerate(space.attributes):
+        both = (aligned.attribute_counts(run, place) for run in (first, second))
+        found.append((f"{attribute.name}, macro F1", paired_difference(macro_f1, *both)))
+    values = space.decode(aligned.labels)
+    for place, attribute in enumerate(space.attributes):
+        for value, name in enumerate(attribute.values):
+            rows = values[:, place] == value
+            if len(np.unique(aligned.person_index[rows])) >= FEWEST_PERSONS:
+                present = np.unique(aligned.labels[rows])
+                both = (aligned.counts(run, rows) for run in (first, second))
+                found.append(
+                    (
+                        f"{attribute.label_column} {name}, mean F1",
+                        paired_difference(_mean_f1_of(present), *both),
+                    )
+                )
+    for joint, name in enumerate(space.class_names):
+        if len(np.unique(aligned.person_index[aligned.labels == joint])) >= FEWEST_PERSONS:
+            both = (aligned.counts(run) for run in (first, second))
+            found.append(
+                (f"class {joint} ({name}), F1", paired_difference(_mean_f1_of(np.array([joint])), *both))
+            )
+    adjusted = holm([difference.p for _, difference in found])
+    return [
+        Compared(what, difference, p, difference.verdict(margin, p))
+        for (what, difference), p in zip(found, adjusted, strict=True)
+    ]
+
+
+def _mean_f1_of(classes: npt.NDArray[np.int64]) -> Callable[[Floats], Floats]:
+    def statistic(stacked: Floats) -> Floats:
+        return np.asarray(class_f1(stacked)[..., classes].mean(axis=-1))
+
+    return statistic
+
+
+def _cause(variables: list[str]) -> list[str]:
+    if not variables:
+        return ["the recipes are the same but for seeds: any difference is chance or the machine"]
+    if len(variables) == 1:
+        return [f"one variable differs: {variables[0]}"]
+    return [
+        f"{len(variables)} variables differ ({', '.join(variables)}): which of them is the cause can't be told"
+    ]
+
+
+def _compare_recipes(
+    runs: list[FinishedRun], aligned: _Aligned, margin: float
+) -> list[tuple[str, str, RecipeDifference, str]]:
+    """Recipes with two runs or more each, against the first run's recipe."""
+    groups = _by_recipe(runs)
+    enough = [group for group in groups if len(group) >= 2]
+    if groups[0] not in enough:
+        return []
+    others = [group for group in enough if group is not groups[0]]
+    found = [recipe_difference(groups[0], group, aligned.counts) for group in others]
+    adjusted = holm([difference.p for difference in found])
+    return [
+        (_named(groups[0]), _named(group), difference, _verdict(difference, p, margin))
+        for group, difference, p in zip(others, found, adjusted, strict=True)
+    ]
+
+
+def _verdict(difference: RecipeDifference, p: float, margin: float) -> str:
+    if p < 0.05:
+        return "better" if difference.value > 0 else "worse"
+    # The 95% interval inside the margin: stricter than two one-sided tests at 5%.
+    inside = -margin < difference.ci95[0] and difference.ci95[1] < margin
+    return "no difference larger than the margin" if inside else "can't tell"
+
+
+def _named(group: list[FinishedRun]) -> str:
+    return f"{group[0].recipe.name} ({', '.join(run.name for run in group)})"
+
+
+def recipe_difference(
+    first: list[FinishedRun], second: list[FinishedRun], counts: Callable[[FinishedRun], Floats]
+) -> RecipeDifference:
+    """The difference of two recipes, B minus A, each with several runs scored on the same persons.
+
+    Its variance has two parts: of persons (a bootstrap of the mean difference) and of seeds (the variance of each
+    recipe's macro F1 over its runs, on the same persons); the degrees of freedom are B. Welch's and F. Satterthwaite's.
+    """
+    a, b = ([counts(run) for run in group] for group in (first, second))
+    score_a, score_b = ([float(macro_f1(c.sum(axis=0))) for c in group] for group in (a, b))
+    width = a[0].shape[1]
+
+    def mean_difference(stacked: Floats) -> Floats:
+        parts = [macro_f1(stacked[..., k * width : (k + 1) * width]) for k in range(len(a) + len(b))]
+        return np.asarray(np.mean(parts[len(a) :], axis=0) - np.mean(parts[: len(a)], axis=0))
+
+    drawn = bootstrap(mean_difference, np.concatenate(a + b, axis=1), draws=1000, seed=0)
+    persons = float(drawn.std(ddof=1))
+    n_persons = len(a[0])
+    parts = [
+        (persons**2, n_persons - 1),
+        (float(np.var(score_a, ddof=1)) / len(a), len(a) - 1),
+        (float(np.var(score_b, ddof=1)) / len(b), len(b) - 1),
+    ]
+    value = float(np.mean(score_b) - np.mean(score_a))
+    variance = sum(part for part, _ in parts)
+    if variance == 0:
+        return RecipeDifference(
+            value, (value, value), 1.0 if value == 0 else 0.0, (len(a), len(b)), None, "equal"
+        )
+    freedom = variance**2 / sum(part**2 / df for part, df in parts)
+    error = variance**0.5
+    reach = float(stats.t.ppf(0.975, freedom)) * error
+    p = float(2 * stats.t.sf(abs(value) / error, freedom))
+    seeds = _seeds_needed(value, persons, float(np.var(score_a, ddof=1) + np.var(score_b, ddof=1)))
+    how = f"persons {persons:.3f}, seeds {(variance - persons**2) ** 0.5:.3f} (standard errors)"
+    return RecipeDifference(value, (value - reach, value + reach), p, (len(a), len(b)), seeds, how)
+
+
+def _seeds_needed(value: float, persons: float, variance_of_a_seed: float) -> int | None:
+    """Seeds of each recipe that would show the difference with a power of 80%; None when persons are too few."""
+    left = (value / (stats.norm.ppf(0.975) + stats.norm.ppf(0.8))) ** 2 - persons**2
+    return max(2, int(np.ceil(variance_of_a_seed / left))) if left > 0 else None
