@@ -6,10 +6,12 @@ import polars as pl
 import pytest
 
 from maskwise.errors import InputError
-from maskwise.experiments.comparing import compare, corrected_t
+from maskwise.evaluation.recipes import corrected_t
+from maskwise.experiments.comparing import compare
 from maskwise.experiments.comparison_file import write_comparison
-from maskwise.experiments.finished_run import differing_values, distinct_variables, read_run
+from maskwise.experiments.finished_run import read_run
 from maskwise.experiments.listing import list_runs
+from maskwise.experiments.variables import differing_values, distinct_variables
 from tests.experiments.runs import make_run
 
 
@@ -44,11 +46,11 @@ def test_several_variables_name_no_cause_and_seeds_are_none(tiny_run: Path, tmp_
 def test_another_kind_is_one_variable(tiny_run: Path, tmp_path: Path) -> None:
     a = make_run(tiny_run, tmp_path / "a", right=0.6)
     b = make_run(tiny_run, tmp_path / "b", right=0.6, loss={"kind": "focal", "gamma": 2.0})
-    values = differing_values([read_run(a), read_run(b)])
+    values = differing_values([read_run(a).values, read_run(b).values])
     assert set(values) >= {"loss.kind", "loss.gamma"}
     assert distinct_variables(values) == ["loss"]
     c = make_run(tiny_run, tmp_path / "c", right=0.6, mixing=None)
-    assert distinct_variables(differing_values([read_run(a), read_run(c)])) == ["mixing"]
+    assert distinct_variables(differing_values([read_run(a).values, read_run(c).values])) == ["mixing"]
 
 
 def test_one_seed_each_speaks_of_models_only_and_several_of_recipes(tiny_run: Path, tmp_path: Path) -> None:

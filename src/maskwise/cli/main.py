@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 import maskwise
+from maskwise.cli.ablate import ablate, reproduce
 from maskwise.cli.compare import compare, runs
 from maskwise.cli.data import data_app
 from maskwise.cli.evaluate import evaluate
@@ -30,6 +31,8 @@ app.command(rich_help_panel="Scores and predictions")(predict)
 app.command(rich_help_panel="Scores and predictions")(submit)
 app.command(rich_help_panel="Experiments")(runs)
 app.command(rich_help_panel="Experiments")(compare)
+app.command(rich_help_panel="Experiments")(ablate)
+app.command(rich_help_panel="Experiments")(reproduce)
 
 
 _INTERRUPTED = 130

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 _INK = "#123456"  # replaced by the page's text colour
 _STYLE: Any = {
@@ -129,3 +130,45 @@ def bars(counts: dict[str, int], label: str) -> str:
         axes.grid(axis="y", visible=False)
         axes.margins(x=0.12)
         return _svg(figure, label)
+
+
+def forest(rows: Sequence[tuple[str, float, tuple[float, float]]], margin: float, label: str) -> str:
+    """A difference with its interval for each name, around 0 and the margin within which it does not matter."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(8, 0.8 + 0.3 * max(1, len(rows))))
+        axes = figure.subplots()
+        axes.axvspan(-margin, margin, color=_INK, alpha=0.06, linewidth=0)
+        axes.axvline(0, color=_INK, linewidth=1)
+        for place, (_, value, (low, high)) in enumerate(reversed(rows)):
+            sure = low > 0 or high < 0
+            axes.plot([low, high], [place, place], color=MARK, linewidth=2, alpha=0.9 if sure else 0.4)
+            axes.plot(
+                [value], [place], color=MARK, marker="o", markersize=6, fillstyle="full" if sure else "none"
+            )
+        axes.set_yticks(range(len(rows)), [_shortened(name) for name, _, _ in reversed(rows)])
+        axes.set(ylim=(-0.6, len(rows) - 0.4), xlabel=label)
+        axes.grid(axis="y", visible=False)
+        return _svg(figure, label)
+
+
+def score_curves(series: dict[str, list[float]]) -> str:
+    """Held-out macro F1 over the epochs, a line for each name; the first is drawn strongest."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(8, 3.2))
+        axes = figure.subplots()
+        for place, (name, values) in enumerate(series.items()):
+            axes.plot(
+                range(1, len(values) + 1),
+                values,
+                label=_shortened(name),
+                linewidth=2.5 if place == 0 else 1.2,
+                color=HELD_OUT if place == 0 else None,
+            )
+        axes.set(xlabel="epoch", ylabel="macro F1 of held-out persons")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(fontsize=8, ncols=2)
+        return _svg(figure, "Learning curves")
+
+
+def _shortened(name: str, most: int = 60) -> str:
+    return name if len(name) <= most else f"{name[: most - 3]}..."

@@ -7,19 +7,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy import stats
 
 from maskwise.errors import InputError
-from maskwise.evaluation.bootstrap import bootstrap
 from maskwise.evaluation.counts import Floats, class_f1, count_by_person, macro_f1
 from maskwise.evaluation.paired import Difference, holm, paired_difference
+from maskwise.evaluation.recipes import RecipeDifference, corrected_t, recipe_difference, recipe_verdict
 from maskwise.evaluation.scoring import FEWEST_PERSONS
-from maskwise.experiments.finished_run import (
-    FinishedRun,
-    differing_values,
-    differing_variables,
-    read_run,
-)
+from maskwise.experiments.finished_run import FinishedRun, read_run
+from maskwise.experiments.variables import differing_values, differing_variables
 from maskwise.inference.rows import probability_columns
 from maskwise.labels.space import UNKNOWN, LabelSpace
 from maskwise.models.decision import decide
@@ -35,18 +30,6 @@ class Compared:
     difference: Difference
     p: float  # adjusted for the number of comparisons of its family
     verdict: str
-
-
-@dataclass(frozen=True)
-class RecipeDifference:
-    """The difference of two recipes over their seeds and splits."""
-
-    value: float
-    ci95: tuple[float, float]
-    p: float
-    n_pairs: tuple[int, int]
-    seeds_needed: int | None
-    how: str
 
 
 @dataclass(frozen=True)
@@ -108,7 +91,7 @@ def _compare_models(runs: list[FinishedRun], aligned: "_Aligned", margin: float)
     adjusted = holm([difference.p for difference in raw])
     pairs = []
     for other, difference, p in zip(others, raw, adjusted, strict=True):
-        variables = differing_variables(baseline, other)
+        variables = differing_variables(baseline.values, other.values)
         main = Compared("macro F1", difference, p, difference.verdict(margin, p))
         details = _details(aligned, baseline, other, margin)
         pairs.append(Pair(baseline.name, other.name, main, details, variables, _cause(list(variables))))
@@ -138,29 +121,11 @@ def _compare_over_splits(splits: list[list[FinishedRun]], margin: float, notes: 
     found = {k: corrected_t(np.array(d), float(np.mean(shares))) for k, d in of_recipe.items() if len(d) > 1}
     adjusted = holm([difference.p for difference in found.values()])
     rows = [
-        (_named(recipes[0]), _named(recipes[place]), difference, _verdict(difference, p, margin))
+        (_named(recipes[0]), _named(recipes[place]), difference, recipe_verdict(difference, p, margin))
         for (place, difference), p in zip(found.items(), adjusted, strict=True)
     ]
     notes.append(f"{len(splits)} splits: models are compared within each, recipes over all of them")
     return Comparison(pairs, rows, photos, persons, margin, notes)
-
-
-def corrected_t(differences: npt.NDArray[np.float64], held_out_over_train: float) -> RecipeDifference:
-    """The mean of differences (J,) over J splits whose training persons overlap.
-
-    The variance is corrected for the overlap (C. Nadeau and Y. Bengio, "Inference for the Generalization Error", 2003).
-    """
-    n = len(differences)
-    value, variance = float(differences.mean()), float(differences.var(ddof=1))
-    error = ((1 / n + held_out_over_train) * variance) ** 0.5
-    if error == 0:
-        return RecipeDifference(
-            value, (value, value), float(value == 0), (n, n), None, "equal in every split"
-        )
-    reach = float(stats.t.ppf(0.975, n - 1)) * error
-    p = float(2 * stats.t.sf(abs(value) / error, n - 1))
-    how = f"{n} splits, differences {', '.join(f'{d:+.3f}' for d in differences)}"
-    return RecipeDifference(value, (value - reach, value + reach), p, (n, n), None, how)
 
 
 def _by_split(runs: list[FinishedRun]) -> list[list[FinishedRun]]:
@@ -175,7 +140,7 @@ def _by_recipe(runs: list[FinishedRun]) -> list[list[FinishedRun]]:
     """Runs grouped by recipe, seeds aside, in the order they come."""
     groups: list[list[FinishedRun]] = []
     for run in runs:
-        alike = next((group for group in groups if not differing_values([group[0], run])), None)
+        alike = next((group for group in groups if not differing_values([group[0].values, run.values])), None)
         if alike is None:
             groups.append([run])
         else:
@@ -323,66 +288,16 @@ def _compare_recipes(
     if groups[0] not in enough:
         return []
     others = [group for group in enough if group is not groups[0]]
-    found = [recipe_difference(groups[0], group, aligned.counts) for group in others]
+    found = [
+        recipe_difference([aligned.counts(r) for r in groups[0]], [aligned.counts(r) for r in group])
+        for group in others
+    ]
     adjusted = holm([difference.p for difference in found])
     return [
-        (_named(groups[0]), _named(group), difference, _verdict(difference, p, margin))
+        (_named(groups[0]), _named(group), difference, recipe_verdict(difference, p, margin))
         for group, difference, p in zip(others, found, adjusted, strict=True)
     ]
 
 
-def _verdict(difference: RecipeDifference, p: float, margin: float) -> str:
-    if p < 0.05:
-        return "better" if difference.value > 0 else "worse"
-    # The 95% interval inside the margin: stricter than two one-sided tests at 5%.
-    inside = -margin < difference.ci95[0] and difference.ci95[1] < margin
-    return "no difference larger than the margin" if inside else "can't tell"
-
-
 def _named(group: list[FinishedRun]) -> str:
     return f"{group[0].recipe.name} ({', '.join(run.name for run in group)})"
-
-
-def recipe_difference(
-    first: list[FinishedRun], second: list[FinishedRun], counts: Callable[[FinishedRun], Floats]
-) -> RecipeDifference:
-    """The difference of two recipes, B minus A, each with several runs scored on the same persons.
-
-    Its variance has two parts: of persons (a bootstrap of the mean difference) and of seeds (the variance of each
-    recipe's macro F1 over its runs, on the same persons); the degrees of freedom are B. Welch's and F. Satterthwaite's.
-    """
-    a, b = ([counts(run) for run in group] for group in (first, second))
-    score_a, score_b = ([float(macro_f1(c.sum(axis=0))) for c in group] for group in (a, b))
-    width = a[0].shape[1]
-
-    def mean_difference(stacked: Floats) -> Floats:
-        parts = [macro_f1(stacked[..., k * width : (k + 1) * width]) for k in range(len(a) + len(b))]
-        return np.asarray(np.mean(parts[len(a) :], axis=0) - np.mean(parts[: len(a)], axis=0))
-
-    drawn = bootstrap(mean_difference, np.concatenate(a + b, axis=1), draws=1000, seed=0)
-    persons = float(drawn.std(ddof=1))
-    n_persons = len(a[0])
-    parts = [
-        (persons**2, n_persons - 1),
-        (float(np.var(score_a, ddof=1)) / len(a), len(a) - 1),
-        (float(np.var(score_b, ddof=1)) / len(b), len(b) - 1),
-    ]
-    value = float(np.mean(score_b) - np.mean(score_a))
-    variance = sum(part for part, _ in parts)
-    if variance == 0:
-        return RecipeDifference(
-            value, (value, value), 1.0 if value == 0 else 0.0, (len(a), len(b)), None, "equal"
-        )
-    freedom = variance**2 / sum(part**2 / df for part, df in parts)
-    error = variance**0.5
-    reach = float(stats.t.ppf(0.975, freedom)) * error
-    p = float(2 * stats.t.sf(abs(value) / error, freedom))
-    seeds = _seeds_needed(value, persons, float(np.var(score_a, ddof=1) + np.var(score_b, ddof=1)))
-    how = f"persons {persons:.3f}, seeds {(variance - persons**2) ** 0.5:.3f} (standard errors)"
-    return RecipeDifference(value, (value - reach, value + reach), p, (len(a), len(b)), seeds, how)
-
-
-def _seeds_needed(value: float, persons: float, variance_of_a_seed: float) -> int | None:
-    """Seeds of each recipe that would show the difference with a power of 80%; None when persons are too few."""
-    left = (value / (stats.norm.ppf(0.975) + stats.norm.ppf(0.8))) ** 2 - persons**2
-    return max(2, int(np.ceil(variance_of_a_seed / left))) if left > 0 else None

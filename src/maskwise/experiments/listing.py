@@ -5,13 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from maskwise.errors import InputError
-from maskwise.experiments.finished_run import (
-    FinishedRun,
-    differing_values,
-    distinct_variables,
-    in_words,
-    read_run,
-)
+from maskwise.experiments.finished_run import FinishedRun, read_run
+from maskwise.experiments.variables import differing_values, distinct_variables, in_words
 
 MOST_KEYS = 6
 
@@ -48,7 +43,11 @@ def list_runs(folder: Path, *, sort: str = "score") -> Listed:
             unfinished.append(str(error))
     if not runs and not unfinished:
         raise InputError(f"Expected run folders in {folder}, got none.")
-    keys = distinct_variables(differing_values(runs))[:MOST_KEYS] if len(runs) > 1 else []
+    keys = (
+        distinct_variables(differing_values([run.values for run in runs]))[:MOST_KEYS]
+        if len(runs) > 1
+        else []
+    )
     if sort == "score":
         runs.sort(key=_score)
     elif sort == "time":

@@ -56,6 +56,16 @@ def predict_held_out(run: Path, prepared: Prepared, source: PhotoSource) -> Prob
 
 def score_run(prepared: Prepared, recipe: Recipe, probabilities: Probabilities, fit: Fit) -> dict[str, Any]:
     """The content of `metrics.json`."""
+    metrics = score_predictions(prepared, recipe, probabilities)
+    metrics |= {"interrupted": fit.interrupted, "epochs": fit.epochs_done}
+    metrics["seconds"] = round(sum(row["seconds"] for row in fit.history), 1)
+    speeds = [row["images_per_second"] for row in fit.history]
+    metrics["images_per_second"] = round(float(np.median(speeds)), 1) if speeds else None
+    return metrics
+
+
+def score_predictions(prepared: Prepared, recipe: Recipe, probabilities: Probabilities) -> dict[str, Any]:
+    """What `metrics.json` says of joint probabilities (H, C) of the held-out rows."""
     rows = prepared.held_out_rows
     table = prepared.table
     held_out = table.keep(prepared.held_out)
@@ -65,13 +75,11 @@ def score_run(prepared: Prepared, recipe: Recipe, probabilities: Probabilities, 
         name: held_out.frame[name].cast(pl.String).fill_null("").to_numpy().astype(np.str_)
         for name in table.group_columns
     }
-    metrics: dict[str, Any] = {
+    return {
         "schema": 1,
         "scored_on": "held-out photos" if leaky else "held-out persons",
         "leaky": leaky,
         "persons_known": not held_out.frame["person"].null_count(),
-        "interrupted": fit.interrupted,
-        "epochs": fit.epochs_done,
         "decision": recipe.decision,
         **score(
             held_out.label_indices(),
@@ -81,10 +89,6 @@ def score_run(prepared: Prepared, recipe: Recipe, probabilities: Probabilities, 
             groups=grouping_columns(columns, recipe.data.groups),
         ),
     }
-    metrics["seconds"] = round(sum(row["seconds"] for row in fit.history), 1)
-    speeds = [row["images_per_second"] for row in fit.history]
-    metrics["images_per_second"] = round(float(np.median(speeds)), 1) if speeds else None
-    return metrics
 
 
 def write_run_report(

@@ -117,8 +117,20 @@ def prepare(
         scan.set_aside,
         unlabelled,
         joined,
-        left_out_rows(table, recipe),
+        left_out_rows(table, recipe) | _unused(table, groups, held_out, recipe.split),
     )
+
+
+def _unused(
+    table: PhotoTable, groups: npt.NDArray[np.str_], held_out: npt.NDArray[np.bool_], part: SplitPart
+) -> npt.NDArray[np.bool_]:
+    """Training photos (N,) of persons that the recipe leaves out to learn from fewer; the held-out stay the same."""
+    unused = np.zeros(len(table), dtype=bool)
+    if part.train_share < 1:
+        train = np.flatnonzero(~held_out)
+        strata = person_strata(table)[train]
+        unused[train] = hold_out(groups[train], strata, share=1 - part.train_share, seed=part.seed)
+    return unused
 
 
 def left_out_rows(table: PhotoTable, recipe: Recipe) -> npt.NDArray[np.bool_]:

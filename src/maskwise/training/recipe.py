@@ -42,6 +42,9 @@ class SplitPart(_Part):
     held_out: float = Field(default=0.2, gt=0, lt=1)
     seed: int = 0
     near_duplicates: Literal["refuse", "join"] = "refuse"
+    train_share: float = Field(
+        default=1.0, gt=0, le=1
+    )  # of the persons on the training side; the rest is unused
 
 
 class LabelPart(_Part):

@@ -1,0 +1,154 @@
+"""`maskwise ablate` and `maskwise reproduce`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from maskwise.experiments.trials import Outcome
+
+On = Annotated[
+    str, typer.Option("--on", help="here, ray (on this machine), or the address of a running Ray.")
+]
+Cpus = Annotated[int, typer.Option(help="Processors a trial takes under Ray.", min=1)]
+
+
+def ablate(
+    study: Annotated[Path, typer.Argument(help="The study, a YAML file: see docs/studies.md.")],
+    data: Annotated[Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet).")],
+    out: Annotated[
+        Path | None, typer.Option(help="The study's folder; studies/NAME by default.", show_default=False)
+    ] = None,
+    on: On = "here",
+    cpus: Cpus = 1,
+) -> None:
+    """Change one variable at a time, over seeds, and say what each change is worth. Stopped, it goes on.
+
+    Example: [bold]maskwise ablate loss.yaml --data DATA --out studies/loss[/bold]
+    """
+    from maskwise.experiments.study import read_study
+
+    described = read_study(study)
+    from maskwise.cli.terminal import create_console
+    from maskwise.experiments.running import run_study
+    from maskwise.experiments.study_report import write_study_report
+
+    console = create_console()
+    folder = out if out is not None else Path("studies") / described.name
+    with _watching(console) as (say, watch):
+        findings = run_study(described, data, folder, on=on, cpus=cpus, say=say, watch=watch)
+    command = f"maskwise ablate {study} --data {data} --out {folder}"
+    write_study_report(folder / "report.html", findings, data=str(data), command=command)
+    for effect in findings.effects:
+        console.print(effect.sentence(described.margin))
+    if findings.agreement:
+        low, high = findings.agreement.ci95
+        console.print(
+            f"Frozen features rank {findings.agreement.n_values} values as fine-tuning does with a correlation of "
+            f"{findings.agreement.correlation:.2f} ({low:.2f} to {high:.2f})."
+        )
+    console.print(f"report: {folder / 'report.html'}")
+
+
+def reproduce(
+    data: Annotated[
+        list[Path], typer.Option(help="A folder in a known layout, or a table; may be repeated.")
+    ],
+    out: Annotated[Path, typer.Option(help="Where studies and report go.")] = Path("studies/report-2021"),
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Only these claims, by name; may be repeated.", show_default=False),
+    ] = None,
+    fine_tune: Annotated[
+        bool,
+        typer.Option("--fine-tune", help="Also the claims that take training a backbone: hours on a CPU."),
+    ] = False,
+    seeds: Annotated[int, typer.Option(help="Seeds of each trial.", min=1)] = 3,
+    list_: Annotated[bool, typer.Option("--list", help="Only list the claims.")] = False,
+    on: On = "here",
+    cpus: Cpus = 1,
+) -> None:
+    """Put the claims of the 2021 report to the test, one by one, each with its verdict.
+
+    Example: [bold]maskwise reproduce --data DATA[/bold]
+    """
+    from maskwise.experiments.claims import read_claims
+
+    claims = read_claims()
+    from maskwise.cli.terminal import create_console
+
+    console = create_console()
+    if list_:
+        for claim in claims:
+            console.print(f"{claim.name} ({claim.way}): {claim.english}")
+        return
+    from maskwise.experiments.reproducing import reproduce_claims, write_claims_report
+
+    with _watching(console) as (say, watch):
+        results = reproduce_claims(
+            claims,
+            data,
+            out,
+            only=only,
+            fine_tune=fine_tune,
+            seeds=tuple(range(seeds)),
+            on=on,
+            cpus=cpus,
+            say=say,
+            watch=watch,
+        )
+    write_claims_report(out, results, fine_tune=fine_tune)
+    for result in results:
+        console.print(f"{result.data}, {result.claim.name}: {result.verdict}", style="bold")
+        for line in result.sentences:
+            console.print(f"  {line}")
+    console.print(f"report: {out / 'report.html'}, table: {out / 'claims.csv'}")
+
+
+class _watching:
+    """A live table of trials on a terminal, a line each elsewhere."""
+
+    def __init__(self, console: "Console") -> None:
+        from rich.live import Live
+
+        self._console = console
+        self._live = Live(console=console, transient=True) if console.is_terminal else None
+
+    def __enter__(self) -> "tuple[Callable[[str], None], Callable[[list[Outcome], int], None]]":
+        if self._live:
+            self._live.__enter__()
+        return (lambda line: None), self._watch
+
+    def __exit__(self, *error: object) -> None:
+        if self._live:
+            self._live.__exit__(None, None, None)
+
+    def _watch(self, outcomes: "list[Outcome]", total: int) -> None:
+        if self._live:
+            self._live.update(_table(outcomes, total))
+            return
+        last = outcomes[-1]
+        score = f"macro F1 {last.score:.3f}" if last.score is not None else f"failed: {last.error}"
+        self._console.print(
+            f"{len(outcomes)}/{total} {last.trial.mode}, {last.trial.condition}, seed {last.trial.seed}, "
+            f"split {last.trial.split}: {score}, {last.seconds:.1f} s"
+        )
+
+
+def _table(outcomes: "list[Outcome]", total: int) -> "Table":
+    from rich.table import Table
+
+    table = Table(title=f"{len(outcomes)} of {total} trials", box=None, pad_edge=False, header_style="dim")
+    for title in ("changed", "how", "trials", "macro F1", "seconds"):
+        table.add_column(title)
+    for key in dict.fromkeys((o.trial.condition, o.trial.mode) for o in outcomes):
+        mine = [o for o in outcomes if (o.trial.condition, o.trial.mode) == key]
+        scores = [o.score for o in mine if o.score is not None]
+        mean = f"{sum(scores) / len(scores):.3f}" if scores else "failed"
+        table.add_row(*key, str(len(mine)), mean, f"{sum(o.seconds for o in mine):.0f}")
+    return table

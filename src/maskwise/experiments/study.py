@@ -1,0 +1,184 @@
+"""A study as data: a base recipe, variables with values, seeds and splits; each trial changes exactly one value."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from maskwise.errors import InputError
+from maskwise.experiments.variables import differing_values, distinct_variables, recipe_values
+from maskwise.training.frozen import can_be_frozen
+from maskwise.training.recipe import Recipe
+from maskwise.training.recipe_files import apply_setting, load_recipe, parse_recipe
+
+Mode = Literal["fine-tune", "frozen"]
+Seeds = Annotated[tuple[int, ...], Field(min_length=1)]
+
+
+class Study(BaseModel):
+    """What a study's YAML says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    description: str = ""
+    base: str  # a recipe that ships, or a YAML file
+    set: dict[str, Any] = Field(default_factory=dict)  # settings of the base, for all trials
+    variables: dict[str, list[Any]]
+    seeds: Seeds = (0,)
+    splits: Seeds = (0,)
+    mode: Literal["fine-tune", "frozen", "screen"] = "fine-tune"
+    confirm: int = Field(default=3, ge=1)  # mode screen: values that are fine-tuned, the most promising first
+    grid: bool = False  # all combinations; without it each trial changes one value
+    margin: float = Field(default=0.02, gt=0, lt=1)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training of a study."""
+
+    name: str  # of its folder
+    changes: dict[str, Any]  # none for the base
+    seed: int
+    split: int
+    mode: Mode
+    recipe: Recipe
+
+    @property
+    def condition(self) -> str:
+        """What is changed, in words; the same for all seeds and splits."""
+        return condition_name(self.changes)
+
+
+def condition_name(changes: Mapping[str, Any]) -> str:
+    """Changes in words, such as `optimizer.lr = 0.001`."""
+    return ", ".join(f"{key} = {_short(value)}" for key, value in changes.items()) or "base"
+
+
+def _short(value: Any) -> str:  # noqa: ANN401 - whatever YAML holds
+    return yaml.safe_dump(value, default_flow_style=True, width=1000).strip().removesuffix("...").strip()
+
+
+def read_study(path: Path) -> Study:
+    """Read a study.
+
+    Raises:
+        InputError: when the file is missing, no YAML, or something in it is wrong.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"Expected the study {path} to exist, but it does not.") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: expected YAML, got: {' '.join(str(error).split())}.") from error
+    return parse_study(content, str(path))
+
+
+def parse_study(content: Any, origin: str) -> Study:  # noqa: ANN401 - whatever YAML holds
+    """Check a study's content.
+
+    Raises:
+        InputError: naming the key and what was expected.
+    """
+    try:
+        study = Study.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "study"
+        raise InputError(f"{origin}: {where}: {first['msg'].lower()}.") from error
+    if not study.variables or not all(study.variables.values()):
+        raise InputError(f"{origin}: variables: expected at least one, each with values such as [0, 2].")
+    return study
+
+
+def list_trials(study: Study, mode: Mode) -> list[Trial]:
+    """All trials of a study: the base first, then every value, each with every seed and split.
+
+    Raises:
+        InputError: when a variable does not exist, a value changes nothing or several things, or the mode can't
+            answer it.
+    """
+    base = _recipe(study, {})
+    conditions: list[dict[str, Any]] = [{}]
+    if study.grid:
+        combinations = itertools.product(*study.variables.values())
+        conditions += [dict(zip(study.variables, values, strict=True)) for values in combinations]
+    else:
+        conditions += [{key: value} for key, values in study.variables.items() for value in values]
+    trials = []
+    for changes in conditions:
+        recipe = _recipe(study, changes)
+        if changes:
+            _check_one_variable(study, base, recipe, changes)
+        if mode == "frozen":
+            for key in changes:
+                if not can_be_frozen(key):
+                    raise InputError(
+                        f"{key}: expected a variable that frozen features can answer (labels, loss, model.head, "
+                        "sampling, decision), got one about the backbone: set mode: fine-tune."
+                    )
+        for split, seed in itertools.product(study.splits, study.seeds):
+            of_trial = recipe.model_copy(
+                update={"seed": seed, "split": recipe.split.model_copy(update={"seed": split})}
+            )
+            trials.append(Trial(_folder(changes, seed, split, mode), changes, seed, split, mode, of_trial))
+    return trials
+
+
+def _recipe(study: Study, changes: Mapping[str, Any]) -> Recipe:
+    base = load_recipe(study.base)
+    content = base.model_dump(mode="json")
+    for key, value in {**study.set, **changes}.items():
+        if key == "transform.add":
+            _add_step(content, value)
+        elif key == "transform.remove":
+            _remove_step(content, value)
+        else:
+            apply_setting(content, f"{key}={_short(value)}")
+    return parse_recipe(content, f"study {study.name}")
+
+
+def _add_step(content: dict[str, Any], step: Any) -> None:  # noqa: ANN401 - whatever YAML holds
+    """Put a step where it belongs: pixel steps behind the resize, geometry in front of it."""
+    if not isinstance(step, dict) or "step" not in step:
+        raise InputError(f"transform.add: expected a step such as {{step: grayscale}}, got {step!r}.")
+    steps = content["transform"]["steps"]
+    resize = max(place for place, known in enumerate(steps) if known["step"] == "resize")
+    pixel = step["step"] in ("color", "grayscale", "blur", "resample", "noise", "erase")
+    steps.insert(len(steps) - 1 if pixel else (0 if step["step"] != "center_crop" else resize), step)
+
+
+def _remove_step(content: dict[str, Any], name: Any) -> None:  # noqa: ANN401 - whatever YAML holds
+    steps = content["transform"]["steps"]
+    kept = [step for step in steps if step["step"] != name]
+    if len(kept) == len(steps):
+        known = ", ".join(step["step"] for step in steps)
+        raise InputError(f"transform.remove: expected one of {known}, got {name!r}.")
+    content["transform"]["steps"] = kept
+
+
+def _check_one_variable(study: Study, base: Recipe, recipe: Recipe, changes: Mapping[str, Any]) -> None:
+    differing = differing_values([recipe_values(base), recipe_values(recipe)])
+    changed = distinct_variables(differing)
+    said = condition_name(changes)
+    if not changed:
+        raise InputError(
+            f"study {study.name}: {said}: expected a value other than the base's, got the base's own."
+        )
+    if len(changed) > len(changes):
+        raise InputError(
+            f"study {study.name}: {said}: expected one value to change, got {len(changed)} ({', '.join(changed)}): "
+            "make them variables of their own, or ask for a grid."
+        )
+
+
+def _folder(changes: Mapping[str, Any], seed: int, split: int, mode: Mode) -> str:
+    said = condition_name(changes)
+    words = "".join(c if c.isalnum() or c in ".-" else "-" for c in said)[:48].strip("-")
+    digest = blake2b(said.encode(), digest_size=4).hexdigest()
+    return f"{mode}-{words}-{digest}-split{split}-seed{seed}"

@@ -1,0 +1,116 @@
+"""A head on frozen features: what a recipe says of labels, loss, head, sampling and decision, tried in seconds.
+
+What changes the backbone or what it sees (augmentation, optimiser, batch size, epochs) can't be tried so.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from filelock import FileLock
+
+from maskwise.data.folders import cache_folder
+from maskwise.data.randomness import keyed_seed
+from maskwise.data.sampling import sample_epoch
+from maskwise.errors import InputError
+from maskwise.files import atomic_path
+from maskwise.inference.features import extract_features
+from maskwise.losses import create_loss
+from maskwise.models.heads import create_head
+from maskwise.training.optimization import learning_rate_factor
+from maskwise.training.preparation import Prepared
+from maskwise.training.recipe import CosineSchedule, Recipe
+from maskwise.training.settling import class_counts
+
+Features = npt.NDArray[np.float32]
+
+# Chosen once on procedural people, among seven settings, so that no study tunes them.
+EPOCHS, BATCH, RATE, DECAY = 60, 256, 3e-4, 1.0
+
+FROZEN_KEYS = ("labels", "loss", "model.head", "sampling", "decision", "split", "seed", "data.groups")
+"""What a head on frozen features can answer; everything else is about the backbone."""
+
+
+def can_be_frozen(key: str) -> bool:
+    """Whether a recipe's key can be tried on frozen features."""
+    return any(key == known or key.startswith(f"{known}.") for known in FROZEN_KEYS)
+
+
+@dataclass(frozen=True)
+class FrozenResult:
+    """Joint probabilities (H, C) of the held-out rows, and what it cost."""
+
+    probabilities: npt.NDArray[np.float32]
+    seconds: float
+
+
+def frozen_features(
+    prepared: Prepared, recipe: Recipe, progress: Callable[[int], None] | None = None
+) -> Features:
+    """Features (R, F) of all rows, kept in the cache by content, backbone and size."""
+    height, width = recipe.transform.output_size
+    if height != width:
+        raise InputError(f"Expected a square resize for frozen features, got {height} x {width}.")
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{recipe.model.backbone}/{height}\n".encode())
+    for content in prepared.scan["digest"]:
+        digest.update(str(content).encode())
+    path = cache_folder() / "features" / f"{digest.hexdigest()}.npy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        if path.is_file():
+            try:
+                return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+            except (OSError, ValueError):
+                path.unlink()  # broken: made again
+        features = extract_features(
+            prepared.table.paths, backbone=recipe.model.backbone, side=height, progress=progress
+        )
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            np.save(stream, features)
+    return features
+
+
+def train_head(recipe: Recipe, prepared: Prepared, features: Features) -> FrozenResult:
+    """Train the recipe's head on features of the training rows, and predict the held-out ones."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the matrices are so small that threads only wait for each other
+    try:
+        return _train_head(recipe, prepared, features)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train_head(recipe: Recipe, prepared: Prepared, features: Features) -> FrozenResult:
+    begin = time.perf_counter()
+    rows, space = prepared.train_rows, prepared.table.space
+    mean, std = features[rows].mean(axis=0), features[rows].std(axis=0) + 1e-6
+    scaled = torch.from_numpy((features - mean) / std)
+    targets = torch.from_numpy(prepared.train_targets)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(keyed_seed(recipe.seed, "model"))
+        head = create_head(recipe.model.head, features.shape[1], space)
+    loss = create_loss(recipe.loss, class_counts(prepared)).train()
+    optimizer = torch.optim.AdamW(head.parameters(), lr=RATE, weight_decay=DECAY)
+    steps = max(1, len(rows) // BATCH)
+    schedule = CosineSchedule(warmup=0.1)
+    persons, classes = prepared.table.persons[rows], prepared.train_classes
+    for epoch in range(EPOCHS):
+        order = sample_epoch(recipe.sampling, rows, classes, persons, space, seed=recipe.seed, epoch=epoch)
+        for step in range(steps):
+            picked = torch.from_numpy(order[step * BATCH : (step + 1) * BATCH])
+            done = epoch * steps + step
+            factor = learning_rate_factor(schedule, done, steps_per_epoch=steps, total=steps * EPOCHS)
+            optimizer.param_groups[0]["lr"] = RATE * factor
+            optimizer.zero_grad()
+            value: Any = loss(head(scaled[picked]), targets[picked])
+            value.backward()
+            optimizer.step()
+    with torch.inference_mode():
+        logits = head(scaled[torch.from_numpy(prepared.held_out_rows)])
+    return FrozenResult(logits.softmax(dim=1).numpy(), time.perf_counter() - begin)
