@@ -84,7 +84,7 @@ def prepare(
     for note in table.notes:
         say(f"Note: {note}.")
     training_space = table.space.with_boundaries(recipe.labels.boundaries)
-    _check_names(training_space, recipe)
+    _check_names(table.space, recipe)
     scan = scan_photos(table, progress=progress)
     fingerprint = data_fingerprint(table, scan)
     _say_set_aside(scan, say)
