@@ -12,6 +12,7 @@ from maskwise.cli.compare import compare, runs
 from maskwise.cli.data import data_app
 from maskwise.cli.evaluate import evaluate
 from maskwise.cli.predict import predict, submit
+from maskwise.cli.rebuild import rebuild
 from maskwise.cli.train import train
 from maskwise.errors import MaskwiseError
 
@@ -33,6 +34,7 @@ app.command(rich_help_panel="Experiments")(runs)
 app.command(rich_help_panel="Experiments")(compare)
 app.command(rich_help_panel="Experiments")(ablate)
 app.command(rich_help_panel="Experiments")(reproduce)
+app.command(rich_help_panel="Experiments")(rebuild)
 
 
 _INTERRUPTED = 130

@@ -19,6 +19,13 @@ def train(
         Path | None, typer.Option(help="The run's folder; runs/RECIPE by default.", show_default=False)
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(
+            help="Log the run to this MLflow store too, a folder or an address; its report with --no-photos only.",
+            show_default=False,
+        ),
+    ] = None,
     no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
 ) -> None:
     """Train one run and score it on persons that it never saw.
@@ -55,6 +62,10 @@ def train(
     if not metrics:
         return
     print_scores(console, metrics, run)
+    if mlflow is not None:
+        from maskwise.training.tracking import track_run
+
+        console.print(f"MLflow run: {track_run(run, mlflow, report=no_photos)}")
     if metrics.get("interrupted"):
         console.print(f"Interrupted: go on with maskwise train {recipe} --data {data} --out {run} --resume")
         raise typer.Exit(1)

@@ -1,0 +1,42 @@
+"""`maskwise rebuild`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def rebuild(
+    run: Annotated[Path, typer.Argument(help="A finished run.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Where its data lie now; where it says by default.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The new run's folder; RUN-rebuilt by default.", show_default=False)
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a rebuild that was stopped.")] = False,
+) -> None:
+    """Repeat a run from its lineage, and say whether the result agrees.
+
+    Example: [bold]maskwise rebuild runs/cpu[/bold]
+    """
+    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.terminal import create_console
+    from maskwise.experiments.rebuilding import rebuild as rebuilding
+
+    console = create_console()
+    with stage_bars(console) as bar:
+        found = rebuilding(
+            run,
+            data=data,
+            out=out,
+            resume=resume,
+            console=console,
+            progress=bar,
+            say=lambda line: console.print(f"Note: {line}.", style="yellow"),
+        )
+    console.print(found.sentence(), style="bold")
+    if not found.same_weights and found.changed:
+        console.print(f"What is not as it was: {'; '.join(found.changed)}.")
+    console.print(f"the new run: {found.folder}")

@@ -1,0 +1,139 @@
+"""`rebuild`: a run repeated from its lineage, and whether the result agrees."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from maskwise.errors import InputError
+from maskwise.evaluation.counts import count_by_person, macro_f1
+from maskwise.evaluation.paired import paired_difference
+from maskwise.experiments.finished_run import FinishedRun, read_run
+from maskwise.files import read_json
+from maskwise.inference.members import run_identity
+from maskwise.inference.rows import probability_columns
+from maskwise.models.decision import decide
+from maskwise.training.preparation import prepare
+from maskwise.training.train import ProgressOf, train
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """How a repeated run agrees with the first."""
+
+    folder: Path
+    same_weights: bool
+    largest_difference: float  # of any probability
+    same_classes: float  # share of held-out photos
+    score_difference: float
+    ci95: tuple[float, float]
+    changed: list[str]  # what differs in code, packages and machine
+
+    def sentence(self) -> str:
+        """What may be said."""
+        if self.same_weights:
+            return "The weights are the same, byte for byte."
+        low, high = self.ci95
+        return (
+            f"The weights differ: {self.same_classes:.1%} of the held-out photos get the same class, probabilities "
+            f"differ by up to {self.largest_difference:.3g}, macro F1 by {self.score_difference:+.3f} "
+            f"({low:+.3f} to {high:+.3f})."
+        )
+
+
+def rebuild(
+    run: Path,
+    *,
+    data: Path | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+    console: Console | None = None,
+    progress: ProgressOf = lambda stage: None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Rebuilt:
+    """Train a run again from its own recipe on its own data, and compare.
+
+    Args:
+        run: a finished run.
+        data: where its data lie now; where the lineage says by default.
+        out: the new run's folder; `RUN-rebuilt` by default.
+        resume: go on with a rebuild that was stopped.
+        console: where training speaks.
+        progress: makes the bars of training.
+        say: told what differs in code, packages and machine.
+
+    Raises:
+        InputError: when the run is not finished, or its data are not there or not the same any more.
+    """
+    first = read_run(run)
+    lineage = first.lineage
+    place = data if data is not None else Path(str(lineage["data"]["path"]))
+    folder = out if out is not None else run.with_name(f"{run.name}-rebuilt")
+    prepared = prepare(place, first.recipe, say=lambda line: None)
+    if prepared.fingerprint != lineage["data"]["fingerprint"]:
+        raise InputError(
+            f"Expected {place} to be the data of {run}, but photos, labels or files differ (fingerprint "
+            f"{prepared.fingerprint[:12]}, then {str(lineage['data']['fingerprint'])[:12]}): name its data with --data."
+        )
+    changed = _changed(lineage)
+    for line in changed:
+        say(line)
+    train(
+        first.recipe, place, folder, resume=resume, photos_in_report=False, console=console, progress=progress
+    )
+    again = read_run(folder)
+    return _agreement(first, again, [*changed, *_changed(lineage, read_json(folder / "lineage.json"))])
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any] | None = None) -> list[str]:
+    """What differs between two lineages in packages, machine and threads; against this machine's packages first."""
+    if after is None:
+        from importlib import metadata
+
+        lines = []
+        for name, version in before.get("packages", {}).items():
+            try:
+                now = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                now = None
+            if now != version:
+                lines.append(f"{name} is {now}, was {version}")
+        return lines
+    keys = ("threads", "device", "python")
+    lines = [
+        f"{key} is {after.get(key)}, was {before.get(key)}"
+        for key in keys
+        if before.get(key) != after.get(key)
+    ]
+    if before.get("machine", {}).get("processor") != after.get("machine", {}).get("processor"):
+        lines.append("the processor is another")
+    return lines
+
+
+def _agreement(first: FinishedRun, again: FinishedRun, changed: list[str]) -> Rebuilt:
+    a, b = (run.predictions.sort("photo") for run in (first, again))
+    if a["photo"].to_list() != b["photo"].to_list():
+        raise InputError(
+            f"Expected {again.folder} to hold out the photos of {first.folder}, but it holds out others."
+        )
+    columns = probability_columns(first.space)
+    p, q = a.select(columns).to_numpy(), b.select(columns).to_numpy()
+    decided = [decide(x, first.space, first.decision) for x in (p, q)]
+    persons, index = np.unique(a["person"].fill_null("").to_numpy().astype(np.str_), return_inverse=True)
+    counts = [
+        count_by_person(a["label"].to_numpy(), told, index, first.space.n_classes, len(persons)).stacked
+        for told in decided
+    ]
+    difference = paired_difference(macro_f1, *counts)
+    return Rebuilt(
+        again.folder,
+        run_identity(first.folder) == run_identity(again.folder),
+        float(np.abs(p - q).max()),
+        float((decided[0] == decided[1]).mean()),
+        difference.value,
+        difference.ci95,
+        changed,
+    )
