@@ -13,5 +13,9 @@ class InputError(MaskwiseError):
     exit_code = 2
 
 
+class StoppedError(MaskwiseError):
+    """The user asked to stop before there was anything to keep: whatever runs several trainings stops too."""
+
+
 class LeakError(InputError):
     """A person, or the same photo, would stand on both sides of a split."""

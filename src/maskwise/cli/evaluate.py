@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from maskwise.cli.predict import Calibrated, Decision, named_decision
+
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
@@ -20,6 +22,11 @@ def evaluate(
         list[str] | None,
         typer.Option(help="Score by this column too; may be repeated. By default all with 2 to 12 values."),
     ] = None,
+    by_person: Annotated[
+        bool, typer.Option("--by-person", help="All photos of a person agree on gender and age.")
+    ] = False,
+    decision: Decision = None,
+    calibrated: Calibrated = False,
     no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
 ) -> None:
     """Score a run with intervals and a report, in RUN/evaluations/NAME/.
@@ -34,6 +41,14 @@ def evaluate(
 
     if name is not None and (Path(name).name != name or name in (".", "..")):
         raise InputError(f"Expected --name to be a plain name, got {name!r}.")
+    choice = None
+    if decision is not None or calibrated:
+        from maskwise.inference.choice import create_choice
+        from maskwise.inference.members import member_folders
+        from maskwise.models.member import load_card
+
+        rule = load_card(member_folders(run)[0]).decision
+        choice = create_choice(run, rule, named_decision(decision), calibrated=calibrated)
     console = create_console()
     with stage_bars(console) as bar:
         done = evaluating.evaluate(
@@ -42,6 +57,8 @@ def evaluate(
             labels=labels,
             name=name,
             groups=tuple(group) if group else None,
+            choice=choice,
+            by_person=by_person,
             photos_in_report=not no_photos,
             say=lambda line: console.print(line),
             scan_progress=bar("scanning photos"),

@@ -10,6 +10,7 @@ import maskwise
 from maskwise.cli.ablate import ablate, reproduce
 from maskwise.cli.compare import compare, runs
 from maskwise.cli.data import data_app
+from maskwise.cli.ensemble import ensemble
 from maskwise.cli.evaluate import evaluate
 from maskwise.cli.predict import predict, submit
 from maskwise.cli.rebuild import rebuild
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data", rich_help_panel="Data")
 app.command(rich_help_panel="Training")(train)
+app.command(rich_help_panel="Training")(ensemble)
 app.command(rich_help_panel="Scores and predictions")(evaluate)
 app.command(rich_help_panel="Scores and predictions")(predict)
 app.command(rich_help_panel="Scores and predictions")(submit)

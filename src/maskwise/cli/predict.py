@@ -2,9 +2,23 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from maskwise.inference.choice import Name
+
+Decision = Annotated[
+    str | None,
+    typer.Option(
+        help="joint, marginal, or weighted (fitted by --folds for macro F1); the run's own by default.",
+        show_default=False,
+    ),
+]
+Calibrated = Annotated[
+    bool, typer.Option("--calibrated", help="Probabilities at the temperature that --folds has fitted.")
+]
 
 
 def predict(
@@ -13,6 +27,8 @@ def predict(
         list[str], typer.Argument(help="Photos, folders, globs, or a CSV of paths.", metavar="PATH...")
     ],
     out: Annotated[Path, typer.Option(help="The file to write, .csv or .parquet.")],
+    decision: Decision = None,
+    calibrated: Calibrated = False,
 ) -> None:
     """Predict photos: a row each, also for those that can't be read. Killed, the same command goes on.
 
@@ -26,17 +42,20 @@ def predict(
     member_folders(run)
     check_prediction_target(out, paths)
     next(iterate_photos(paths), None)
+    name = named_decision(decision)
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
     from maskwise.inference import predicting
+    from maskwise.inference.choice import create_choice
     from maskwise.inference.predictor import load_predictor
 
     console = create_console()
     predictor = load_predictor(run)
+    choice = create_choice(run, predictor.card.decision, name, calibrated=calibrated)
     total = sum(1 for _ in iterate_photos(paths))
     with stage_bars(console) as bar:
         n, errors, resumed = predicting.predict_to_file(
-            run, predictor, paths, out, progress=_counting(bar("predicting"), total)
+            run, predictor, paths, out, choice=choice, progress=_counting(bar("predicting"), total)
         )
     if resumed:
         console.print(f"{resumed:,} of them were done by an earlier, interrupted call.")
@@ -49,6 +68,8 @@ def submit(
         Path, typer.Option(help="A folder with info.csv and images/, or with public/ and private/.")
     ],
     out: Annotated[Path, typer.Option(help="The submission to write.")],
+    decision: Decision = None,
+    calibrated: Calibrated = False,
 ) -> None:
     """Write the competition's submission: ImageID,ans in the order of info.csv.
 
@@ -59,18 +80,26 @@ def submit(
 
     member_folders(run)
     targets = submission_targets(data, out)
+    name = named_decision(decision)
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
     from maskwise.inference import predicting
+    from maskwise.inference.choice import create_choice
     from maskwise.inference.predictor import load_predictor
 
     console = create_console()
     predictor = load_predictor(run)
+    choice = create_choice(run, predictor.card.decision, name, calibrated=calibrated)
     for folder, target in targets.items():
         total = predicting.submission_length(folder, predictor.space)
         with stage_bars(console) as bar:
             n, unread = predicting.write_submission(
-                run, predictor, folder, target, progress=_counting(bar(f"predicting {folder.name}"), total)
+                run,
+                predictor,
+                folder,
+                target,
+                choice=choice,
+                progress=_counting(bar(f"predicting {folder.name}"), total),
             )
         for photo, reason in unread.rows()[:10]:
             console.print(
@@ -79,6 +108,19 @@ def submit(
         if unread.height > 10:
             console.print(f"... and {unread.height - 10} more such photos.")
         console.print(f"{n:,} rows: {target}")
+
+
+def named_decision(name: str | None) -> "Name | None":
+    """The decision that an option names."""
+    from maskwise.errors import InputError
+
+    if name is None:
+        return None
+    known: tuple[Name, ...] = ("joint", "marginal", "weighted")
+    for choice in known:
+        if name == choice:
+            return choice
+    raise InputError(f"Expected --decision to be joint, marginal or weighted, got {name!r}.")
 
 
 def _counting(advance: Callable[[int, int], None], total: int) -> Callable[[int], None]:

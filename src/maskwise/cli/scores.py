@@ -25,7 +25,8 @@ def print_scores(console: Console, metrics: dict[str, Any], folder: Path) -> Non
         console.print("Fewer than 100 persons: the intervals are too narrow.", style="yellow")
     if metrics.get("leaky"):
         console.print("Leaky: persons on both sides. This score is inflated.", style="yellow")
-    console.print(f"report: {folder / 'report.html'}")
+    if (folder / "report.html").is_file():
+        console.print(f"report: {folder / 'report.html'}")
 
 
 def _cells(score: dict[str, Any] | None) -> tuple[str, str]:

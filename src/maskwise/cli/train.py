@@ -18,6 +18,13 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="The run's folder; runs/RECIPE by default.", show_default=False)
     ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            help="Cross-validate: this many folds by person, scored out-of-fold.", min=2, show_default=False
+        ),
+    ] = None,
+    refit: Annotated[bool, typer.Option("--refit", help="With --folds: then train on everybody.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     mlflow: Annotated[
         str | None,
@@ -35,6 +42,10 @@ def train(
     from maskwise.errors import InputError
     from maskwise.training.recipe_files import load_recipe
 
+    if refit and folds is None:
+        raise InputError(
+            "Expected --refit with --folds: they find the epochs and the score that a refit has not."
+        )
     if resume and set_:
         raise InputError("Expected --resume without --set: a resumed run keeps its recipe. Train a new run.")
     chosen = load_recipe(recipe, set_ or ())
@@ -47,21 +58,31 @@ def train(
     from maskwise.cli.scores import print_scores
     from maskwise.cli.terminal import create_console
     from maskwise.training import train as training
+    from maskwise.training.folds import train_folds
 
     console = create_console()
     with stage_bars(console) as bar:
-        metrics = training.train(
-            chosen,
-            data,
-            run,
-            resume=resume,
-            photos_in_report=not no_photos,
-            console=console,
-            progress=bar,
-        )
+        if folds is not None:
+            metrics = train_folds(
+                chosen, data, run, folds=folds, refit=refit, resume=resume, console=console, progress=bar
+            )
+        else:
+            metrics = training.train(
+                chosen,
+                data,
+                run,
+                resume=resume,
+                photos_in_report=not no_photos,
+                console=console,
+                progress=bar,
+            )
     if not metrics:
         return
-    print_scores(console, metrics, run)
+    if metrics.get("folds"):
+        console.print(
+            "Refit on everybody: no held-out score of its own. The folds', out-of-fold:", style="bold"
+        )
+    print_scores(console, metrics.get("folds", metrics), run)
     if mlflow is not None:
         from maskwise.training.tracking import track_run
 

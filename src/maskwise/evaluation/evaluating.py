@@ -19,9 +19,10 @@ from maskwise.evaluation.predictions import save_predictions
 from maskwise.evaluation.report import About, write_report
 from maskwise.evaluation.scoring import grouping_columns, score
 from maskwise.files import read_json, write_json
+from maskwise.inference.choice import Choice
 from maskwise.inference.predictor import load_predictor
 from maskwise.labels.space import UNKNOWN, LabelSpace
-from maskwise.models.decision import decide
+from maskwise.models.tuned_decision import pool_by_person
 
 _WORST = 24
 
@@ -41,6 +42,8 @@ def evaluate(
     labels: Path | None = None,
     name: str | None = None,
     groups: tuple[str, ...] | None = None,
+    choice: Choice | None = None,
+    by_person: bool = False,
     photos_in_report: bool = True,
     say: Callable[[str], None] = lambda line: None,
     scan_progress: Progress | None = None,
@@ -57,6 +60,8 @@ def evaluate(
         labels: a CSV with `ImageID,ans` or with `photo` and label columns, for data without labels.
         name: of the evaluation; the data's name by default.
         groups: further columns to score by; all with 2 to 12 values by default.
+        choice: how classes are decided; the run's own rule by default.
+        by_person: let all photos of a person agree on what is constant over a person.
         photos_in_report: whether the report shows the worst mistakes.
         say: told a line at a time what was found.
         scan_progress: called while photos are scanned.
@@ -98,12 +103,20 @@ def evaluate(
         probabilities[row] = prediction.probabilities
         if progress:
             progress(row + 1, len(table))
-    predictions = decide(probabilities, space, predictor.card.decision)
+    choice = choice or Choice(predictor.card.decision)
+    persons_known = not table.frame["person"].null_count()
+    if by_person:
+        if not persons_known:
+            raise InputError(
+                f"{data}: expected a person for every photo to pool by person, got photos without one."
+            )
+        probabilities = pool_by_person(probabilities, table.persons, space).astype(np.float32)
+    predictions = choice.classes(probabilities, space)
+    decision = f"{choice.told()}, pooled by person" if by_person else choice.told()
     columns = {
         column: table.frame[column].cast(pl.String).fill_null("").to_numpy().astype(np.str_)
         for column in table.group_columns
     }
-    persons_known = not table.frame["person"].null_count()
     metrics: dict[str, Any] = {
         "schema": 1,
         "scored_on": None if trained_on else ("held-out persons" if persons_known else "held-out photos"),
@@ -111,7 +124,7 @@ def evaluate(
         "n_trained_on": trained_on,
         "persons_known": persons_known,
         "data": str(data),
-        "decision": predictor.card.decision,
+        "decision": decision,
         **score(indices, predictions, table.persons, space, groups=grouping_columns(columns, groups)),
     }
     classes = space.encode(indices)

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 from rich.console import Console
 
-from maskwise.errors import InputError, MaskwiseError
+from maskwise.errors import InputError, MaskwiseError, StoppedError
 from maskwise.evaluation.predictions import save_predictions
 from maskwise.experiments.study import Trial
 from maskwise.files import read_json, write_json
@@ -65,6 +65,8 @@ def run_trial(trial: Trial, data: Path, out: Path, say: Callable[[str], None] = 
         metrics = (
             _frozen(trial, data, folder) if trial.mode == "frozen" else _fine_tune(trial, data, folder, say)
         )
+    except StoppedError as stopped:  # asked for by the user: of the study, not of this trial
+        raise KeyboardInterrupt from stopped
     except MaskwiseError as failed:
         error = str(failed)
     except Exception as failed:  # noqa: BLE001 - one broken trial must not cost the others

@@ -10,6 +10,7 @@ import polars as pl
 from maskwise.data.competition import read_eval
 from maskwise.errors import InputError
 from maskwise.files import atomic_path, locked, printable
+from maskwise.inference.choice import Choice
 from maskwise.inference.members import run_identity
 from maskwise.inference.outputs import check_prediction_target, check_submission_target
 from maskwise.inference.predictor import Predictor
@@ -21,7 +22,13 @@ Progress = Callable[[int], None]
 
 
 def predict_to_file(
-    run: Path, predictor: Predictor, sources: Sequence[str], out: Path, *, progress: Progress | None = None
+    run: Path,
+    predictor: Predictor,
+    sources: Sequence[str],
+    out: Path,
+    *,
+    choice: Choice | None = None,
+    progress: Progress | None = None,
 ) -> tuple[int, int, int]:
     """Predict every photo of the sources into a CSV or Parquet file.
 
@@ -42,7 +49,12 @@ def predict_to_file(
     }
     with locked(lock_file(out), str(out)):
         parts, resumed = predict_in_parts(
-            predictor, lambda: _named(sources), folder, identity=identity, progress=progress
+            predictor,
+            lambda: _named(sources),
+            folder,
+            choice=choice or Choice(predictor.card.decision),
+            identity=identity,
+            progress=progress,
         )
         table = pl.scan_parquet(parts, glob=False)
         with atomic_path(out) as temporary:
@@ -81,6 +93,7 @@ def write_submission(
     folder: Path,
     out: Path,
     *,
+    choice: Choice | None = None,
     progress: Progress | None = None,
 ) -> tuple[int, pl.DataFrame]:
     """Write `ImageID,ans` in the order and number of a folder's `info.csv`.
@@ -101,7 +114,12 @@ def write_submission(
     identity = {"run": run_identity(run), "sources": f"{folder.resolve()}:{listed}"}
     with locked(lock_file(out), str(out)):
         parts, _ = predict_in_parts(
-            predictor, lambda: iter(pairs), parts_at, identity=identity, progress=progress
+            predictor,
+            lambda: iter(pairs),
+            parts_at,
+            choice=choice or Choice(predictor.card.decision),
+            identity=identity,
+            progress=progress,
         )
         rows = pl.scan_parquet(parts, glob=False).select("photo", "class", "error").collect()
         unread = rows.filter(pl.col("error").is_not_null()).select("photo", "error")

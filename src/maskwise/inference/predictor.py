@@ -1,6 +1,7 @@
 """A run that predicts: its member, on the device at hand."""
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from maskwise.data.decoding import PhotoError, Pixels
 from maskwise.data.loading import default_workers, load_batches
 from maskwise.data.normalization import normalize
 from maskwise.data.photos import transform_photo
+from maskwise.data.transform import TransformSpec
+from maskwise.errors import InputError
 from maskwise.inference.members import member_folders
+from maskwise.models.ensemble import EnsembleSpec, combine_members, load_ensemble
 from maskwise.models.member import Member, load_member
 
 BATCH_SIZE = 64
@@ -30,38 +34,65 @@ class Prediction:
 
 
 class Predictor:
-    """A member on a device."""
+    """The members of a run on a device; they may see a photo each in its own way, and speak with one voice."""
 
-    def __init__(self, member: Member, device: torch.device) -> None:
-        self.card = member.card
-        self.space = member.card.space
+    def __init__(
+        self, members: Sequence[Member], device: torch.device, ensemble: EnsembleSpec | None = None
+    ) -> None:
+        self.card = members[0].card
+        self.space = self.card.space
         self._device = device
-        self._classifier = member.classifier.to(device)
+        self._ensemble = ensemble or EnsembleSpec()
+        # Members with one transform share each photo's pixels.
+        self._groups: dict[TransformSpec, list[int]] = {}
+        for place, member in enumerate(members):
+            self._groups.setdefault(member.card.transform, []).append(place)
+        self._classifiers = [member.classifier.to(device) for member in members]
 
-    def probabilities(self, images: Pixels) -> Probabilities:
-        """Joint probabilities (N, C) of transformed photos (N, height, width, 3)."""
+    def probabilities(self, images: Pixels, transform: TransformSpec | None = None) -> Probabilities:
+        """Joint probabilities (N, C) of photos (N, height, width, 3), transformed as all members want them."""
+        return combine_members(
+            self._of_members(images, transform or self.card.transform),
+            self._ensemble.combine,
+            self._ensemble.weights,
+        )
+
+    def _of_members(self, images: Pixels, transform: TransformSpec) -> Probabilities:
+        """Probabilities (M, N, C) of the members with this transform."""
         with torch.inference_mode():
-            pixels = torch.from_numpy(images).to(self._device)
-            logits = self._classifier(normalize(pixels, self.card.transform.normalization))
-            return np.asarray(logits.softmax(dim=1).float().cpu().numpy())
+            pixels = normalize(torch.from_numpy(images).to(self._device), transform.normalization)
+            told = [self._classifiers[place](pixels).softmax(dim=1) for place in self._groups[transform]]
+            return np.asarray(torch.stack(told).float().cpu().numpy())
 
     def predict(self, paths: Iterable[Path], *, batch_size: int = BATCH_SIZE) -> Iterator[Prediction]:
         """Predictions in the order of the paths; only a few batches are held at once."""
-        size = self.card.transform.output_size
-
-        def load(prediction: Prediction) -> Pixels:
-            try:
-                return transform_photo(prediction.path, self.card.transform)
-            except PhotoError as error:
-                prediction.error = str(error)
-                return np.zeros((*size, 3), dtype=np.uint8)
-
-        for batch, images in load_batches(_batches(paths, batch_size), load, size, workers=default_workers()):
-            probabilities = self.probabilities(images)
-            for prediction, row in zip(batch, probabilities, strict=True):
+        streams = itertools.tee(_batches(paths, batch_size), len(self._groups))
+        loaded = [_load(stream, transform) for stream, transform in zip(streams, self._groups, strict=True)]
+        for parts in zip(*loaded, strict=True):
+            batch = parts[0][0]
+            told = np.empty((len(self._classifiers), len(batch), self.space.n_classes), dtype=np.float32)
+            for (_, images), (transform, places) in zip(parts, self._groups.items(), strict=True):
+                told[places] = self._of_members(images, transform)
+            rows = combine_members(told, self._ensemble.combine, self._ensemble.weights)
+            for prediction, row in zip(batch, rows, strict=True):
                 if prediction.error is None:
                     prediction.probabilities = row
                 yield prediction
+
+
+def _load(
+    batches: Iterable[list[Prediction]], transform: TransformSpec
+) -> Iterator[tuple[Sequence[Prediction], Pixels]]:
+    size = transform.output_size
+
+    def load(prediction: Prediction) -> Pixels:
+        try:
+            return transform_photo(prediction.path, transform)
+        except PhotoError as error:
+            prediction.error = str(error)
+            return np.zeros((*size, 3), dtype=np.uint8)
+
+    return load_batches(batches, load, size, workers=default_workers())
 
 
 def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Prediction]]:
@@ -76,12 +107,17 @@ def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Prediction]]:
 
 
 def load_predictor(run: Path, device: torch.device | None = None) -> Predictor:
-    """The predictor of a run, on a GPU where there is one.
+    """The predictor of a run, all its members, on a GPU where there is one.
 
     Raises:
-        InputError: when the run has no member, or its files are broken.
+        InputError: when the run has no member, its files are broken, or members tell other classes apart.
     """
-    return Predictor(load_member(member_folders(run)[0]), device or default_device())
+    folders = member_folders(run)
+    members = [load_member(folder) for folder in folders]
+    for folder, member in zip(folders, members, strict=True):
+        if member.card.space.class_names != members[0].card.space.class_names:
+            raise InputError(f"Expected {folder} to have the classes of {folders[0]}, got others.")
+    return Predictor(members, device or default_device(), load_ensemble(run, len(members)))
 
 
 def default_device() -> torch.device:

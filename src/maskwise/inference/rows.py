@@ -10,9 +10,9 @@ import polars as pl
 
 from maskwise.errors import InputError, MaskwiseError
 from maskwise.files import atomic_path, read_json, write_json
+from maskwise.inference.choice import Choice
 from maskwise.inference.predictor import Prediction, Predictor
 from maskwise.labels.space import LabelSpace
-from maskwise.models.decision import decide
 
 PART_SIZE = 1024
 """Photos a part: what a kill can cost at most."""
@@ -26,21 +26,21 @@ def probability_columns(space: LabelSpace) -> list[str]:
 
 
 def prediction_rows(
-    predictions: Sequence[Prediction], names: Sequence[str], predictor: Predictor
+    predictions: Sequence[Prediction], names: Sequence[str], space: LabelSpace, choice: Choice
 ) -> pl.DataFrame:
     """A row for each prediction; where there is none, only `photo` and `error` are filled.
 
     Columns: `photo`, `class`, a value name for each attribute, `confidence` (the probability of `class`),
     `decision` (the rule), `p_00` ... (probabilities), `error`.
     """
-    space, rule = predictor.space, predictor.card.decision
     known = [i for i, p in enumerate(predictions) if p.probabilities is not None]
     classes: list[int | None] = [None] * len(predictions)
     confidence: list[float | None] = [None] * len(predictions)
     matrix = np.full((len(predictions), space.n_classes), np.nan, dtype=np.float32)
     if known:
-        matrix[known] = np.stack([p.probabilities for p in predictions if p.probabilities is not None])
-        for i, decided in zip(known, decide(matrix[known], space, rule).tolist(), strict=True):
+        raw = np.stack([p.probabilities for p in predictions if p.probabilities is not None])
+        matrix[known] = choice.probabilities(raw)
+        for i, decided in zip(known, choice.classes(raw, space).tolist(), strict=True):
             classes[i] = decided
             confidence[i] = float(matrix[i, decided])
     values = space.decode(np.array([-1 if c is None else c for c in classes], dtype=np.int64))
@@ -52,7 +52,7 @@ def prediction_rows(
         told = [attribute.values[v] if v >= 0 else None for v in values[:, place].tolist()]
         columns[attribute.label_column] = pl.Series(told, dtype=pl.String)
     columns["confidence"] = pl.Series(confidence, dtype=pl.Float64).round(6)
-    columns["decision"] = pl.Series([None if c is None else rule for c in classes], dtype=pl.String)
+    columns["decision"] = pl.Series([None if c is None else choice.told() for c in classes], dtype=pl.String)
     for place, name in enumerate(probability_columns(space)):
         columns[name] = pl.Series(matrix[:, place]).fill_nan(None)
     columns["error"] = pl.Series([p.error for p in predictions], dtype=pl.String)
@@ -64,6 +64,7 @@ def predict_in_parts(
     photos: Callable[[], Iterator[tuple[str, Path]]],
     folder: Path,
     *,
+    choice: Choice,
     identity: dict[str, str],
     progress: Callable[[int], None] | None = None,
 ) -> tuple[list[Path], int]:
@@ -73,13 +74,14 @@ def predict_in_parts(
         predictor: the run that predicts.
         photos: gives names and paths, in the same order at every call.
         folder: where the parts are kept until the caller has put them together.
+        choice: how classes are decided.
         identity: what makes two calls the same; parts of another call are made anew.
         progress: called with the number of photos that became done.
 
     Returns:
         The parts in order, and how many photos were done by the earlier call.
     """
-    manifest = {"schema": SCHEMA, **identity}
+    manifest = {"schema": SCHEMA, "decision": choice.told(), **identity}
     if folder.exists() and not (folder / "manifest.json").is_file():
         raise InputError(
             f"Expected {folder} to be free for the parts of predictions, got something else: choose another --out."
@@ -106,7 +108,7 @@ def predict_in_parts(
 
     predictions = predictor.predict(paths())
     while part := list(islice(predictions, PART_SIZE)):
-        rows = prediction_rows(part, names[: len(part)], predictor)
+        rows = prediction_rows(part, names[: len(part)], predictor.space, choice)
         del names[: len(part)]
         target = folder / f"{len(done):06d}.parquet"
         with atomic_path(target) as temporary:

@@ -64,6 +64,19 @@ def score_run(prepared: Prepared, recipe: Recipe, probabilities: Probabilities, 
     return metrics
 
 
+def unscored_metrics(fit: Fit) -> dict[str, Any]:
+    """The content of `metrics.json` of a run that holds nobody out."""
+    return {
+        "schema": 1,
+        "scored_on": None,
+        "leaky": False,
+        "macro_f1": None,
+        "interrupted": fit.interrupted,
+        "epochs": fit.epochs_done,
+        "seconds": round(sum(row["seconds"] for row in fit.history), 1),
+    }
+
+
 def score_predictions(prepared: Prepared, recipe: Recipe, probabilities: Probabilities) -> dict[str, Any]:
     """What `metrics.json` says of joint probabilities (H, C) of the held-out rows."""
     rows = prepared.held_out_rows

@@ -159,14 +159,15 @@ def fit(
     callbacks: list[lightning.Callback] = [history, stop]
     if part.ema is not None:  # in front of what writes checkpoints: they hold the average
         callbacks.append(EMAWeightAveraging(decay=part.ema.decay))
-    if part.keep == "best":
+    scored = len(held_out) > 0
+    if part.keep == "best" and scored:
         callbacks.append(KeepBest(checkpoints / BEST, part))
     callbacks.append(
         ModelCheckpoint(
             checkpoints, filename=Path(LAST).stem, save_on_train_epoch_end=True, enable_version_counter=False
         )
     )
-    if part.early_stopping is not None:
+    if part.early_stopping is not None and scored:
         callbacks.append(
             PatientStopping(
                 f"held_out/{part.metric}",
@@ -209,7 +210,7 @@ def fit(
             trainer.fit(
                 module,
                 training,
-                held_out,
+                held_out if scored else None,
                 ckpt_path=resume if resume.is_file() else None,
                 weights_only=True,
             )

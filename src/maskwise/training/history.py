@@ -50,6 +50,13 @@ class History(lightning.Callback):
         """Count the batches that this process has seen of the epoch."""
         self._batches += 1
 
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Add the epoch's row where nobody is held out."""
+        if trainer.enable_validation or not isinstance(pl_module, TrainingModule):
+            return
+        self._trained = time.perf_counter() - self._begin
+        self._add(trainer, {"train_loss": pl_module.mean_loss()})
+
     def on_validation_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Training of the epoch is over, validation begins."""
         self._trained = time.perf_counter() - self._begin
@@ -59,10 +66,13 @@ class History(lightning.Callback):
         if trainer.sanity_checking or not isinstance(pl_module, TrainingModule):
             return
         scores = dict(pl_module.scores)
+        trained = {"train_loss": scores.pop("train_loss", float("nan"))}
+        self._add(trainer, trained | {f"held_out_{name}": value for name, value in scores.items()})
+
+    def _add(self, trainer: lightning.Trainer, scores: dict[str, float]) -> None:
         row = {
             "epoch": trainer.current_epoch + 1,
-            "train_loss": scores.pop("train_loss", float("nan")),
-            **{f"held_out_{name}": value for name, value in scores.items()},
+            **scores,
             "lr": trainer.optimizers[0].param_groups[0]["lr"],
             "seconds": time.perf_counter() - self._begin,
             "images_per_second": self._batches * self._photos_per_batch / self._trained,

@@ -117,8 +117,17 @@ class TrainingModule(lightning.LightningModule):
         self._losses.append(loss.detach())
         return loss
 
+    def mean_loss(self) -> float:
+        """The mean loss of the epoch under way, of this process."""
+        return float(torch.stack(self._losses).mean()) if self._losses else float("nan")
+
     def on_train_epoch_end(self) -> None:
-        """Start the next epoch's mean of the loss anew; a checkpoint written after this holds none."""
+        """Start the next epoch's mean of the loss anew; a checkpoint written after this holds none.
+
+        Raises:
+            MaskwiseError: when the mean loss of the epoch is infinite or not a number.
+        """
+        self._check_losses()
         self._losses.clear()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -137,6 +146,9 @@ class TrainingModule(lightning.LightningModule):
         """
         self._outputs.clear()
         share_buffers(self.classifier)
+        self._check_losses()
+
+    def _check_losses(self) -> None:
         if self._losses and not torch.isfinite(torch.stack(self._losses)).all():
             raise MaskwiseError(
                 f"Expected the loss to be finite, got {float(torch.stack(self._losses).mean())} in epoch "

@@ -13,7 +13,7 @@ from maskwise.data.duplicates import cross_person_duplicates, join_groups
 from maskwise.data.reading import read_data
 from maskwise.data.sampling import RatiosSpec, class_ratios
 from maskwise.data.scan import Progress, Scan, scan_photos
-from maskwise.data.split import check_split, hold_out, hold_out_photos
+from maskwise.data.split import assign_folds, check_split, hold_out, hold_out_photos
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets, create_targets
 from maskwise.errors import InputError
@@ -184,6 +184,11 @@ def _split(
                 f"got {sides.null_count()} empty rows and the values {sorted(sides.drop_nulls().unique())}."
             )
         held_out = (sides == "held-out").to_numpy()
+    elif part.nobody:
+        held_out = np.zeros(len(table), dtype=bool)
+    elif part.fold is not None and part.folds is not None:
+        strata = person_strata(table)
+        held_out = assign_folds(groups, strata, n_folds=part.folds, seed=part.seed) == part.fold
     else:
         held_out = hold_out(groups, person_strata(table), share=part.held_out, seed=part.seed)
     check_split(held_out, persons, table.photos, pairs)

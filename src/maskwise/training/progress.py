@@ -82,6 +82,15 @@ class ProgressLine(lightning.Callback):
             soft_wrap=True,
         )
 
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Print the epoch's loss where nobody is held out."""
+        if not trainer.enable_validation and isinstance(pl_module, TrainingModule):
+            self._console.print(
+                f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}: loss {pl_module.mean_loss():.3f}, "
+                f"{time.perf_counter() - self._begin:.0f} s",
+                soft_wrap=True,
+            )
+
     def on_train_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Take the bar away."""
         self._bar.stop()

@@ -42,9 +42,20 @@ class SplitPart(_Part):
     held_out: float = Field(default=0.2, gt=0, lt=1)
     seed: int = 0
     near_duplicates: Literal["refuse", "join"] = "refuse"
+    folds: int | None = Field(default=None, ge=2)  # instead of held_out: this many folds, of which
+    fold: int | None = Field(default=None, ge=0)  # this one is held out
+    nobody: bool = False  # hold nobody out: a refit on everything, without a score of its own
     train_share: float = Field(
         default=1.0, gt=0, le=1
     )  # of the persons on the training side; the rest is unused
+
+    @model_validator(mode="after")
+    def _check(self) -> "SplitPart":
+        if self.fold is not None and (self.folds is None or self.fold >= self.folds):
+            raise ValueError(f"expected fold to be below folds {self.folds}, got {self.fold}")
+        if (self.folds is not None or self.nobody) and self.by != "person":
+            raise ValueError(f"expected split.by person for folds and refits, got {self.by}")
+        return self
 
 
 class LabelPart(_Part):

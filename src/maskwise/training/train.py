@@ -18,7 +18,7 @@ from maskwise.data.photos import PhotoSource, load_decoded
 from maskwise.data.sampling import ShuffledSpec, WeightedRandomSpec, sample_epoch
 from maskwise.data.scan import Progress
 from maskwise.data.transform import resolution_needed
-from maskwise.errors import InputError, MaskwiseError
+from maskwise.errors import InputError, MaskwiseError, StoppedError
 from maskwise.evaluation.predictions import save_predictions
 from maskwise.files import read_json, write_json
 from maskwise.labels.space import LabelSpace
@@ -29,10 +29,11 @@ from maskwise.training.finishing import (
     predict_held_out,
     save_metrics,
     score_run,
+    unscored_metrics,
     write_member,
     write_run_report,
 )
-from maskwise.training.fitting import fit
+from maskwise.training.fitting import Fit, fit
 from maskwise.training.lineage import describe_lineage
 from maskwise.training.loaders import EvaluationLoader, TrainingLoader
 from maskwise.training.module import TrainingModule
@@ -100,7 +101,7 @@ def _train(
     begin = time.time()
     check_run_folder(run, resume=resume)  # again: another process may have just finished one
     if resume:
-        recipe = _recipe_of(run, recipe)
+        recipe = stored_recipe(run, recipe)
         resume = (run / "lineage.json").is_file()  # killed before training began: begin again
     if resume and read_json(run / "lineage.json").get("finished"):
         say(f"{run} is finished: nothing to resume.")
@@ -124,14 +125,7 @@ def _train(
     if is_first() and not resume:
         _write_beginning(run, data, recipe, prepared, measured, further, parents)
     barrier()
-    say(
-        f"Training {recipe.name} on {len(prepared.train_rows):,} photos, scoring on "
-        f"{len(prepared.held_out_rows):,} photos of {len(np.unique(prepared.table.persons[prepared.held_out])):,} "
-        f"other persons; {recipe.training.epochs} epochs, batches of {recipe.training.batch_size}, "
-        f"{recipe.training.precision}."
-        if recipe.split.by != "photo"
-        else f"Training {recipe.name}, split by photo."
-    )
+    say(_what_begins(recipe, prepared))
 
     module, training, held_out, accumulate, batch = _loop_parts(recipe, prepared, classifier, source)
     _say_epoch(prepared, recipe, say)
@@ -151,11 +145,15 @@ def _train(
             f"Expected to write to {run}, got: {error.strerror or error}. Free some space and resume."
         ) from error
     if not result.epochs_done:
-        raise MaskwiseError(
+        raise StoppedError(
             f"Interrupted before an epoch was done: nothing to score yet; --resume goes on with {run}."
         )
     if is_first():
         write_member(run, module, prepared, recipe)
+        if recipe.split.nobody:
+            save_metrics(run, unscored_metrics(result))
+            _finish(run, result, begin)
+    if is_first() and not recipe.split.nobody:
         probabilities = predict_held_out(run, prepared, source)
         save_predictions(
             run / "predictions.parquet",
@@ -166,12 +164,28 @@ def _train(
         metrics = score_run(prepared, recipe, probabilities, result)
         save_metrics(run, metrics)
         write_run_report(run, data, prepared, recipe, metrics, probabilities, result, photos=photos_in_report)
-        lineage = read_json(run / "lineage.json")
-        lineage["finished"] = not result.interrupted
-        lineage["seconds"] = round(lineage.get("seconds", 0) + time.time() - begin, 1)
-        write_json(run / "lineage.json", lineage)
+        _finish(run, result, begin)
     barrier()
     return read_json(run / "metrics.json")
+
+
+def _what_begins(recipe: Recipe, prepared: Prepared) -> str:
+    part = recipe.training
+    loop = f"{part.epochs} epochs, batches of {part.batch_size}, {part.precision}"
+    on = f"Training {recipe.name} on {len(prepared.train_rows):,} photos"
+    if recipe.split.by == "photo":
+        return f"Training {recipe.name}, split by photo."
+    if recipe.split.nobody:
+        return f"{on}, everybody's: nobody is left to score it on; {loop}."
+    others = len(np.unique(prepared.table.persons[prepared.held_out]))
+    return f"{on}, scoring on {len(prepared.held_out_rows):,} photos of {others:,} other persons; {loop}."
+
+
+def _finish(run: Path, result: Fit, begin: float) -> None:
+    lineage = read_json(run / "lineage.json")
+    lineage["finished"] = not result.interrupted
+    lineage["seconds"] = round(lineage.get("seconds", 0) + time.time() - begin, 1)
+    write_json(run / "lineage.json", lineage)
 
 
 def _say_epoch(prepared: Prepared, recipe: Recipe, say: Callable[[str], None]) -> None:
@@ -195,7 +209,12 @@ def _began_with(run: Path, prepared: Prepared) -> bool:
     return fingerprint == prepared.fingerprint and same_split(run / "split.parquet", prepared)
 
 
-def _recipe_of(run: Path, given: Recipe) -> Recipe:
+def stored_recipe(run: Path, given: Recipe) -> Recipe:
+    """The recipe that a run began with.
+
+    Raises:
+        InputError: when it is broken, or not that of the recipe given.
+    """
     path = run / "recipe.yaml"
     try:
         stored = parse_recipe(yaml.safe_load(path.read_text(encoding="utf-8")), str(path))

@@ -1,0 +1,43 @@
+"""`maskwise ensemble`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from maskwise.experiments.ensembling import How
+
+
+def ensemble(
+    runs: Annotated[list[Path], typer.Argument(help="Finished runs, scored on the same persons.")],
+    out: Annotated[Path, typer.Option(help="The new run's folder.")],
+    how: Annotated[str, typer.Option(help="mean, weighted, vote, or soup (weights averaged).")] = "mean",
+    greedy: Annotated[
+        bool, typer.Option("--greedy", help="Choose runs that raise the score together.")
+    ] = False,
+) -> None:
+    """Make one run of several, its members speaking together.
+
+    Example: [bold]maskwise ensemble runs/a runs/b runs/c --out runs/all --greedy[/bold]
+    """
+    from maskwise.cli.scores import print_scores
+    from maskwise.cli.terminal import create_console
+    from maskwise.errors import InputError
+
+    ways: tuple[How, ...] = ("mean", "weighted", "vote", "soup")
+    way = next((known for known in ways if known == how), None)
+    if way is None:
+        raise InputError(f"Expected --how to be {', '.join(ways)}, got {how!r}.")
+    from maskwise.experiments.ensembling import ensemble as ensembling
+
+    console = create_console()
+    made = ensembling(runs, out, how=way, greedy=greedy)
+    console.print(f"Members: {', '.join(made.chosen)}")
+    print_scores(console, made.metrics, out)
+    if made.gain is not None:
+        low, high = made.gain.ci95
+        console.print(
+            "Members were chosen on these persons, so this score is a little optimistic. Chosen on others, they gain "
+            f"{made.gain.value:+.3f} ({low:+.3f} to {high:+.3f}) over the best single run."
+        )

@@ -1,0 +1,233 @@
+"""`ensemble`: several runs become one whose members speak together; chosen and weighted on out-of-fold predictions."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import torch
+
+from maskwise.data.reading import read_data
+from maskwise.errors import InputError
+from maskwise.evaluation.counts import count_by_person, macro_f1
+from maskwise.evaluation.paired import Difference, paired_difference
+from maskwise.evaluation.scoring import score
+from maskwise.evaluation.tuning import choose_members, nested_choice_gain
+from maskwise.experiments.finished_run import FinishedRun, read_run
+from maskwise.files import atomic_path, write_json
+from maskwise.inference.members import member_folders, run_identity
+from maskwise.inference.predictor import Predictor, default_device
+from maskwise.inference.rows import probability_columns
+from maskwise.models.decision import decide
+from maskwise.models.ensemble import Combine, EnsembleSpec, combine_members, save_ensemble
+from maskwise.models.member import Member, load_member, save_member
+from maskwise.training.recipe_files import save_recipe
+from maskwise.training.run_folder import check_run_folder
+
+How = Literal["mean", "weighted", "vote", "soup"]
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Ensembled:
+    """A run made of others."""
+
+    folder: Path
+    chosen: list[str]  # runs, repeated as often as they were chosen
+    gain: Difference | None  # of choosing over the best single run, on persons not chosen on
+    metrics: dict[str, Any]  # with `chosen_on_these_persons` the score is a little optimistic
+
+
+def ensemble(folders: list[Path], out: Path, *, how: How = "mean", greedy: bool = False) -> Ensembled:
+    """Make one run of several, scored on the persons that all of them have predicted without having seen them.
+
+    Args:
+        folders: finished runs, two or more, with predictions for the same photos (folds, or one split).
+        out: the new run's folder.
+        how: mean of probabilities, weighted by how often a run was chosen, vote, or soup (the weights averaged).
+        greedy: choose runs that raise the score together; with `weighted` this is always done.
+
+    Raises:
+        InputError: when runs have other classes or no common photos, or a soup's architectures differ.
+    """
+    if len(folders) < 2:
+        raise InputError(f"Expected at least two runs, got {len(folders)}.")
+    check_run_folder(out, resume=False)
+    runs = [read_run(folder) for folder in folders]
+    for run in runs[1:]:
+        if run.space.class_names != runs[0].space.class_names:
+            raise InputError(f"Expected {run.folder} to have the classes of {runs[0].folder}, got others.")
+    shared = _shared(runs)
+    told = np.stack([_probabilities(run, shared) for run in runs])
+    labels, persons = shared["label"].to_numpy(), _persons(shared)
+    chosen, gain = list(range(len(runs))), None
+    if greedy or how == "weighted":
+        chosen = choose_members(list(told), labels)
+        gain = nested_choice_gain(list(told), labels, persons, _folds(persons))
+    distinct = sorted(set(chosen))
+    members = [load_member(folder) for k in distinct for folder in member_folders(runs[k].folder)]
+    counts = [chosen.count(k) for k in distinct]
+    names = [runs[k].name for k in chosen]
+    if how == "soup":
+        stirred = _soup(members, [runs[k].folder for k in distinct])
+        p = _soup_predictions(stirred, runs[0], shared)
+        _check_holds(runs, told[distinct], p, labels, persons)
+        save_member(out / "members" / "00", stirred.classifier, stirred.card)
+    else:
+        weights = tuple(map(float, counts)) if how == "weighted" else ()
+        p = combine_members(told[distinct], how, weights)
+        _copy_members(out, runs, distinct, counts, how)
+    metrics = _metrics(runs[0], shared, p) | {"chosen_on_these_persons": gain is not None}
+    _write(out, runs, distinct, how, shared, p, metrics)
+    return Ensembled(out, names, gain, metrics)
+
+
+def _soup(members: list[Member], folders: list[Path]) -> Member:
+    """One member whose weights are the members' mean (M. Wortsman et al., "Model soups", 2022).
+
+    Raises:
+        InputError: when architectures or transforms differ.
+    """
+    first = members[0]
+    for member in members[1:]:
+        if member.card.model != first.card.model or member.card.transform != first.card.transform:
+            names = ", ".join(map(str, folders))
+            raise InputError(
+                f"Expected one architecture and one transform for a soup, got others in {names}: use --how mean."
+            )
+    states = [member.classifier.state_dict() for member in members]
+    mixed = {
+        name: torch.stack([state[name].float() for state in states]).mean(dim=0).to(value.dtype)
+        for name, value in states[0].items()
+    }
+    first.classifier.load_state_dict(mixed)
+    return first
+
+
+def _soup_predictions(soup: Member, run: FinishedRun, shared: pl.DataFrame) -> npt.NDArray[np.float32]:
+    """What a soup says of photos that none of its members was trained on: only one split leaves such photos."""
+    if "folds" in run.lineage:
+        raise InputError(
+            "Expected runs on one split for a soup, got folds: nobody would be left to see if it holds."
+        )
+    data = Path(str(run.lineage["data"]["path"]))
+    table = read_data(data)
+    path_of = dict(zip(table.photos, table.paths, strict=True))
+    if missing := [photo for photo in shared["photo"] if photo not in path_of]:
+        raise InputError(
+            f"Expected {data} to have the photos of {run.folder}, but {missing[0]} is not there."
+        )
+    predictions = Predictor([soup], default_device()).predict([path_of[photo] for photo in shared["photo"]])
+    rows = [p.probabilities for p in predictions if p.probabilities is not None]
+    if len(rows) != shared.height:
+        raise InputError(
+            f"Expected the photos of {data} to be as the runs saw them, got some that can't be read."
+        )
+    return np.stack(rows)
+
+
+def _check_holds(
+    runs: list[FinishedRun],
+    told: npt.NDArray[np.float32],
+    soup: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    persons: npt.NDArray[np.str_],
+) -> None:
+    """Refuse a soup that scores worse than the best of its members."""
+    space, rule = runs[0].space, runs[0].decision
+    unique, index = np.unique(persons, return_inverse=True)
+    counts = [
+        count_by_person(labels, decide(p, space, rule), index, space.n_classes, len(unique)).stacked
+        for p in (*told, soup)
+    ]
+    best = max(counts[:-1], key=lambda c: float(macro_f1(c.sum(axis=0))))
+    difference = paired_difference(macro_f1, best, counts[-1])
+    if difference.ci95[1] < 0:
+        low, high = difference.ci95
+        raise InputError(
+            f"Expected the soup to score no worse than its best member, got {difference.value:+.3f} macro F1 "
+            f"({low:+.3f} to {high:+.3f}): such weights can't be averaged; use --how mean."
+        )
+
+
+def _shared(runs: list[FinishedRun]) -> pl.DataFrame:
+    shared = runs[0].predictions.select("photo", "person", "label").filter(pl.col("label") >= 0)
+    for run in runs[1:]:
+        shared = shared.join(run.predictions.select("photo"), on="photo", how="semi", maintain_order="left")
+    if not shared.height:
+        raise InputError(
+            "Expected runs that predicted the same persons without having seen them, got no photo that all have: "
+            "train them with the same split or the same folds."
+        )
+    return shared
+
+
+def _probabilities(run: FinishedRun, shared: pl.DataFrame) -> npt.NDArray[np.float32]:
+    rows = shared.select("photo").join(run.predictions, on="photo", how="left", maintain_order="left")
+    return rows.select(probability_columns(run.space)).to_numpy()
+
+
+def _persons(shared: pl.DataFrame) -> npt.NDArray[np.str_]:
+    return shared.select(pl.coalesce("person", "photo")).to_series().to_numpy().astype(np.str_)
+
+
+def _folds(persons: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
+    """Folds by person for choosing and scoring apart; any will do, so the order of names decides."""
+    _, index = np.unique(persons, return_inverse=True)
+    return np.asarray(index % _FOLDS, dtype=np.int64)
+
+
+def _metrics(run: FinishedRun, shared: pl.DataFrame, p: npt.NDArray[np.float32]) -> dict[str, Any]:
+    space = run.space
+    predictions = decide(p, space, run.decision)
+    return {
+        "schema": 1,
+        "scored_on": "out-of-fold" if "folds" in run.lineage else "held-out persons",
+        "leaky": False,
+        "persons_known": True,
+        "decision": run.decision,
+        **score(space.decode(shared["label"].to_numpy()), predictions, _persons(shared), space, groups={}),
+    }
+
+
+def _copy_members(
+    out: Path, runs: list[FinishedRun], distinct: list[int], counts: list[int], combine: Combine
+) -> None:
+    weights: list[float] = []
+    for k, count in zip(distinct, counts, strict=True):
+        own = member_folders(runs[k].folder)
+        for folder in own:
+            shutil.copytree(folder, out / "members" / f"{len(weights):02d}")
+            weights.append(count / len(own))
+    save_ensemble(out, EnsembleSpec(combine=combine, weights=tuple(weights) if combine == "weighted" else ()))
+
+
+def _write(
+    out: Path,
+    runs: list[FinishedRun],
+    distinct: list[int],
+    how: How,
+    shared: pl.DataFrame,
+    p: npt.NDArray[np.float32],
+    metrics: dict[str, Any],
+) -> None:
+    columns = probability_columns(runs[0].space)
+    frame = shared.hstack(pl.DataFrame(p, schema=dict.fromkeys(columns, pl.Float32)))
+    with atomic_path(out / "predictions.parquet") as temporary:
+        frame.write_parquet(temporary, metadata={"schema": "1"})
+    splits = [pl.read_parquet(runs[k].folder / "split.parquet", glob=False) for k in distinct]
+    known = pl.concat([s.filter(pl.col("side") == "train") for s in splits], how="diagonal_relaxed")
+    with atomic_path(out / "split.parquet") as temporary:
+        known.unique("photo", maintain_order=True).write_parquet(temporary, metadata={"schema": "1"})
+    save_recipe(out / "recipe.yaml", runs[0].recipe)
+    write_json(out / "metrics.json", metrics)
+    parents = [
+        {"role": "member", "run": str(runs[k].folder.resolve()), "weights": run_identity(runs[k].folder)}
+        for k in distinct
+    ]
+    write_json(
+        out / "lineage.json", runs[0].lineage | {"finished": True, "ensemble": how, "parents": parents}
+    )

@@ -1,0 +1,50 @@
+"""How a call wants classes decided: the run's own rule, another, or what was fitted on out-of-fold predictions."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from maskwise.labels.space import LabelSpace
+from maskwise.models.decision import Rule, decide
+from maskwise.models.tuned_decision import TunedDecision, load_decision
+
+Name = Literal["joint", "marginal", "weighted"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A decision; `tuned` is there where it is weighted or calibrated."""
+
+    name: Name
+    tuned: TunedDecision | None = None
+    calibrated: bool = False
+
+    def probabilities(self, raw: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """Probabilities (N, C) as they are told: calibrated where that was asked for."""
+        if self.calibrated and self.tuned is not None:
+            return self.tuned.calibrated(raw)
+        return raw.astype(np.float64)
+
+    def classes(self, raw: npt.NDArray[np.floating], space: LabelSpace) -> npt.NDArray[np.int64]:
+        """Joint classes (N,) of probabilities (N, C)."""
+        if self.name == "weighted" and self.tuned is not None:
+            return self.tuned.weighted(raw)
+        rule: Rule = "joint" if self.name == "joint" else "marginal"
+        return decide(self.probabilities(raw), space, rule)
+
+    def told(self) -> str:
+        """What the column `decision` says."""
+        return f"{self.name}, calibrated" if self.calibrated else self.name
+
+
+def create_choice(run: Path, rule: Rule, name: Name | None = None, *, calibrated: bool = False) -> Choice:
+    """The decision that a call asks for; by default the run's own rule.
+
+    Raises:
+        InputError: when a fitted decision is asked for, and the run has none.
+    """
+    fitted = load_decision(run) if name == "weighted" or calibrated else None
+    return Choice(name or rule, fitted, calibrated)
