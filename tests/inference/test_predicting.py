@@ -13,6 +13,7 @@ from maskwise.errors import InputError
 from maskwise.files import locked
 from maskwise.inference import predictor as predictor_module
 from maskwise.inference import rows as rows_module
+from maskwise.inference.choice import Choice
 from maskwise.inference.members import run_identity
 from maskwise.inference.outputs import submission_targets
 from maskwise.inference.predicting import lock_file, parts_folder, predict_to_file, write_submission
@@ -118,7 +119,9 @@ def test_parts_of_other_photos_are_not_mixed_in(
     out = tmp_path / "out.csv"
     stream = [(str(p), p) for p in iterate_photos([str(photos)])]
     identity = {"run": run_identity(tiny_run), "sources": str(photos)}
-    rows_module.predict_in_parts(predictor, lambda: iter(stream), parts_folder(out), identity=identity)
+    rows_module.predict_in_parts(
+        predictor, lambda: iter(stream), parts_folder(out), choice=Choice("joint"), identity=identity
+    )
     write_jpeg(photos / "0" / "0000.jpg", picture(99))  # sorts in front of everything
     assert predict_to_file(tiny_run, predictor, [str(photos)], out) == (52, 2, 0)
 

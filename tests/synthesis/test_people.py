@@ -95,7 +95,7 @@ def test_properties_are_drawn_apart() -> None:
 
 
 def test_no_property_but_labels_is_one_genders_alone() -> None:
-    drawn = {g: [draw_identity(1, n, g, 20 + n % 60) for n in range(300)] for g in ("male", "female")}
+    drawn = {g: [draw_identity(1, n, g, 20 + n % 60) for n in range(1000)] for g in ("male", "female")}
     styles = {g: {identity.style for identity in identities} for g, identities in drawn.items()}
     assert styles["male"] == styles["female"]
     shapes = {g: np.array([i.masculinity for i in identities]) for g, identities in drawn.items()}

@@ -58,7 +58,7 @@ def test_a_cpu_is_told_to_set_a_number() -> None:
         ModelSpec(backbone="test_efficientnet", weights="none"), builtin_label_space(), seed=0
     )
     with pytest.raises(InputError, match=r"Expected a GPU for training\.batch_size=auto"):
-        fits_on_gpu(model, create_loss(FocalSpec()), spec, torch.device("cpu"), None)
+        fits_on_gpu(model, create_loss(FocalSpec(), torch.ones(18)), spec, torch.device("cpu"), None)
 
 
 def test_processes_agree_on_what_fits_all_of_them() -> None:

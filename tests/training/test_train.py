@@ -203,7 +203,7 @@ def test_data_that_cannot_be_trained_on_is_refused(people: Path, tmp_path: Path)
     )
     with pytest.raises(InputError, match="photos with labels to train on"):
         trained(no_label, tmp_path / "run")
-    with pytest.raises(InputError, match=r"mixing\.same.*'masks'"):
+    with pytest.raises(InputError, match=r"mixing: .*'masks'"):
         trained(people, tmp_path / "run", "mixing.same=[masks]")
     with pytest.raises(InputError, match=r"labels\.deviations.*'gender'"):
         trained(people, tmp_path / "run", "labels.deviations={gender: 1}")
