@@ -11,7 +11,7 @@ from maskwise.data.reading import read_data
 from maskwise.errors import InputError, LeakError, StoppedError
 from maskwise.evaluation.evaluating import evaluate
 from maskwise.experiments.ensembling import ensemble
-from maskwise.inference.choice import create_choice
+from maskwise.inference.choice import Choice, create_choice
 from maskwise.inference.predicting import predict_to_file
 from maskwise.inference.predictor import load_predictor
 from maskwise.models.ensemble import EnsembleSpec, save_ensemble
@@ -188,3 +188,37 @@ def _copy(run: Path, target: Path) -> Path:
 
     shutil.copytree(run, target)
     return target
+
+
+def test_folds_train_on_ray_too(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    recipe = load_recipe("cpu", [*SHORT, "training.epochs=1"])
+    train_folds(recipe, data, tmp_path / "here", folds=2)
+    train_folds(recipe, data, tmp_path / "there", folds=2, on="ray")
+    here, there = (pl.read_parquet(tmp_path / run / "predictions.parquet") for run in ("here", "there"))
+    assert here["photo"].to_list() == there["photo"].to_list()
+    assert np.allclose(here["p_00"].to_numpy(), there["p_00"].to_numpy(), atol=1e-5)
+
+
+def test_unsure_photos_get_no_answer_where_that_is_asked_for(
+    data: Path, cross_validated: Path, tmp_path: Path
+) -> None:
+    predictor, tuned = load_predictor(cross_validated), load_decision(cross_validated)
+    choice = create_choice(cross_validated, "joint", accuracy=0.95)
+    assert choice.threshold == tuned.thresholds["0.95"][0]
+    strict = Choice("joint", tuned, threshold=0.5)
+    predict_to_file(cross_validated, predictor, [str(data / "images")], tmp_path / "p.parquet", choice=strict)
+    rows = pl.read_parquet(tmp_path / "p.parquet")
+    p = tuned.calibrated(rows.select(pl.selectors.starts_with("p_")).to_numpy()).max(axis=1)
+    silent = rows["decision"] == "abstained"
+    assert (silent.to_numpy() == (p < 0.5)).mean() > 0.99
+    assert rows.filter(silent)["class"].null_count() == silent.sum()
+    assert rows.filter(~silent)["class"].null_count() == 0
+    with pytest.raises(InputError, match="to be one of 0.8, 0.9, 0.95"):
+        create_choice(cross_validated, "joint", accuracy=0.5)
+
+
+def test_a_fitted_decision_has_to_be_there(data: Path, tmp_path: Path) -> None:
+    train(load_recipe("cpu", [*SHORT, "training.epochs=1"]), data, tmp_path / "run")
+    with pytest.raises(InputError, match="train it with --folds"):
+        create_choice(tmp_path / "run", "joint", "weighted")

@@ -14,7 +14,7 @@ from maskwise.cli.ensemble import ensemble
 from maskwise.cli.evaluate import evaluate
 from maskwise.cli.predict import predict, submit
 from maskwise.cli.rebuild import rebuild
-from maskwise.cli.train import train
+from maskwise.cli.train import distil, train
 from maskwise.errors import MaskwiseError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.add_typer(data_app, name="data", rich_help_panel="Data")
 app.command(rich_help_panel="Training")(train)
 app.command(rich_help_panel="Training")(ensemble)
+app.command(rich_help_panel="Training")(distil)
 app.command(rich_help_panel="Scores and predictions")(evaluate)
 app.command(rich_help_panel="Scores and predictions")(predict)
 app.command(rich_help_panel="Scores and predictions")(submit)

@@ -29,6 +29,12 @@ def predict(
     out: Annotated[Path, typer.Option(help="The file to write, .csv or .parquet.")],
     decision: Decision = None,
     calibrated: Calibrated = False,
+    abstain: Annotated[
+        float | None,
+        typer.Option(
+            help="Answer only where answers are right this often: 0.8, 0.9 or 0.95.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Predict photos: a row each, also for those that can't be read. Killed, the same command goes on.
 
@@ -51,7 +57,7 @@ def predict(
 
     console = create_console()
     predictor = load_predictor(run)
-    choice = create_choice(run, predictor.card.decision, name, calibrated=calibrated)
+    choice = create_choice(run, predictor.card.decision, name, calibrated=calibrated, accuracy=abstain)
     total = sum(1 for _ in iterate_photos(paths))
     with stage_bars(console) as bar:
         n, errors, resumed = predicting.predict_to_file(

@@ -25,6 +25,10 @@ def train(
         ),
     ] = None,
     refit: Annotated[bool, typer.Option("--refit", help="With --folds: then train on everybody.")] = False,
+    on: Annotated[
+        str, typer.Option(help="Where folds train: here, ray, or the address of a running Ray.")
+    ] = "here",
+    cpus: Annotated[int, typer.Option(help="Processors a fold takes under Ray.", min=1)] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     mlflow: Annotated[
         str | None,
@@ -42,6 +46,8 @@ def train(
     from maskwise.errors import InputError
     from maskwise.training.recipe_files import load_recipe
 
+    if on != "here" and folds is None:
+        raise InputError("Expected --on with --folds: one training runs here, or under torchrun.")
     if refit and folds is None:
         raise InputError(
             "Expected --refit with --folds: they find the epochs and the score that a refit has not."
@@ -64,7 +70,16 @@ def train(
     with stage_bars(console) as bar:
         if folds is not None:
             metrics = train_folds(
-                chosen, data, run, folds=folds, refit=refit, resume=resume, console=console, progress=bar
+                chosen,
+                data,
+                run,
+                folds=folds,
+                refit=refit,
+                resume=resume,
+                on=on,
+                cpus=cpus,
+                console=console,
+                progress=bar,
             )
         else:
             metrics = training.train(
@@ -90,3 +105,39 @@ def train(
     if metrics.get("interrupted"):
         console.print(f"Interrupted: go on with maskwise train {recipe} --data {data} --out {run} --resume")
         raise typer.Exit(1)
+
+
+def distil(
+    teacher: Annotated[Path, typer.Argument(help="The run to match, with all its members.")],
+    data: Annotated[Path, typer.Option(help="What to train on.")],
+    out: Annotated[Path, typer.Option(help="The new run's folder.")],
+    recipe: Annotated[str, typer.Option(help="The pupil's recipe.")] = "cpu",
+    weight: Annotated[
+        float, typer.Option(help="How much the teacher counts beside the labels.", min=0.01, max=1)
+    ] = 0.7,
+    temperature: Annotated[float, typer.Option(help="Above 1 the teacher is softened.", min=0.1)] = 1.0,
+    held_out: Annotated[
+        bool,
+        typer.Option(
+            "--held-out", help="Hold the recipe's share out; only if the teacher has not seen them."
+        ),
+    ] = False,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe; may be repeated."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+) -> None:
+    """Train one small member to match a run of many; by default on everybody, so that it has no score of its own.
+
+    Example: [bold]maskwise distil runs/folds --data DATA --out runs/small[/bold]
+    """
+    settings = [
+        *(set_ or ()),
+        f"distillation={{run: {teacher}, weight: {weight}, temperature: {temperature}}}",
+        *(() if held_out else ("split.nobody=true",)),
+    ]
+    if resume:
+        train(recipe, data, out=out, resume=True)
+    else:
+        train(recipe, data, set_=settings, out=out)

@@ -34,6 +34,7 @@ def write_report(
     *,
     history: Sequence[dict[str, float]] = (),
     gallery: Sequence[Mistake] | None = None,
+    extra: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write the report of a run or an evaluation.
 
@@ -44,6 +45,7 @@ def write_report(
         about: what to say beside the scores.
         history: a row an epoch; none for an evaluation.
         gallery: the worst mistakes; None leaves photos out and says so.
+        extra: further plots, a title and an SVG each.
 
     Raises:
         MaskwiseError: when the file can't be written.
@@ -67,6 +69,7 @@ def write_report(
         class_confusion=confusion_rows(metrics["confusion"]),
         attribute_confusions={a.name: confusion_rows(metrics[a.name]["confusion"]) for a in space.attributes},
         gallery=gallery,
+        extra=extra,
     )
     write_text(path, page)
 

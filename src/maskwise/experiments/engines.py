@@ -1,16 +1,13 @@
-"""Where trials run: in this process, one after the other, or as tasks of Ray on this machine or a cluster."""
+"""Where trials run: here, one after the other, or on Ray."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from maskwise.errors import InputError
 from maskwise.experiments.study import Trial
 from maskwise.experiments.trials import Outcome, run_trial
+from maskwise.training.cluster import HERE, run_tasks
 
 Say = Callable[[str], None]
-HERE = "here"
 
 
 def run_trials(
@@ -33,43 +30,7 @@ def run_trials(
         say: told what trainings say, where they run here.
     """
     if on == HERE:
-        for trial in trials:
-            yield run_trial(trial, data, out, say)
+        yield from run_tasks(run_trial, [(trial, data, out, say) for trial in trials], on=on)
     else:
-        yield from _on_ray(trials, data.resolve(), out.resolve(), on, cpus)
-
-
-def _on_ray(trials: Sequence[Trial], data: Path, out: Path, on: str, cpus: int) -> Iterator[Outcome]:
-    ray = _import_ray()
-    begun = not ray.is_initialized()
-    if begun:
-        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
-        try:
-            if on == "ray":
-                ray.init(**options, include_dashboard=False, num_cpus=os.cpu_count())
-            else:
-                ray.init(address=on, **options)
-        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-            reason = " ".join(str(error).split())[:160]
-            raise InputError(
-                f"Expected --on to be ray, or the address of a running Ray, got {on!r}: {reason}"
-            ) from error
-    try:
-        task = ray.remote(num_cpus=cpus, max_retries=1)(run_trial)
-        waiting = [task.remote(trial, data, out) for trial in trials]
-        while waiting:
-            (done, *_), waiting = ray.wait(waiting, num_returns=1)
-            yield ray.get(done)
-    finally:
-        if begun:
-            ray.shutdown()
-
-
-def _import_ray() -> Any:  # noqa: ANN401 - a module that is not always there
-    try:
-        import ray
-    except ImportError as error:
-        raise InputError(
-            "Expected Ray for trials on other machines, but it is not installed: pip install 'maskwise[cluster]'."
-        ) from error
-    return ray
+        tasks = [(trial, data.resolve(), out.resolve()) for trial in trials]
+        yield from run_tasks(run_trial, tasks, on=on, cpus=cpus)

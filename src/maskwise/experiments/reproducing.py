@@ -16,12 +16,13 @@ from maskwise.evaluation.paired import holm
 from maskwise.evaluation.recipes import corrected_t, recipe_verdict
 from maskwise.experiments.claims import BASE, PEOPLE, Claim, judge
 from maskwise.experiments.effects import Effect
-from maskwise.experiments.engines import HERE, Say
+from maskwise.experiments.engines import Say
 from maskwise.experiments.running import Findings, Watch, run_study
 from maskwise.experiments.study import Study
 from maskwise.files import write_text
 from maskwise.synthesis.dataset import draw_people
 from maskwise.synthesis.population import PeopleSpec
+from maskwise.training.cluster import HERE
 
 N_PEOPLE = 150
 SPLITS = tuple(range(10))

@@ -10,10 +10,11 @@ import yaml
 
 from maskwise.errors import InputError
 from maskwise.experiments.effects import Agreement, Effect, find_effects, ranking_agreement
-from maskwise.experiments.engines import HERE, Say, run_trials
+from maskwise.experiments.engines import Say, run_trials
 from maskwise.experiments.study import Study, Trial, list_trials
 from maskwise.experiments.trials import Outcome
 from maskwise.files import write_text
+from maskwise.training.cluster import HERE
 
 Watch = Callable[[list[Outcome], int], None]
 """Called with the outcomes so far and the number of trials in all, after each."""

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from maskwise.errors import InputError
 from maskwise.labels.space import LabelSpace
 from maskwise.models.decision import Rule, decide
 from maskwise.models.tuned_decision import TunedDecision, load_decision
@@ -21,6 +22,7 @@ class Choice:
     name: Name
     tuned: TunedDecision | None = None
     calibrated: bool = False
+    threshold: float = 0.0  # a confidence below this is no answer
 
     def probabilities(self, raw: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Probabilities (N, C) as they are told: calibrated where that was asked for."""
@@ -39,12 +41,41 @@ class Choice:
         """What the column `decision` says."""
         return f"{self.name}, calibrated" if self.calibrated else self.name
 
+    def abstains(self, raw: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+        """Photos (N,) that are too unsure for an answer, at the fitted temperature."""
+        if self.tuned is None or self.threshold == 0:
+            return np.zeros(len(raw), dtype=bool)
+        return np.asarray(self.tuned.calibrated(raw).max(axis=1) < self.threshold)
 
-def create_choice(run: Path, rule: Rule, name: Name | None = None, *, calibrated: bool = False) -> Choice:
+
+def create_choice(
+    run: Path,
+    rule: Rule,
+    name: Name | None = None,
+    *,
+    calibrated: bool = False,
+    accuracy: float | None = None,
+) -> Choice:
     """The decision that a call asks for; by default the run's own rule.
 
+    Args:
+        run: a run folder.
+        rule: the run's own.
+        name: another rule, or `weighted`.
+        calibrated: tell probabilities at the fitted temperature.
+        accuracy: answer only where answers are right this often.
+
     Raises:
-        InputError: when a fitted decision is asked for, and the run has none.
+        InputError: when a fitted decision is asked for, and the run has none, or none for this accuracy.
     """
-    fitted = load_decision(run) if name == "weighted" or calibrated else None
-    return Choice(name or rule, fitted, calibrated)
+    fitted = load_decision(run) if name == "weighted" or calibrated or accuracy is not None else None
+    threshold = 0.0
+    if fitted is not None and accuracy is not None:
+        known = {float(asked): found[0] for asked, found in fitted.thresholds.items()}
+        if accuracy not in known:
+            raise InputError(
+                f"Expected --abstain to be one of {', '.join(f'{k:g}' for k in known)}, for which {run} has thresholds, "
+                f"got {accuracy:g}."
+            )
+        threshold = known[accuracy]
+    return Choice(name or rule, fitted, calibrated, threshold)

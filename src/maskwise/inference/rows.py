@@ -31,11 +31,12 @@ def prediction_rows(
     """A row for each prediction; where there is none, only `photo` and `error` are filled.
 
     Columns: `photo`, `class`, a value name for each attribute, `confidence` (the probability of `class`),
-    `decision` (the rule), `p_00` ... (probabilities), `error`.
+    `decision` (the rule, or `abstained`), `p_00` ... (probabilities), `error`.
     """
     known = [i for i, p in enumerate(predictions) if p.probabilities is not None]
     classes: list[int | None] = [None] * len(predictions)
     confidence: list[float | None] = [None] * len(predictions)
+    rules: list[str | None] = [None] * len(predictions)
     matrix = np.full((len(predictions), space.n_classes), np.nan, dtype=np.float32)
     if known:
         raw = np.stack([p.probabilities for p in predictions if p.probabilities is not None])
@@ -43,6 +44,9 @@ def prediction_rows(
         for i, decided in zip(known, choice.classes(raw, space).tolist(), strict=True):
             classes[i] = decided
             confidence[i] = float(matrix[i, decided])
+            rules[i] = choice.told()
+        for place in np.flatnonzero(choice.abstains(raw)):
+            classes[known[place]], rules[known[place]] = None, "abstained"
     values = space.decode(np.array([-1 if c is None else c for c in classes], dtype=np.int64))
     columns: dict[str, pl.Series] = {
         "photo": pl.Series(list(names), dtype=pl.String),
@@ -52,7 +56,7 @@ def prediction_rows(
         told = [attribute.values[v] if v >= 0 else None for v in values[:, place].tolist()]
         columns[attribute.label_column] = pl.Series(told, dtype=pl.String)
     columns["confidence"] = pl.Series(confidence, dtype=pl.Float64).round(6)
-    columns["decision"] = pl.Series([None if c is None else choice.told() for c in classes], dtype=pl.String)
+    columns["decision"] = pl.Series(rules, dtype=pl.String)
     for place, name in enumerate(probability_columns(space)):
         columns[name] = pl.Series(matrix[:, place]).fill_nan(None)
     columns["error"] = pl.Series([p.error for p in predictions], dtype=pl.String)
@@ -81,7 +85,7 @@ def predict_in_parts(
     Returns:
         The parts in order, and how many photos were done by the earlier call.
     """
-    manifest = {"schema": SCHEMA, "decision": choice.told(), **identity}
+    manifest = {"schema": SCHEMA, "decision": f"{choice.told()} {choice.threshold:g}", **identity}
     if folder.exists() and not (folder / "manifest.json").is_file():
         raise InputError(
             f"Expected {folder} to be free for the parts of predictions, got something else: choose another --out."

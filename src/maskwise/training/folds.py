@@ -11,14 +11,16 @@ import polars as pl
 from rich.console import Console
 
 from maskwise.errors import InputError, StoppedError
+from maskwise.evaluation import plots
 from maskwise.evaluation.report import About, write_report
 from maskwise.evaluation.scoring import grouping_columns, score
-from maskwise.evaluation.tuning import OutOfFold, tune_decision
+from maskwise.evaluation.tuning import OutOfFold, reliability, tune_decision
 from maskwise.files import atomic_path, read_json, write_json
 from maskwise.inference.rows import probability_columns
 from maskwise.labels.space import UNKNOWN
 from maskwise.models.decision import decide
 from maskwise.models.tuned_decision import TunedDecision, save_decision
+from maskwise.training.cluster import HERE, run_tasks
 from maskwise.training.preparation import Prepared, person_strata, prepare
 from maskwise.training.recipe import Recipe
 from maskwise.training.recipe_files import save_recipe
@@ -37,6 +39,8 @@ def train_folds(
     folds: int,
     refit: bool = False,
     resume: bool = False,
+    on: str = HERE,
+    cpus: int = 1,
     console: Console | None = None,
     progress: ProgressOf = lambda stage: None,
 ) -> dict[str, Any]:
@@ -53,6 +57,8 @@ def train_folds(
         folds: how many.
         refit: train on everybody too.
         resume: go on with a run that was stopped.
+        on: where folds are trained: `here` one after the other, `ray`, or the address of a running Ray.
+        cpus: processors that a fold takes under Ray.
         console: where lines go.
         progress: makes the bars.
 
@@ -77,12 +83,23 @@ def train_folds(
     prepared = prepare(data, _of_fold(recipe, 0), say=_sayer(console), progress=progress("scanning photos"))
     _check_folds(prepared, folds)
     save_recipe(run / "recipe.yaml", recipe)
-    for fold in range(folds):
-        _train_part(
-            _of_fold(recipe, fold), data, run / FOLDS / f"{fold:02d}", console, f"fold {fold + 1} of {folds}"
+    parts = [
+        (
+            _of_fold(recipe, fold),
+            data.resolve(),
+            (run / FOLDS / f"{fold:02d}").resolve(),
+            f"fold {fold + 1} of {folds}",
         )
+        for fold in range(folds)
+    ]
+    if on == HERE:
+        for part in parts:
+            _train_part(*part, console)
+    else:
+        for name in run_tasks(_train_part, parts, on=on, cpus=cpus):
+            console.print(f"{name}: done", soft_wrap=True, markup=False)
     if refit:
-        _train_part(_on_everybody(recipe, run, folds), data, run / REFIT, console, "refit on everybody")
+        _train_part(_on_everybody(recipe, run, folds), data, run / REFIT, "refit on everybody", console)
     return _put_together(recipe, data, run, prepared, folds, refit, begin)
 
 
@@ -114,14 +131,16 @@ def _kept_epochs(fold: Path, recipe: Recipe) -> int:
     return int(history["epoch"][best or 0])
 
 
-def _train_part(recipe: Recipe, data: Path, folder: Path, console: Console, name: str) -> None:
+def _train_part(recipe: Recipe, data: Path, folder: Path, name: str, console: Console | None = None) -> str:
     if (folder / "lineage.json").is_file() and read_json(folder / "lineage.json").get("finished"):
-        return
-    console.print(f"{name}:", soft_wrap=True, markup=False)
+        return name
+    if console is not None:
+        console.print(f"{name}:", soft_wrap=True, markup=False)
     resume = (folder / "recipe.yaml").is_file()
     metrics = train(recipe, data, folder, resume=resume, photos_in_report=False, console=console)
     if metrics.get("interrupted"):
         raise StoppedError(f"Interrupted in {name}: --resume goes on.")
+    return name
 
 
 def _check_folds(prepared: Prepared, folds: int) -> None:
@@ -203,12 +222,26 @@ def _put_together(
         "finished": True,
         "folds": folds,
         "refit": refit,
+        "decision": {
+            "rule": recipe.decision,
+            "fitted_out_of_fold": {
+                "temperature": decision.temperature,
+                "class_weights": decision.class_weights,
+            },
+        },
         "seconds": round(time.time() - begin, 1),
         "split": {"n_train": len(prepared.table), "n_held_out": len(prepared.table)},
     }
     write_json(run / "lineage.json", lineage)
+    drawn = plots.reliability(
+        reliability(p[known], labels[known]), reliability(decision.calibrated(p[known]), labels[known])
+    )
     write_report(
-        run / "report.html", scored, space, _about(recipe, data, run, folds, refit, by_fold, decision)
+        run / "report.html",
+        scored,
+        space,
+        _about(recipe, data, run, folds, refit, by_fold, decision),
+        extra=(("How sure, and how often right", drawn),),
     )
     return metrics
 
@@ -248,6 +281,11 @@ def _about(
         f"fitted on other folds, {decision.calibration_error[1]:.3f}",
         "weights for macro F1": f"gain {decision.gain:+.3f} ({low:+.3f} to {high:+.3f}) on folds they were not "
         "fitted on; off unless asked for",
+        "when it may abstain": "; ".join(
+            f"to be right {float(asked):.0%} of the time it answers {kept:.0%} of the photos above a confidence of "
+            f"{threshold:.2f} (on other folds {reached:.0%} right)"
+            for asked, (threshold, kept, reached) in decision.thresholds.items()
+        ),
     }
     flag = " --refit" if refit else ""
     return About(
