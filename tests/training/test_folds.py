@@ -214,7 +214,7 @@ def test_unsure_photos_get_no_answer_where_that_is_asked_for(
     assert (silent.to_numpy() == (p < 0.5)).mean() > 0.99
     assert rows.filter(silent)["class"].null_count() == silent.sum()
     assert rows.filter(~silent)["class"].null_count() == 0
-    with pytest.raises(InputError, match="to be one of 0.8, 0.9, 0.95"):
+    with pytest.raises(InputError, match=r"to be one of 0\.8, 0\.9, 0\.95"):
         create_choice(cross_validated, "joint", accuracy=0.5)
 
 

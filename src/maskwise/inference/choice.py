@@ -74,8 +74,8 @@ def create_choice(
         known = {float(asked): found[0] for asked, found in fitted.thresholds.items()}
         if accuracy not in known:
             raise InputError(
-                f"Expected --abstain to be one of {', '.join(f'{k:g}' for k in known)}, for which {run} has thresholds, "
-                f"got {accuracy:g}."
+                f"Expected --abstain to be one of {', '.join(f'{k:g}' for k in known)}, for which {run} has "
+                f"thresholds, got {accuracy:g}."
             )
         threshold = known[accuracy]
     return Choice(name or rule, fitted, calibrated, threshold)

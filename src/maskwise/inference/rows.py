@@ -45,8 +45,9 @@ def prediction_rows(
             classes[i] = decided
             confidence[i] = float(matrix[i, decided])
             rules[i] = choice.told()
-        for place in np.flatnonzero(choice.abstains(raw)):
-            classes[known[place]], rules[known[place]] = None, "abstained"
+        for i, abstains in zip(known, choice.abstains(raw).tolist(), strict=True):
+            if abstains:
+                classes[i], rules[i] = None, "abstained"
     values = space.decode(np.array([-1 if c is None else c for c in classes], dtype=np.int64))
     columns: dict[str, pl.Series] = {
         "photo": pl.Series(list(names), dtype=pl.String),
