@@ -8,6 +8,7 @@ import typer
 
 import maskwise
 from maskwise.cli.ablate import ablate, reproduce
+from maskwise.cli.audit import audit
 from maskwise.cli.compare import compare, runs
 from maskwise.cli.data import data_app
 from maskwise.cli.ensemble import ensemble
@@ -27,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data_app, name="data", rich_help_panel="Data")
+app.command(rich_help_panel="Data")(audit)
 app.command(rich_help_panel="Training")(train)
 app.command(rich_help_panel="Training")(ensemble)
 app.command(rich_help_panel="Training")(distil)

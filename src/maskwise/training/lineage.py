@@ -56,6 +56,7 @@ def describe_lineage(
     threads: int,
     device: torch.device,
     measured: dict[str, Any],
+    corrections: dict[str, Any] | None,
     further: list[dict[str, Any]],
     parents: list[dict[str, Any]],
 ) -> dict[str, Any]:
@@ -73,6 +74,7 @@ def describe_lineage(
             "set_aside": set_aside.to_dicts(),
             "unlabelled": unlabelled,
             "joined_persons": joined,
+            "corrections": corrections,
             "further": further,
         },
         "split": {

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from maskwise.data.corrections import apply_corrections
 from maskwise.data.duplicates import cross_person_duplicates, join_groups
 from maskwise.data.reading import read_data
 from maskwise.data.sampling import RatiosSpec, class_ratios
-from maskwise.data.scan import Progress, Scan, scan_photos
+from maskwise.data.scan import Progress, Scan, content_digest, scan_photos
 from maskwise.data.split import assign_folds, check_split, hold_out, hold_out_photos
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets, create_targets
@@ -42,6 +43,7 @@ class Prepared:
     joined: list[str]
 
     left_out: npt.NDArray[np.bool_]
+    corrections: dict[str, Any] | None = None  # what was applied, for the lineage
 
     @property
     def train_rows(self) -> npt.NDArray[np.int64]:
@@ -83,6 +85,18 @@ def prepare(
     table = read_data(data)
     for note in table.notes:
         say(f"Note: {note}.")
+    corrected: dict[str, Any] | None = None
+    if recipe.data.corrections is not None:
+        path = Path(recipe.data.corrections)
+        done = apply_corrections(table, path)
+        table = done.table
+        say(f"{done.n_findings} accepted corrections of {path} change {done.n_changed} photos.")
+        corrected = {
+            "path": str(path),
+            "digest": content_digest(path.read_bytes()),
+            "n_findings": done.n_findings,
+            "n_photos": done.n_changed,
+        }
     training_space = table.space.with_boundaries(recipe.labels.boundaries)
     _check_names(table.space, recipe)
     scan = scan_photos(table, progress=progress)
@@ -118,6 +132,7 @@ def prepare(
         unlabelled,
         joined,
         left_out_rows(table, recipe) | _unused(table, groups, held_out, recipe.split),
+        corrected,
     )
 
 

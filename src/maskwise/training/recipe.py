@@ -32,6 +32,7 @@ class DataPart(_Part):
 
     cache: bool = False  # keep decoded photos in a memory-mapped file
     groups: tuple[str, ...] | None = None  # further columns to score by; null: all with few values
+    corrections: str | None = None  # a CSV whose accepted rows are applied
     more: tuple[str, ...] = ()  # further labelled data, trained on and never held out
 
 

@@ -263,6 +263,7 @@ def _write_beginning(
         threads=int(recipe.training.threads),
         device=training_device(),
         measured=measured,
+        corrections=prepared.corrections,
         further=further,
         parents=parents,
     )

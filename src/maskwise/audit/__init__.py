@@ -1,0 +1,1 @@
+"""What is wrong with the data, before a model learns it: proposals with a probability, never facts."""

@@ -1,0 +1,34 @@
+"""`maskwise audit`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def audit(
+    data: Annotated[Path, typer.Argument(help="A folder in a known layout, or a table (.csv, .parquet).")],
+    out: Annotated[Path, typer.Option(help="The folder for findings.csv, corrections.csv and report.html.")],
+    no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
+) -> None:
+    """Find what is wrong with data: files, duplicates, wrong labels, exchanged photos, rare classes.
+
+    Example: [bold]maskwise audit DATA --out audit[/bold]
+    """
+    from collections import Counter
+
+    from maskwise.audit.auditing import audit as auditing
+    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.terminal import create_console
+
+    console = create_console()
+    with stage_bars(console) as bar:
+        found = auditing(data, out, photos_in_report=not no_photos, progress=bar)
+    for note in found.notes:
+        console.print(f"Note: {note}.", style="yellow")
+    for kind, number in Counter(finding.kind for finding in found.findings).most_common():
+        console.print(f"{number:>6,}  {kind}")
+    console.print(
+        f"decide in {out / 'corrections.csv'}, then train with --set data.corrections={out / 'corrections.csv'}"
+    )
+    console.print(f"report: {out / 'report.html'}")

@@ -1,0 +1,160 @@
+"""Corrections as data: accepted rows change labels when a table is read; the files themselves are never touched."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import polars as pl
+
+from maskwise.data.csv_text import read_csv_text
+from maskwise.data.table import PhotoTable, check_labels, require_columns
+from maskwise.errors import InputError
+
+COLUMNS = ("finding", "id", "person", "photo", "field", "old", "new", "reason", "score", "accept")
+EXCLUDE, PERSON = "exclude", "person"
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A corrected table, and what was done to it."""
+
+    table: PhotoTable
+    n_findings: int
+    n_changed: int  # photos whose row changed or was taken out
+
+
+def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
+    """Apply the accepted rows of a corrections file; the rows of one finding, such as a swap, go together.
+
+    A row names its photos by `person`, or by `id` where only one person has it, and by `photo` where not all of the
+    person's are meant: the photo's name as the table has it, or its bare stem. `field` is an attribute, `person` (whose
+    photos they are), or `exclude`. `old`, where given, must be what the table says.
+
+    Raises:
+        InputError: naming file and row of one that is not as expected, matches nothing or changes nothing.
+    """
+    raw = read_csv_text(path)
+    require_columns(raw, COLUMNS, path)
+    accepted = [
+        (place, row)
+        for place, row in enumerate(raw.iter_rows(named=True), start=2)
+        if _accepted(row, path, place)
+    ]
+    _check_whole_findings(raw, path)
+    frame, touched, excluded = table.frame, set[int](), set[int]()
+    for place, row in accepted:
+        rows = _rows_of(frame, row, path, place)
+        field, new = row["field"].strip(), row["new"].strip()
+        if field == EXCLUDE:
+            fresh = [k for k in rows if k not in excluded]
+            excluded.update(fresh)
+        else:
+            frame, fresh = _change(frame, table, rows, field, row["old"].strip(), new, path, place)
+        if not fresh:
+            raise InputError(
+                f"{path}, row {place}: expected to change something, but {_named(row)} already is {field} {new}: "
+                "empty its accept, or mend the row."
+            )
+        touched.update(fresh)
+    keep = [k not in excluded for k in range(frame.height)]
+    kept = replace(table, frame=frame.filter(pl.Series(keep, dtype=pl.Boolean)))
+    return Corrected(kept, len({row["finding"] for _, row in accepted}), len(touched))
+
+
+def _accepted(row: Mapping[str, str], path: Path, place: int) -> bool:
+    word = row["accept"].strip().lower()
+    if word not in ("", "yes", "no"):
+        raise InputError(
+            f"{path}, row {place}, column accept: expected yes, no, or nothing, got {row['accept']!r}."
+        )
+    return word == "yes"
+
+
+def _check_whole_findings(raw: pl.DataFrame, path: Path) -> None:
+    """Half of a swap is no correction."""
+    for finding, words in raw.select("finding", pl.col("accept").str.strip_chars()).group_by(
+        "finding", maintain_order=True
+    ):
+        if words["accept"].n_unique() > 1 and finding[0]:
+            raise InputError(
+                f"{path}: expected all rows of finding {finding[0]} to be accepted or none, got "
+                f"{', '.join(sorted(repr(word) for word in words['accept'].unique()))}."
+            )
+
+
+def _named(row: Mapping[str, str]) -> str:
+    return row["photo"].strip() or row["person"].strip() or row["id"].strip()
+
+
+def _rows_of(frame: pl.DataFrame, row: Mapping[str, str], path: Path, place: int) -> list[int]:
+    person, known_id, photo = row["person"].strip(), row["id"].strip(), row["photo"].strip()
+    if not person and not known_id and not photo:
+        raise InputError(f"{path}, row {place}: expected a person, an id or a photo, got none.")
+    mine = pl.lit(True)
+    if person:
+        mine &= pl.col("person") == person
+    elif known_id:
+        persons = frame.filter(pl.col("id") == known_id)["person"].unique()
+        if len(persons) > 1:
+            raise InputError(
+                f"{path}, row {place}, column id: expected one person with id {known_id}, got "
+                f"{', '.join(sorted(map(str, persons)))}: name the person."
+            )
+        mine &= pl.col("id") == known_id
+    rows: Sequence[int] = frame.select(mine.fill_null(False).arg_true()).to_series().to_list()
+    if photo:
+        names = frame["photo"].to_list()
+        rows = [k for k in rows if names[k] == photo or PurePosixPath(names[k]).stem == photo]
+    if not rows:
+        raise InputError(f"{path}, row {place}: expected photos of {_named(row)} in the data, got none.")
+    return list(rows)
+
+
+def _change(
+    frame: pl.DataFrame,
+    table: PhotoTable,
+    rows: list[int],
+    field: str,
+    old: str,
+    new: str,
+    path: Path,
+    place: int,
+) -> tuple[pl.DataFrame, list[int]]:
+    """The frame with one field changed, and the rows in which that made a difference."""
+    attributes = {attribute.name: attribute for attribute in table.space.attributes}
+    if field == PERSON:
+        if not new:
+            raise InputError(f"{path}, row {place}, column new: expected a person, got nothing.")
+        columns: dict[str, str | float | None] = {PERSON: new}
+    elif field in attributes:
+        typed = check_labels(pl.DataFrame({field: [new]}), table.space, path, place)
+        names = [field, attributes[field].label_column]
+        columns = {name: typed[name][0] for name in dict.fromkeys(names)}
+    else:
+        known = ", ".join([*attributes, PERSON, EXCLUDE])
+        raise InputError(f"{path}, row {place}, column field: expected one of {known}, got {field!r}.")
+    before = frame[field].to_list()
+    fresh = []
+    for k in rows:
+        if old and not _same(before[k], old):
+            raise InputError(
+                f"{path}, row {place}, column old: expected what the data say of {frame['photo'][k]}, {before[k]}, got "
+                f"{old!r}: the corrections were made for other data."
+            )
+        if not _same(before[k], new):
+            fresh.append(k)
+    for name, value in columns.items():
+        values = frame[name].to_list()
+        for k in fresh:
+            values[k] = value
+        frame = frame.with_columns(pl.Series(name, values, dtype=frame[name].dtype))
+    return frame, fresh
+
+
+def _same(value: str | float | None, told: str) -> bool:
+    if isinstance(value, float | int):
+        try:
+            return float(told) == float(value)
+        except ValueError:
+            return False
+    return (value or "") == told
