@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,19 +59,26 @@ def locked(lock: Path, what: str) -> Iterator[None]:
     """
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MaskwiseError(f"Expected to make the folder {lock.parent}, got {error.strerror}.") from error
+    try:
         with FileLock(lock, timeout=0):
             try:
                 yield
             finally:
-                lock.unlink(missing_ok=True)
+                with suppress(OSError):  # an open file can't be removed on Windows
+                    lock.unlink()
     except Timeout as error:
         raise InputError(
             f"Expected {what} to be free, but another process is writing it: wait for it, or choose another --out."
         ) from error
-    except OSError as error:
-        if error.filename is None or Path(error.filename) not in (lock, lock.parent):
+    except (OSError, NotImplementedError) as error:
+        named = getattr(error, "filename", None)
+        if isinstance(error, OSError) and (named is None or Path(named) != lock):
             raise
-        raise MaskwiseError(f"Expected to write beside {lock}, got {error.strerror}.") from error
+        raise MaskwiseError(
+            f"Expected to lock {lock}, got {getattr(error, 'strerror', None) or error}."
+        ) from error
 
 
 def printable(name: str | Path) -> str:

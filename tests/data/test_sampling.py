@@ -10,6 +10,7 @@ from maskwise.data.sampling import (
     ShuffledSpec,
     WeightedRandomSpec,
     class_ratios,
+    occurrences,
     sample_epoch,
 )
 from maskwise.errors import InputError
@@ -96,3 +97,7 @@ def test_persons_come_equally_often() -> None:
 def test_what_does_not_exist_is_refused(spec: RatiosSpec, message: str) -> None:
     with pytest.raises(InputError, match=message):
         class_ratios(spec, SPACE)
+
+
+def test_repeats_are_counted_in_the_order_they_come() -> None:
+    assert occurrences(np.array([7, 3, 7, 7, 3, 9])).tolist() == [0, 0, 1, 2, 1, 0]

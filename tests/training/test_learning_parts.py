@@ -162,6 +162,10 @@ def test_a_frozen_epoch_leaves_the_backbone_as_it_was(people: Path, tmp_path: Pa
     )
     history = pl.read_csv(tmp_path / "run/history.csv")
     assert history.height == 2
+    statistics = "backbone.bn1.running_mean"
+    assert not torch.equal(
+        checkpointed[statistics], begun[statistics]
+    )  # they learn again behind the frozen epochs
     with pytest.raises(InputError, match="frozen_epochs to be below epochs 1"):
         load_recipe("cpu", [*SHORT, "training.frozen_epochs=1"])
 
@@ -182,6 +186,11 @@ def test_the_average_of_the_weights_is_kept_and_a_resume_goes_on_with_both(
         ],
     )
     assert torch.equal(weights(tmp_path / "whole")[name], checkpoint["state_dict"][f"classifier.{name}"])
+    train(load_recipe("cpu", [*settings, "training.keep=best"]), people, tmp_path / "best")
+    best = torch.load(tmp_path / "best/checkpoints/best.ckpt", weights_only=True)
+    averaged = best["state_dict"][f"classifier.{name}"]
+    assert torch.equal(weights(tmp_path / "best")[name], averaged)
+    assert not torch.equal(averaged, best["current_model_state"][f"classifier.{name}"])
 
 
 def test_the_counts_of_an_epoch_are_said_before_it_begins(people: Path, tmp_path: Path) -> None:

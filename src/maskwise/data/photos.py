@@ -6,6 +6,7 @@ from pathlib import Path
 
 from maskwise.data.cache import DecodedCache
 from maskwise.data.decoding import Decoded, PhotoError, Pixels, decode, read_header, read_photo, reduction_for
+from maskwise.data.randomness import Key
 from maskwise.data.transform import TransformSpec, compose, finish, resolution_needed
 from maskwise.data.warp import warp
 from maskwise.errors import MaskwiseError
@@ -45,8 +46,10 @@ class PhotoSource:
     cache: DecodedCache | None = None
     digests: Sequence[str] = ()
 
-    def load(self, row: int, epoch: int | None) -> Pixels:
+    def load(self, row: int, epoch: int | None, occurrence: int = 0) -> Pixels:
         """Pixels (height, width, 3) of one photo; with an `epoch`, as training draws them in it.
+
+        A photo that comes several times in an epoch is drawn anew each time, by its `occurrence`.
 
         Raises:
             MaskwiseError: when the photo, fine in the scan, can't be read any more.
@@ -58,7 +61,9 @@ class PhotoSource:
                 f"Expected {self.paths[row]} to be as the scan saw it, got: {error}. "
                 "Leave the photos alone while they are in use, and resume."
             ) from error
-        key = () if epoch is None else (self.seed, epoch, self.photos[row])
+        key: tuple[Key, ...] = () if epoch is None else (self.seed, epoch, self.photos[row])
+        if occurrence:
+            key = (*key, occurrence)
         train = epoch is not None
         matrix = compose(self.spec, decoded.full_size, train=train, key=key)
         return finish(warp(decoded, matrix, self.spec.output_size), self.spec, train=train, key=key)

@@ -1,6 +1,6 @@
 """Which photos make an epoch, in which order, in which batches: keyed by seed and epoch alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import numpy as np
@@ -145,9 +145,16 @@ def _deal(members: Rows, draws: int, generator: np.random.Generator) -> Rows:
     return np.concatenate([np.tile(members, full), generator.permutation(members)[:rest]])
 
 
-def count_epoch(order: Rows, classes: Mapping[int, int] | Rows, n_classes: int) -> Rows:
-    """Draws of each joint class (C,) in an epoch's rows; `classes` holds every row's."""
-    return np.bincount(np.asarray([classes[row] for row in order]), minlength=n_classes)
+def occurrences(order: Rows) -> Rows:
+    """How often each place's row (N,) has come before in the order: repeats of a photo are drawn anew."""
+    by_row = np.argsort(order, kind="stable")
+    ranked = order[by_row]
+    first = np.concatenate([[0], np.flatnonzero(np.diff(ranked)) + 1])
+    starts = np.zeros(len(order), dtype=np.int64)
+    starts[first] = first
+    times = np.empty(len(order), dtype=np.int64)
+    times[by_row] = np.arange(len(order)) - np.maximum.accumulate(starts)
+    return times
 
 
 def steps_per_epoch(n_rows: int, global_batch: int) -> int:

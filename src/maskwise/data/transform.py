@@ -106,6 +106,8 @@ class TransformSpec(BaseModel):
             raise ValueError("expected a resize of phase always behind all other geometry")
         if any(isinstance(step, PixelStep) for step in self.steps[: len(geometry)]):
             raise ValueError("expected steps that change pixels (color, blur, ...) behind the resize")
+        if any(isinstance(step, RandomStep) and step.phase == "always" for step in self.steps):
+            raise ValueError("expected phase train for steps that are drawn at random, got always")
         if len(set(names)) != len(names):
             raise ValueError("expected each step once")
         return self

@@ -10,6 +10,9 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
+_TRACE = 1e-3
+"""Soft targets leave traces of classes that do not occur; so little of one is none."""
+
 
 class SoftF1Spec(BaseModel):
     """1 - mean over classes of 2 TP / (2 TP + FP + FN), all of them sums of probabilities."""
@@ -22,7 +25,7 @@ class SoftF1Spec(BaseModel):
 
 def soft_f1(hits: torch.Tensor, labelled: torch.Tensor, predicted: torch.Tensor) -> torch.Tensor:
     """Mean F1 (scalar) over the classes that occur, from sums of probabilities (C,)."""
-    occurs = labelled > 0
+    occurs = labelled > _TRACE
     total = (labelled + predicted).clamp_min(torch.finfo(hits.dtype).tiny)
     return (2 * hits / total)[occurs].mean()
 
@@ -45,10 +48,9 @@ class SoftF1(nn.Module):
         """1 - macro F1 (scalar in [0, 1]) of joint logits (N, C) against target probabilities (N, C)."""
         p = logits.softmax(dim=1)
         counts = [(p * targets).sum(0), targets.sum(0), p.sum(0)]
-        if self._memory:
+        if self._memory and self.training:  # held-out photos are scored by themselves
             kept = (self.hits, self.labelled, self.predicted)
             counts = [self._memory * old.to(new.device) + new for old, new in zip(kept, counts, strict=True)]
-            if self.training:
-                for old, new in zip(kept, counts, strict=True):
-                    old.copy_(new.detach())
+            for old, new in zip(kept, counts, strict=True):
+                old.copy_(new.detach())
         return 1 - soft_f1(*counts)

@@ -5,6 +5,9 @@ from typing import Literal
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
+_TRACE = 1e-3
+"""Soft targets leave traces of classes that do not occur; so little of one is none."""
+
 
 class WeightedSpec(BaseModel):
     """Classes weighted by their inverse frequency to a power: 0 is cross-entropy, 1 counts all classes alike."""
@@ -28,15 +31,15 @@ class ClassBalancedSpec(BaseModel):
 
 def inverse_frequency_weights(counts: torch.Tensor, power: float) -> torch.Tensor:
     """Weights (C,) of classes with so many photos (C,), their mean over photos being 1; 0 for absent classes."""
-    present = counts > 0
-    raw = torch.where(present, counts.clamp_min(1e-12).pow(-power), torch.zeros_like(counts))
+    present = counts > _TRACE
+    raw = torch.where(present, counts.clamp_min(0.5).pow(-power), torch.zeros_like(counts))
     return _mean_one(raw, counts)
 
 
 def effective_number_weights(counts: torch.Tensor, beta: float) -> torch.Tensor:
     """Weights (C,) by the effective number of photos, their mean over photos being 1; 0 for absent classes."""
-    present = counts > 0
-    effective = (1 - beta**counts) / (1 - beta)
+    present = counts > _TRACE
+    effective = (1 - beta ** counts.clamp_min(0.5)) / (1 - beta)
     raw = torch.where(present, 1 / effective.clamp_min(1e-12), torch.zeros_like(counts))
     return _mean_one(raw, counts)
 

@@ -141,7 +141,7 @@ def write_run_report(
 
 
 def _about(run: Path, data: Path, prepared: Prepared, recipe: Recipe, metrics: dict[str, Any]) -> About:
-    train = prepared.table.keep(~prepared.held_out)
+    train = prepared.table.keep(~prepared.held_out & ~prepared.left_out)
     warnings = []
     if metrics["leaky"]:
         warnings.append(

@@ -74,6 +74,11 @@ class CheckpointBetweenSteps(lightning.Callback):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Take SIGTERM back from Lightning, whose handler ends the process without a checkpoint."""
+        if threading.current_thread() is threading.main_thread() and not self._asked:
+            signal.signal(signal.SIGTERM, self.ask)
+
     def on_train_batch_end(
         self,
         trainer: lightning.Trainer,
@@ -124,7 +129,9 @@ class KeepBest(lightning.Callback):
         value = self._sign * float(trainer.callback_metrics[f"held_out/{self._metric}"])
         if value > self._best:
             self._best = value
-            trainer.save_checkpoint(self._checkpoint, weights_only=True)
+            trainer.save_checkpoint(
+                self._checkpoint
+            )  # in full: an average of the weights is put in its place by that
 
 
 class PatientStopping(EarlyStopping):
@@ -156,9 +163,12 @@ def fit(
     part = recipe.training
     history = History(run / "history.csv", photos_per_batch=photos_per_batch)
     stop = CheckpointBetweenSteps(checkpoints / LAST)
-    callbacks: list[lightning.Callback] = [history, stop]
-    if part.ema is not None:  # in front of what writes checkpoints: they hold the average
+    callbacks: list[lightning.Callback] = [history]
+    if (
+        part.ema is not None
+    ):  # in front of all that write checkpoints: they hold the average with this step in it
         callbacks.append(EMAWeightAveraging(decay=part.ema.decay))
+    callbacks.append(stop)
     scored = len(held_out) > 0
     if part.keep == "best" and scored:
         callbacks.append(KeepBest(checkpoints / BEST, part))
@@ -186,7 +196,7 @@ def fit(
             accelerator="auto",
             devices=local_world_size(),
             num_nodes=processes // local_world_size(),
-            strategy="auto" if processes == 1 else "ddp",
+            strategy=_strategy(part, processes),
             precision=part.precision if part.precision != "auto" else "32-true",
             accumulate_grad_batches=accumulate,
             gradient_clip_val=part.gradient_clip,
@@ -217,6 +227,13 @@ def fit(
         except Interrupted:
             interrupted = True
     return Fit(interrupted, epochs_done=len(history.rows), history=history.rows)
+
+
+def _strategy(part: TrainingPart, processes: int) -> str:
+    if processes == 1:
+        return "auto"
+    # While the backbone is frozen, its parameters get no gradient, which plain DDP would wait for.
+    return "ddp_find_unused_parameters_true" if part.frozen_epochs else "ddp"
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def _train_head(recipe: Recipe, prepared: Prepared, features: Features) -> Froze
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(keyed_seed(recipe.seed, "model"))
         head = create_head(recipe.model.head, features.shape[1], space)
-    loss = create_loss(recipe.loss, class_counts(prepared)).train()
+    loss = create_loss(recipe.loss, class_counts(prepared, recipe)).train()
     optimizer = torch.optim.AdamW(head.parameters(), lr=RATE, weight_decay=DECAY)
     steps = max(1, len(rows) // BATCH)
     schedule = CosineSchedule(warmup=0.1)

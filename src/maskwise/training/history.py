@@ -73,7 +73,7 @@ class History(lightning.Callback):
         row = {
             "epoch": trainer.current_epoch + 1,
             **scores,
-            "lr": trainer.optimizers[0].param_groups[0]["lr"],
+            "lr": trainer.optimizers[0].param_groups[-1]["lr"],
             "seconds": time.perf_counter() - self._begin,
             "images_per_second": self._batches * self._photos_per_batch / self._trained,
         }

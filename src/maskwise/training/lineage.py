@@ -52,6 +52,7 @@ def describe_lineage(
     unlabelled: int,
     joined: list[str],
     held_out: np.ndarray[Any, np.dtype[np.bool_]],
+    n_train: int,
     seeds: dict[str, int],
     threads: int,
     device: torch.device,
@@ -78,7 +79,7 @@ def describe_lineage(
             "further": further,
         },
         "split": {
-            "n_train": int((~held_out).sum()),
+            "n_train": n_train,
             "n_held_out": int(held_out.sum()),
         },
         "seeds": seeds,

@@ -9,7 +9,8 @@ import torch
 
 from maskwise.data.loading import load_batches
 from maskwise.data.photos import PhotoSource
-from maskwise.data.sampling import evaluation_batches, steps_per_epoch, training_batches
+from maskwise.data.sampling import evaluation_batches, occurrences, steps_per_epoch, training_batches
+from maskwise.errors import InputError
 from maskwise.training.module import Batch
 
 Rows = npt.NDArray[np.int64]
@@ -46,10 +47,20 @@ class TrainingLoader:
 
     def state_dict(self) -> dict[str, int]:
         """The epoch and how many of its batches were handed out."""
-        return {"epoch": self._position[0], "batch": self._position[1]}
+        return {
+            "epoch": self._position[0],
+            "batch": self._position[1],
+            "photos": self._batch_size * self._world,
+        }
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
         """Go on where a checkpoint was."""
+        photos = self._batch_size * self._world
+        if int(state_dict["batch"]) and int(state_dict["photos"]) != photos:
+            raise InputError(
+                f"Expected a resume in mid-epoch with {state_dict['photos']} photos at once over all processes, got "
+                f"{photos}: start as many processes as before."
+            )
         self._position = (int(state_dict["epoch"]), int(state_dict["batch"]))
 
     def __len__(self) -> int:
@@ -60,22 +71,24 @@ class TrainingLoader:
     def __iter__(self) -> Iterator[Batch]:
         epoch = self._epoch()
         done = self._position[1] if self._position[0] == epoch and self._position[1] < len(self) else 0
+        order = self._order(epoch)[: len(self) * self._batch_size * self._world]
+        times = occurrences(order)
         batches = training_batches(
-            self._order(epoch)[: len(self) * self._batch_size * self._world],
+            np.arange(len(order)),
             batch_size=self._batch_size,
             rank=self._rank,
             world=self._world,
         )
         size = self._source.spec.output_size
-        for rows, images in load_batches(
+        for places, images in load_batches(
             islice(batches, done, None),
-            lambda row: self._source.load(row, epoch),
+            lambda place: self._source.load(int(order[place]), epoch, int(times[place])),
             size,
             workers=self._workers,
         ):
             done += 1
             self._position = (epoch, done)
-            yield torch.tensor(rows), torch.from_numpy(images)
+            yield torch.from_numpy(order[list(places)]), torch.from_numpy(images)
 
 
 class EvaluationLoader:

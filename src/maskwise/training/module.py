@@ -15,7 +15,7 @@ from maskwise.data.targets import Targets
 from maskwise.data.transform import Normalize
 from maskwise.errors import MaskwiseError
 from maskwise.evaluation.counts import accuracy, count_by_person, macro_f1
-from maskwise.labels.space import LabelSpace
+from maskwise.labels.space import UNKNOWN, LabelSpace
 from maskwise.models.classifier import Classifier
 from maskwise.models.decision import Rule, decide
 from maskwise.training.mixing import (
@@ -70,8 +70,10 @@ class TrainingModule(lightning.LightningModule):
         self._score_classes = score_classes
         mixing = recipe.mixing
         if isinstance(mixing, HalfFaceSpec):
-            self._kinds = _kinds(space, score_classes, mixing.same)
-            self._givers = _having(space, score_classes, mixing.partner)
+            # What only a run has labelled is mixed as it is most likely to be.
+            classes = np.where(score_classes == UNKNOWN, train_targets.argmax(axis=1), score_classes)
+            self._kinds = _kinds(space, classes, mixing.same)
+            self._givers = _having(space, classes, mixing.partner)
         self._steps_per_epoch = steps_per_epoch
         self._losses: list[torch.Tensor] = []
         self._outputs: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -100,12 +102,18 @@ class TrainingModule(lightning.LightningModule):
             normalized, targets = mix_pairs(normalized, targets, mixing)
         return normalized, targets
 
+    def on_train_start(self) -> None:
+        """Freeze the backbone where a resume in mid-epoch begins in a frozen one."""
+        self._freeze()
+
     def on_train_epoch_start(self) -> None:
         """Hold the backbone still in the epochs that are the head's own."""
+        self._freeze()
+
+    def _freeze(self) -> None:
         frozen = self.current_epoch < self._recipe.training.frozen_epochs
         self.classifier.backbone.requires_grad_(not frozen)
-        if frozen:
-            self.classifier.backbone.eval()  # its running statistics too
+        self.classifier.backbone.train(not frozen)  # its running statistics are held still too
 
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
         """The loss of a batch; what it draws (dropout, stochastic depth) is keyed by epoch, batch and process."""
@@ -119,7 +127,11 @@ class TrainingModule(lightning.LightningModule):
 
     def mean_loss(self) -> float:
         """The mean loss of the epoch under way, of this process."""
-        return float(torch.stack(self._losses).mean()) if self._losses else float("nan")
+        return float(self._stacked_losses().mean()) if self._losses else float("nan")
+
+    def _stacked_losses(self) -> torch.Tensor:
+        """The losses of the epoch under way on one device: after a resume some come from a checkpoint."""
+        return torch.stack([loss.to(self.device) for loss in self._losses])
 
     def on_train_epoch_end(self) -> None:
         """Start the next epoch's mean of the loss anew; a checkpoint written after this holds none.
@@ -132,7 +144,7 @@ class TrainingModule(lightning.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the losses of an epoch under way, so that its mean is the same after a resume."""
-        checkpoint["epoch_losses"] = torch.stack(self._losses).cpu() if self._losses else torch.empty(0)
+        checkpoint["epoch_losses"] = self._stacked_losses().cpu() if self._losses else torch.empty(0)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up the losses of an epoch under way."""
@@ -149,9 +161,9 @@ class TrainingModule(lightning.LightningModule):
         self._check_losses()
 
     def _check_losses(self) -> None:
-        if self._losses and not torch.isfinite(torch.stack(self._losses)).all():
+        if self._losses and not torch.isfinite(self._stacked_losses()).all():
             raise MaskwiseError(
-                f"Expected the loss to be finite, got {float(torch.stack(self._losses).mean())} in epoch "
+                f"Expected the loss to be finite, got {self.mean_loss()} in epoch "
                 f"{self.current_epoch + 1}. Lower optimizer.lr, set training.gradient_clip=1, or "
                 "training.precision=32-true."
             )
@@ -174,7 +186,7 @@ class TrainingModule(lightning.LightningModule):
         )
         self.scores["loss"] = float(self.loss(log_p, self._targets(rows, log_p.device)))
         if self._losses:
-            means = gather(torch.stack(self._losses).cpu())
+            means = gather(self._stacked_losses().cpu())
             self.log("train/loss", means.mean(), rank_zero_only=True)
             self.scores["train_loss"] = float(means.mean())
         for name in ("macro_f1", "accuracy", "loss"):

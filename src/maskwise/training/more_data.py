@@ -12,10 +12,9 @@ import polars as pl
 from maskwise.data.duplicates import cross_person_duplicates
 from maskwise.data.reading import read_data
 from maskwise.data.scan import Progress, Scan, scan_photos
-from maskwise.data.split import check_split
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets, create_targets
-from maskwise.errors import InputError
+from maskwise.errors import InputError, LeakError
 from maskwise.inference.predictor import load_predictor
 from maskwise.labels.space import UNKNOWN
 from maskwise.training.lineage import data_fingerprint
@@ -50,6 +49,7 @@ def add_training_photos(
     for name in recipe.data.more:
         scanned = _scan(name, prepared, progress)
         further = _labelled(name, *scanned, prepared, recipe)
+        _say_shared_ids(prepared, further, name, say)
         prepared = _join(prepared, further, name, recipe)
         entries.append(_entry(name, scanned, further, "labels"))
         say(f"{len(further.table):,} photos of {name} are trained on too.")
@@ -99,14 +99,16 @@ def _pseudo_labelled(part: PseudoLabelPart, table: PhotoTable, scan: Scan) -> _F
 def _join(prepared: Prepared, further: _Further, name: str, recipe: Recipe) -> Prepared:
     """Both tables, the further one on the training side, under names that lead to its files."""
     here, there = prepared.table, further.table
-    photos = [os.path.relpath(path, here.root) for path in there.paths]
+    # Resolved: a relative path through a link would lead elsewhere.
+    base = os.path.realpath(here.root)
+    photos = [os.path.relpath(os.path.realpath(path), base) for path in there.paths]
     persons = [f"{name}: {person}" for person in there.persons]
     frame = there.frame.with_columns(pl.Series("photo", photos), pl.Series("person", persons))
     shared = [column for column in frame.columns if column in here.frame.columns]
     table = replace(here, frame=pl.concat([here.frame, frame.select(shared)], how="diagonal_relaxed"))
     looks = pl.concat([prepared.scan, further.frame.with_columns(pl.Series("photo", photos))])
     held_out = np.concatenate([prepared.held_out, np.zeros(len(there), dtype=bool)])
-    check_split(held_out, table.persons, table.photos, cross_person_duplicates(looks, table.persons))
+    _check_no_copies(prepared, looks, table, name)
     return replace(
         prepared,
         table=table,
@@ -117,6 +119,32 @@ def _join(prepared: Prepared, further: _Further, name: str, recipe: Recipe) -> P
         train_targets=np.concatenate([prepared.train_targets, further.targets]),
         score_classes=np.concatenate([prepared.score_classes, there.space.encode(there.label_indices())]),
     )
+
+
+def _say_shared_ids(prepared: Prepared, further: _Further, name: str, say: Say) -> None:
+    """Persons of two data sets are taken for different ones: where names agree, the user should know."""
+    held_out = set(prepared.table.persons[prepared.held_out].tolist())
+    shared = sorted(held_out & set(further.table.persons.tolist()))
+    if shared:
+        say(
+            f"Note: {len(shared)} persons of {name} have the name of a held-out one, such as {shared[0]}, and are "
+            "taken for others. If they are the same, the score is worth nothing: leave them out."
+        )
+
+
+def _check_no_copies(prepared: Prepared, looks: pl.DataFrame, table: PhotoTable, name: str) -> None:
+    """Refuse further photos that are near-duplicates of held-out ones."""
+    n_here = len(prepared.table)
+    sides = np.where(np.arange(len(table)) < n_here, "here", "further")
+    held = np.concatenate([prepared.held_out, np.ones(len(table) - n_here, dtype=bool)])
+    rows = np.flatnonzero(held)
+    pairs = cross_person_duplicates(looks[rows.tolist()], sides[rows])
+    if pairs:
+        first, second = (table.photos[rows[place]] for place in (pairs[0].first, pairs[0].second))
+        raise LeakError(
+            f"Expected {name} to show none of the held-out persons, got {len(pairs)} photos that are copies of "
+            f"held-out ones or nearly so, such as {first} and {second}: leave them out."
+        )
 
 
 def _entry(name: str, scanned: tuple[PhotoTable, Scan], further: _Further, labels: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import torch
 from timm.optim._param_groups import param_groups_layer_decay
 from torch.optim.lr_scheduler import LambdaLR
 
+from maskwise.errors import InputError
 from maskwise.models.classifier import Classifier
 from maskwise.training.recipe import (
     AdamPart,
@@ -45,6 +46,10 @@ def _groups(part: AdamWPart | AdamPart, model: Classifier) -> list[dict[str, Any
         weight_decay_exclude_1d=False,
         layer_decay=part.layer_decay,
     )
+    if len({group["lr_scale"] for group in groups}) < 2:
+        raise InputError(
+            "optimizer.layer_decay: expected a backbone whose layers timm can tell apart, got one layer."
+        )
     layers = [
         {
             "params": group["params"],
@@ -82,8 +87,8 @@ def learning_rate_factor(part: AnySchedule, step: int, *, steps_per_epoch: int, 
         low, last = 1 / part.start, 1 / part.start / part.final
         top = part.rise * total - 1
         if step <= top:
-            return _cosine(low, 1.0, step / top)
-        return _cosine(1.0, last, min(1.0, (step - top) / (total - 1 - top)))
+            return _cosine(low, 1.0, step / top) if top > 0 else 1.0
+        return _cosine(1.0, last, min(1.0, (step - top) / max(1e-9, total - 1 - top)))
     return 1.0
 
 

@@ -120,7 +120,7 @@ def prepare(
     held_out, groups, joined = _split(table, frame, recipe.split, say)
     _check_bands(training_space, table.keep(~held_out), recipe)
     train_targets = create_targets(table, training_space, recipe.labels.deviations)
-    return Prepared(
+    prepared = Prepared(
         table,
         frame,
         held_out,
@@ -134,6 +134,13 @@ def prepare(
         left_out_rows(table, recipe) | _unused(table, groups, held_out, recipe.split),
         corrected,
     )
+    return _check_some_left(prepared)
+
+
+def _check_some_left(prepared: Prepared) -> Prepared:
+    if not len(prepared.train_rows):
+        raise InputError("labels.leave_out: expected photos to be left to train on, got none.")
+    return prepared
 
 
 def _unused(

@@ -66,6 +66,15 @@ class LabelPart(_Part):
     deviations: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)  # of a labelled number
     leave_out: dict[str, tuple[float, float]] = Field(default_factory=dict)  # {age: [57, 59]}: not trained on
 
+    @model_validator(mode="after")
+    def _check(self) -> "LabelPart":
+        for name, (low, high) in self.leave_out.items():
+            if low > high:
+                raise ValueError(
+                    f"expected leave_out.{name} to be two rising numbers, got [{low:g}, {high:g}]"
+                )
+        return self
+
 
 class _AdaptivePart(_Part):
     lr: float = Field(default=3e-4, gt=0)

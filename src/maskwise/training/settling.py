@@ -7,6 +7,7 @@ import torch
 
 from maskwise.data.loading import default_workers
 from maskwise.data.randomness import keyed_seed
+from maskwise.data.sampling import sample_epoch
 from maskwise.data.transform import Normalize, TransformSpec
 from maskwise.errors import InputError
 from maskwise.losses import create_loss
@@ -46,7 +47,7 @@ def settle(recipe: Recipe, prepared: Prepared) -> tuple[Recipe, Classifier, dict
     if recipe.start_from is not None:
         start_backbone(classifier, Path(recipe.start_from), recipe.model.backbone)
     transform = _with_normalization(recipe.transform, mean, std)
-    loss = create_loss(recipe.loss, class_counts(prepared))
+    loss = create_loss(recipe.loss, class_counts(prepared, recipe))
     precision: Precision
     if part.precision != "auto":
         precision = part.precision
@@ -78,9 +79,22 @@ def settle(recipe: Recipe, prepared: Prepared) -> tuple[Recipe, Classifier, dict
     return settled, classifier.cpu(), measured
 
 
-def class_counts(prepared: Prepared) -> torch.Tensor:
-    """Training photos of each joint class (C,), fractions where targets are soft."""
-    return torch.from_numpy(prepared.train_targets[prepared.train_rows].sum(axis=0))
+def class_counts(prepared: Prepared, recipe: Recipe) -> torch.Tensor:
+    """Draws of each joint class (C,) in an epoch, fractions where targets are soft.
+
+    Of draws, not of photos: a loss that makes up for rare classes must know what sampling has made up for already.
+    """
+    rows = prepared.train_rows
+    order = sample_epoch(
+        recipe.sampling,
+        rows,
+        prepared.train_classes,
+        prepared.table.persons[rows],
+        prepared.table.space,
+        seed=recipe.seed,
+        epoch=0,
+    )
+    return torch.from_numpy(prepared.train_targets[order].sum(axis=0))
 
 
 def _with_normalization(

@@ -115,7 +115,7 @@ def _train(
     prepared, further = add_training_photos(
         prepared, recipe, say=say, progress=progress("scanning further photos")
     )
-    if resume and not _began_with(run, prepared):
+    if resume and not _began_with(run, prepared, further, parents):
         raise InputError(
             f"Expected {data} to be the data that {run} began with, but it differs: train a new run."
         )
@@ -202,11 +202,17 @@ def _say_epoch(prepared: Prepared, recipe: Recipe, say: Callable[[str], None]) -
         say(f"  {name}: {draws:,} of {photos:,}")
 
 
-def _began_with(run: Path, prepared: Prepared) -> bool:
-    """Whether a run began with these photos and this split."""
-    data = read_json(run / "lineage.json").get("data")
-    fingerprint = data.get("fingerprint") if isinstance(data, dict) else None
-    return fingerprint == prepared.fingerprint and same_split(run / "split.parquet", prepared)
+def _began_with(
+    run: Path, prepared: Prepared, further: list[dict[str, Any]], parents: list[dict[str, Any]]
+) -> bool:
+    """Whether a run began with these photos, this split, and what it learns from beside them."""
+    lineage = read_json(run / "lineage.json")
+    data = lineage.get("data")
+    if not isinstance(data, dict) or data.get("fingerprint") != prepared.fingerprint:
+        return False
+    beside = (data.get("further", []), [parent.get("weights") for parent in lineage.get("parents", [])])
+    same = beside == (further, [parent["weights"] for parent in parents])
+    return same and same_split(run / "split.parquet", prepared)
 
 
 def stored_recipe(run: Path, given: Recipe) -> Recipe:
@@ -259,6 +265,7 @@ def _write_beginning(
         unlabelled=prepared.unlabelled,
         joined=prepared.joined,
         held_out=prepared.held_out,
+        n_train=len(prepared.train_rows),
         seeds={"training": recipe.seed, "split": recipe.split.seed},
         threads=int(recipe.training.threads),
         device=training_device(),
@@ -308,7 +315,7 @@ def _loop_parts(
     )
     module = TrainingModule(
         classifier,
-        create_loss(recipe.loss, class_counts(prepared)),
+        create_loss(recipe.loss, class_counts(prepared, recipe)),
         recipe,
         space=prepared.table.space,
         normalization=recipe.transform.normalization,

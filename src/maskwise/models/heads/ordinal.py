@@ -43,7 +43,8 @@ class OrdinalBranch(nn.Module):
         margins = self.thresholds() - self.score(features)  # (N, B - 1)
         below, above = nn.functional.logsigmoid(margins), nn.functional.logsigmoid(-margins)
         # log(s(b) - s(a)) = log s(b) + log s(-a) + log(1 - exp(a - b)), in logarithms throughout
-        inner = below[:, 1:] + above[:, :-1] + torch.log(-torch.expm1(margins[:, :-1] - margins[:, 1:]))
+        apart = torch.log(-torch.expm1(-nn.functional.softplus(self.gaps)))
+        inner = below[:, 1:] + above[:, :-1] + apart
         return torch.cat([below[:, :1], inner, above[:, -1:]], dim=1)
 
 
