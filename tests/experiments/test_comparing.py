@@ -64,6 +64,11 @@ def test_one_seed_each_speaks_of_models_only_and_several_of_recipes(tiny_run: Pa
     assert verdict == "better"
     assert difference.n_pairs == (3, 3)
     assert difference.ci95[0] < 0.85 - 0.70 < difference.ci95[1]
+    again = [
+        make_run(tiny_run, tmp_path / f"d{k}", right=0.85, noise=30, seed=0, optimizer__lr=0.6)
+        for k in range(2)
+    ]
+    assert compare([*lite, *again]).recipes == []  # one seed twice is no repetition
     # seeds that differ a lot make it wider, and the verdict careful
     wild = [
         make_run(tiny_run, tmp_path / f"c{k}", right=right, noise=20 + k, seed=k, optimizer__lr=0.7)

@@ -4,6 +4,7 @@ import pytest
 
 from maskwise.errors import InputError
 from maskwise.experiments.rebuilding import rebuild
+from maskwise.training.folds import train_folds
 from maskwise.training.recipe_files import load_recipe
 from maskwise.training.train import train
 from tests.pictures import TINY, make_people
@@ -30,3 +31,10 @@ def test_a_rebuild_that_differs_says_by_how_much(people: Path, tmp_path: Path) -
     assert not found.same_weights
     assert found.largest_difference > 0
     assert "The weights differ" in found.sentence()
+
+
+def test_folds_are_rebuilt_as_folds(people: Path, tmp_path: Path) -> None:
+    train_folds(load_recipe("cpu", [*TINY, "training.epochs=1"]), people, tmp_path / "run", folds=2)
+    found = rebuild(tmp_path / "run")
+    assert found.same_weights
+    assert len(list((found.folder / "members").iterdir())) == 2

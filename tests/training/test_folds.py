@@ -127,6 +127,11 @@ def test_interrupted_folds_go_on_where_they_stopped(
         train_folds(load_recipe("cpu", SHORT), data, run, folds=2)
     before = (run / "folds/00/members/00/model.safetensors").stat().st_mtime_ns
     monkeypatch.setattr(folds_module, "train", begun)
+    for folds, refit in ((3, False), (2, True)):
+        with pytest.raises(InputError, match="as it began, with --folds 2"):
+            train_folds(load_recipe("cpu"), data, run, folds=folds, refit=refit, resume=True)
+    with pytest.raises(InputError, match="Expected --folds 2 for a recipe of folds"):
+        train(load_recipe("cpu"), data, run, resume=True)
     train_folds(load_recipe("cpu"), data, run, folds=2, resume=True)
     assert (run / "folds/00/members/00/model.safetensors").stat().st_mtime_ns == before
     assert json.loads((run / "metrics.json").read_text())["scored_on"] == "out-of-fold"
@@ -165,6 +170,29 @@ def test_runs_become_one(data: Path, tmp_path: Path) -> None:
     soup = np.stack([p.probabilities for p in load_predictor(tmp_path / "soup").predict(paths)])
     assert np.allclose(soup, apart[0], atol=1e-5)
     assert same.metrics["scored_on"] == "held-out persons"
+
+
+def test_what_an_ensemble_scores_is_what_it_predicts(
+    data: Path, cross_validated: Path, tmp_path: Path
+) -> None:
+    single = tmp_path / "single"
+    train(load_recipe("cpu", [*SHORT, "seed=3"]), data, single)
+    made = ensemble([cross_validated, single], tmp_path / "both")
+    paths = read_data(data).paths[:4]
+    apart = [
+        np.stack([p.probabilities for p in load_predictor(run).predict(paths)])
+        for run in (cross_validated, single)
+    ]
+    together = np.stack([p.probabilities for p in load_predictor(tmp_path / "both").predict(paths)])
+    assert np.allclose(
+        together, np.mean(apart, axis=0), atol=1e-6
+    )  # a run counts once, however many members it has
+    assert made.metrics["scored_on"] == "out-of-fold"
+    for how in ("vote", "soup"):
+        with pytest.raises(InputError, match=r"runs of one training each"):
+            ensemble([single, cross_validated], tmp_path / how, how=how)
+    with pytest.raises(InputError, match="got the ensemble"):
+        ensemble([single, tmp_path / "both"], tmp_path / "again")
 
 
 def test_ensembles_that_make_no_sense_are_one_line(data: Path, cross_validated: Path, tmp_path: Path) -> None:

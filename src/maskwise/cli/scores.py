@@ -9,6 +9,9 @@ from rich.table import Table
 
 def print_scores(console: Console, metrics: dict[str, Any], folder: Path) -> None:
     """Print the scores of a `metrics.json`, what they rest on, and where the report lies."""
+    if metrics["macro_f1"] is None and "accuracy" not in metrics:
+        console.print("Nobody was held out: this run has no score of its own.", style="yellow")
+        return
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("", "score", "95% interval"):
         table.add_column(title, justify="left" if not title else "right")

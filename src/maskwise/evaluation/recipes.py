@@ -72,10 +72,8 @@ def corrected_t(differences: npt.NDArray[np.float64], held_out_over_train: float
     n = len(differences)
     value, variance = float(differences.mean()), float(differences.var(ddof=1))
     error = ((1 / n + held_out_over_train) * variance) ** 0.5
-    if error == 0:
-        return RecipeDifference(
-            value, (value, value), float(value == 0), (n, n), None, "equal in every split"
-        )
+    if error < 1e-9:  # nothing varies from split to split: then these are no repetitions
+        return RecipeDifference(value, (-1.0, 1.0), 1.0, (n, n), None, "the same in every split")
     reach = float(stats.t.ppf(0.975, n - 1)) * error
     p = float(2 * stats.t.sf(abs(value) / error, n - 1))
     how = f"{n} splits, differences {', '.join(f'{d:+.3f}' for d in differences)}"

@@ -123,11 +123,11 @@ def reliability(probabilities: Probabilities, labels: Ints) -> list[tuple[float,
 def abstention_threshold(
     confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], accuracy: float
 ) -> float:
-    """The lowest confidence above which photos (N,) are right as often as asked; 1 where there is none."""
+    """The lowest confidence from which on photos (N,) are right as often as asked; above 1 where there is none."""
     order = np.argsort(-confidence, kind="stable")
     reached = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     enough = np.flatnonzero(reached >= accuracy)
-    return float(confidence[order[enough[-1]]]) if len(enough) else 1.0
+    return float(confidence[order[enough[-1]]]) if len(enough) else 1.01
 
 
 def tune_decision(data: OutOfFold, space: LabelSpace, rule: Rule) -> TunedDecision:
@@ -155,16 +155,19 @@ def tune_decision(data: OutOfFold, space: LabelSpace, rule: Rule) -> TunedDecisi
         gain=gain.value,
         gain_ci95=gain.ci95,
         thresholds={
-            f"{accuracy:g}": _abstention(data, calibrated, accuracy, temperature) for accuracy in ACCURACIES
+            f"{accuracy:g}": _abstention(
+                data, calibrated, decide(calibrated, space, rule), accuracy, temperature
+            )
+            for accuracy in ACCURACIES
         },
     )
 
 
 def _abstention(
-    data: OutOfFold, calibrated: npt.NDArray[np.float64], accuracy: float, temperature: float
+    data: OutOfFold, calibrated: npt.NDArray[np.float64], decided: Ints, accuracy: float, temperature: float
 ) -> tuple[float, float, float]:
     """The threshold fitted on all, and the share kept and the accuracy reached where it was fitted on other folds."""
-    right = calibrated.argmax(axis=1) == data.labels
+    right = decided == data.labels
     confidence = calibrated.max(axis=1)
     kept = np.zeros(len(right), dtype=bool)
     for fold in np.unique(data.folds):

@@ -1,7 +1,7 @@
 """`compare`: are these models different, are these recipes different, and can one say why."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +76,8 @@ def compare(folders: list[Path], *, margin: float = MARGIN, evaluation: str | No
         raise InputError(f"Expected --margin between 0 and 1, got {margin:g}.")
     runs = [read_run(folder, evaluation) for folder in folders]
     notes = _check_alike(runs)
+    if evaluation is not None:
+        _check_decisions(runs, evaluation)
     splits = _by_split(runs)
     if len(splits) > 1 and all(len(_by_recipe(group)) > 1 for group in splits):
         return _compare_over_splits(splits, margin, notes)
@@ -106,6 +108,9 @@ def _compare_over_splits(splits: list[list[FinishedRun]], margin: float, notes: 
     recipes = _by_recipe([run for group in splits for run in group])
     shares = []
     for group in splits:
+        group.sort(
+            key=lambda run: run not in recipes[0]
+        )  # the first run's recipe is held against in every split
         aligned = _align(group, notes)
         photos, persons = photos + len(aligned.labels), persons + aligned.n_persons
         pairs += _compare_models(group, aligned, margin)
@@ -123,6 +128,11 @@ def _compare_over_splits(splits: list[list[FinishedRun]], margin: float, notes: 
     rows = [
         (_named(recipes[0]), _named(recipes[place]), difference, recipe_verdict(difference, p, margin))
         for (place, difference), p in zip(found.items(), adjusted, strict=True)
+    ]
+    together = holm([pair.main.difference.p for pair in pairs])
+    pairs = [
+        replace(pair, main=replace(pair.main, p=p, verdict=pair.main.difference.verdict(margin, p)))
+        for pair, p in zip(pairs, together, strict=True)
     ]
     notes.append(f"{len(splits)} splits: models are compared within each, recipes over all of them")
     return Comparison(pairs, rows, photos, persons, margin, notes)
@@ -146,6 +156,17 @@ def _by_recipe(runs: list[FinishedRun]) -> list[list[FinishedRun]]:
         else:
             alike.append(run)
     return groups
+
+
+def _check_decisions(runs: list[FinishedRun], evaluation: str) -> None:
+    """An evaluation that decided in another way keeps raw probabilities: deciding them anew would be another thing."""
+    for run in runs:
+        told = run.metrics.get("decision")
+        if told != run.decision:
+            raise InputError(
+                f"Expected the evaluation {evaluation} of {run.folder} to decide by the run's own rule {run.decision}, "
+                f"got {told}: evaluate it again under another name, without --decision and --by-person."
+            )
 
 
 @dataclass(frozen=True)
@@ -284,6 +305,7 @@ def _compare_recipes(
 ) -> list[tuple[str, str, RecipeDifference, str]]:
     """Recipes with two runs or more each, against the first run's recipe."""
     groups = _by_recipe(runs)
+    groups = [_repetitions(group) for group in groups]
     enough = [group for group in groups if len(group) >= 2]
     if groups[0] not in enough:
         return []
@@ -297,6 +319,14 @@ def _compare_recipes(
         (_named(groups[0]), _named(group), difference, recipe_verdict(difference, p, margin))
         for group, difference, p in zip(others, found, adjusted, strict=True)
     ]
+
+
+def _repetitions(group: list[FinishedRun]) -> list[FinishedRun]:
+    """One run for each seed: the same seed trained twice is no repetition."""
+    distinct: dict[tuple[int, int], FinishedRun] = {}
+    for run in group:
+        distinct.setdefault((run.recipe.seed, run.recipe.split.seed), run)
+    return list(distinct.values())
 
 
 def _named(group: list[FinishedRun]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from maskwise.evaluation.counts import Floats, count_by_person, macro_f1
 from maskwise.evaluation.paired import holm, paired_difference
@@ -59,7 +60,8 @@ def counts_of(outcome: Outcome) -> Floats:
     frame, space = outcome.predictions(), builtin_label_space()
     p = frame.select(probability_columns(space)).to_numpy()
     predictions = decide(p, space, outcome.trial.recipe.decision)
-    persons, index = np.unique(frame["person"].to_numpy().astype(np.str_), return_inverse=True)
+    names = frame.select(pl.coalesce("person", "photo")).to_series().to_numpy().astype(np.str_)
+    persons, index = np.unique(names, return_inverse=True)
     labels: npt.NDArray[np.int64] = frame["label"].to_numpy()
     return count_by_person(labels, predictions, index, space.n_classes, len(persons)).stacked
 

@@ -22,7 +22,7 @@ from maskwise.inference.members import member_folders, run_identity
 from maskwise.inference.predictor import Predictor, default_device
 from maskwise.inference.rows import probability_columns
 from maskwise.models.decision import decide
-from maskwise.models.ensemble import Combine, EnsembleSpec, combine_members, save_ensemble
+from maskwise.models.ensemble import EnsembleSpec, combine_members, save_ensemble
 from maskwise.models.member import Member, load_member, save_member
 from maskwise.training.recipe_files import save_recipe
 from maskwise.training.run_folder import check_run_folder
@@ -60,6 +60,7 @@ def ensemble(folders: list[Path], out: Path, *, how: How = "mean", greedy: bool 
     for run in runs[1:]:
         if run.space.class_names != runs[0].space.class_names:
             raise InputError(f"Expected {run.folder} to have the classes of {runs[0].folder}, got others.")
+    _check_parts(runs, how)
     shared = _shared(runs)
     told = np.stack([_probabilities(run, shared) for run in runs])
     labels, persons = shared["label"].to_numpy(), _persons(shared)
@@ -76,13 +77,38 @@ def ensemble(folders: list[Path], out: Path, *, how: How = "mean", greedy: bool 
         p = _soup_predictions(stirred, runs[0], shared)
         _check_holds(runs, told[distinct], p, labels, persons)
         save_member(out / "members" / "00", stirred.classifier, stirred.card)
-    else:
-        weights = tuple(map(float, counts)) if how == "weighted" else ()
-        p = combine_members(told[distinct], how, weights)
-        _copy_members(out, runs, distinct, counts, how)
-    metrics = _metrics(runs[0], shared, p) | {"chosen_on_these_persons": gain is not None}
+    elif how == "vote":
+        p = combine_members(told[distinct], "vote")
+        _copy_members(out, runs, distinct, None)
+    else:  # a mean over runs, each as often as it was chosen: what is scored is what will predict
+        p = combine_members(told[distinct], "weighted", tuple(map(float, counts)))
+        _copy_members(out, runs, distinct, counts)
+    metrics = _metrics([runs[k] for k in distinct], shared, p) | {"chosen_on_these_persons": gain is not None}
     _write(out, runs, distinct, how, shared, p, metrics)
     return Ensembled(out, names, gain, metrics)
+
+
+def _check_parts(runs: list[FinishedRun], how: How) -> None:
+    """What can be put together so that its score is that of what will predict.
+
+    Raises:
+        InputError: naming the run that can't.
+    """
+    for run in runs:
+        if "ensemble" in run.lineage:
+            raise InputError(
+                f"Expected runs that were trained, got the ensemble {run.folder}: name its runs instead."
+            )
+        if run.lineage.get("refit"):
+            raise InputError(
+                f"Expected runs whose members were scored, got {run.folder}, a refit on everybody: train it without "
+                "--refit."
+            )
+        if "folds" in run.lineage and how in ("vote", "soup"):
+            raise InputError(
+                f"Expected runs of one training each to {'vote' if how == 'vote' else 'make a soup'}, got the folds of "
+                f"{run.folder}: use --how mean."
+            )
 
 
 def _soup(members: list[Member], folders: list[Path]) -> Member:
@@ -109,10 +135,6 @@ def _soup(members: list[Member], folders: list[Path]) -> Member:
 
 def _soup_predictions(soup: Member, run: FinishedRun, shared: pl.DataFrame) -> npt.NDArray[np.float32]:
     """What a soup says of photos that none of its members was trained on: only one split leaves such photos."""
-    if "folds" in run.lineage:
-        raise InputError(
-            "Expected runs on one split for a soup, got folds: nobody would be left to see if it holds."
-        )
     data = Path(str(run.lineage["data"]["path"]))
     table = read_data(data)
     path_of = dict(zip(table.photos, table.paths, strict=True))
@@ -180,29 +202,33 @@ def _folds(persons: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
     return np.asarray(index % _FOLDS, dtype=np.int64)
 
 
-def _metrics(run: FinishedRun, shared: pl.DataFrame, p: npt.NDArray[np.float32]) -> dict[str, Any]:
-    space = run.space
-    predictions = decide(p, space, run.decision)
+def _metrics(runs: list[FinishedRun], shared: pl.DataFrame, p: npt.NDArray[np.float32]) -> dict[str, Any]:
+    space, rule = runs[0].space, runs[0].decision
+    predictions = decide(p, space, rule)
+    leaky = any(run.metrics.get("leaky") for run in runs)
+    persons = "out-of-fold" if any("folds" in run.lineage for run in runs) else "held-out persons"
     return {
         "schema": 1,
-        "scored_on": "out-of-fold" if "folds" in run.lineage else "held-out persons",
-        "leaky": False,
-        "persons_known": True,
-        "decision": run.decision,
+        "scored_on": "held-out photos" if leaky else persons,
+        "leaky": leaky,
+        "persons_known": not shared["person"].null_count(),
+        "decision": rule,
         **score(space.decode(shared["label"].to_numpy()), predictions, _persons(shared), space, groups={}),
     }
 
 
-def _copy_members(
-    out: Path, runs: list[FinishedRun], distinct: list[int], counts: list[int], combine: Combine
-) -> None:
+def _copy_members(out: Path, runs: list[FinishedRun], distinct: list[int], counts: list[int] | None) -> None:
+    """The members of all runs, a run's weight shared out among its own; without counts they vote."""
     weights: list[float] = []
-    for k, count in zip(distinct, counts, strict=True):
+    for k, count in zip(distinct, counts or [1] * len(distinct), strict=True):
         own = member_folders(runs[k].folder)
         for folder in own:
             shutil.copytree(folder, out / "members" / f"{len(weights):02d}")
             weights.append(count / len(own))
-    save_ensemble(out, EnsembleSpec(combine=combine, weights=tuple(weights) if combine == "weighted" else ()))
+    if counts is None:
+        save_ensemble(out, EnsembleSpec(combine="vote"))
+    else:
+        save_ensemble(out, EnsembleSpec(combine="weighted", weights=tuple(weights)))
 
 
 def _write(

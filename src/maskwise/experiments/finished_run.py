@@ -42,7 +42,15 @@ class FinishedRun:
     @property
     def values(self) -> dict[str, Any]:
         """The recipe's values by dotted key."""
-        return recipe_values(self.recipe)
+        values = recipe_values(self.recipe)
+        if "ensemble" in self.lineage:
+            parents = sorted(str(parent.get("weights")) for parent in self.lineage.get("parents", []))
+            values["members"] = f"{self.lineage['ensemble']} of {len(parents)}: {', '.join(parents)}"
+        elif "folds" in self.lineage:
+            values["members"] = (
+                "a refit on everybody" if self.lineage.get("refit") else f"{self.lineage['folds']} folds"
+            )
+        return values
 
 
 def read_run(folder: Path, evaluation: str | None = None) -> FinishedRun:

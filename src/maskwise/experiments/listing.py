@@ -55,8 +55,14 @@ def list_runs(folder: Path, *, sort: str = "score") -> Listed:
     elif sort != "name":
         if runs and not any(sort in run.values for run in runs):
             raise InputError(f"Expected --sort to be score, time, name or a recipe's key, got {sort!r}.")
-        runs.sort(key=lambda run: str(run.values.get(sort, "")))
+        runs.sort(key=lambda run: _sortable(run.values.get(sort)))
     return Listed([_row(run, keys) for run in runs], keys, unfinished)
+
+
+def _sortable(value: Any) -> tuple[int, float, str]:  # noqa: ANN401 - whatever a recipe holds
+    """Numbers by size, in front of words by the alphabet."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return (0, float(value), "") if number else (1, 0.0, str(value))
 
 
 def _score(run: FinishedRun) -> float:

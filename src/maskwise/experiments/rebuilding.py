@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from rich.console import Console
 
 from maskwise.errors import InputError
@@ -16,6 +17,7 @@ from maskwise.files import read_json
 from maskwise.inference.members import run_identity
 from maskwise.inference.rows import probability_columns
 from maskwise.models.decision import decide
+from maskwise.training.folds import train_folds
 from maskwise.training.preparation import prepare
 from maskwise.training.train import ProgressOf, train
 
@@ -70,6 +72,10 @@ def rebuild(
     """
     first = read_run(run)
     lineage = first.lineage
+    if "ensemble" in lineage:
+        raise InputError(
+            f"Expected a run that was trained, got {run}, put together from others: rebuild those."
+        )
     place = data if data is not None else Path(str(lineage["data"]["path"]))
     folder = out if out is not None else run.with_name(f"{run.name}-rebuilt")
     prepared = prepare(place, first.recipe, say=lambda line: None)
@@ -81,9 +87,27 @@ def rebuild(
     changed = _changed(lineage)
     for line in changed:
         say(line)
-    train(
-        first.recipe, place, folder, resume=resume, photos_in_report=False, console=console, progress=progress
-    )
+    if "folds" in lineage:
+        train_folds(
+            first.recipe,
+            place,
+            folder,
+            folds=int(lineage["folds"]),
+            refit=bool(lineage["refit"]),
+            resume=resume,
+            console=console,
+            progress=progress,
+        )
+    else:
+        train(
+            first.recipe,
+            place,
+            folder,
+            resume=resume,
+            photos_in_report=False,
+            console=console,
+            progress=progress,
+        )
     again = read_run(folder)
     return _agreement(first, again, [*changed, *_changed(lineage, read_json(folder / "lineage.json"))])
 
@@ -102,7 +126,7 @@ def _changed(before: dict[str, Any], after: dict[str, Any] | None = None) -> lis
             if now != version:
                 lines.append(f"{name} is {now}, was {version}")
         return lines
-    keys = ("threads", "device", "python")
+    keys = ("maskwise", "threads", "device", "python")
     lines = [
         f"{key} is {after.get(key)}, was {before.get(key)}"
         for key in keys
@@ -110,6 +134,9 @@ def _changed(before: dict[str, Any], after: dict[str, Any] | None = None) -> lis
     ]
     if before.get("machine", {}).get("processor") != after.get("machine", {}).get("processor"):
         lines.append("the processor is another")
+    codes = [entry.get("code") for entry in (before, after)]
+    if codes[0] != codes[1]:
+        lines.append("the code is another")
     return lines
 
 
@@ -122,7 +149,8 @@ def _agreement(first: FinishedRun, again: FinishedRun, changed: list[str]) -> Re
     columns = probability_columns(first.space)
     p, q = a.select(columns).to_numpy(), b.select(columns).to_numpy()
     decided = [decide(x, first.space, first.decision) for x in (p, q)]
-    persons, index = np.unique(a["person"].fill_null("").to_numpy().astype(np.str_), return_inverse=True)
+    names = a.select(pl.coalesce("person", "photo")).to_series().to_numpy().astype(np.str_)
+    persons, index = np.unique(names, return_inverse=True)
     counts = [
         count_by_person(a["label"].to_numpy(), told, index, first.space.n_classes, len(persons)).stacked
         for told in decided

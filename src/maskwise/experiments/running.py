@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from maskwise.data.reading import read_data
+from maskwise.data.scan import scan_photos
 from maskwise.errors import InputError
 from maskwise.experiments.effects import Agreement, Effect, find_effects, ranking_agreement
 from maskwise.experiments.engines import Say, run_trials
@@ -15,6 +17,8 @@ from maskwise.experiments.study import Study, Trial, list_trials
 from maskwise.experiments.trials import Outcome
 from maskwise.files import write_text
 from maskwise.training.cluster import HERE
+from maskwise.training.lineage import data_fingerprint
+from maskwise.training.recipe import Recipe
 
 Watch = Callable[[list[Outcome], int], None]
 """Called with the outcomes so far and the number of trials in all, after each."""
@@ -66,7 +70,7 @@ def run_study(
     """
     frozen = list_trials(study, "frozen") if study.mode != "fine-tune" else []
     tuned = list_trials(study, "fine-tune") if study.mode == "fine-tune" else []
-    _claim(study, out)
+    _claim(study, out, data, (frozen or tuned)[0].recipe)
     outcomes: list[Outcome] = []
 
     def run(trials: list[Trial], total: int) -> list[Outcome]:
@@ -95,8 +99,13 @@ def _promising(study: Study, screened: Sequence[Effect]) -> list[Trial]:
     return [t for t in list_trials(study, "fine-tune") if not t.changes or t.condition in chosen]
 
 
-def _claim(study: Study, out: Path) -> None:
-    described = study.model_dump(mode="json")
+def _claim(study: Study, out: Path, data: Path, base: Recipe) -> None:
+    """Make the folder this study's own: the same values, base recipe and data, or none of its trials may be read."""
+    table = read_data(data)
+    described = study.model_dump(mode="json") | {
+        "base_recipe": base.model_dump(mode="json"),
+        "data_fingerprint": data_fingerprint(table, scan_photos(table)),
+    }
     path = out / STUDY_FILE
     if path.is_file():
         try:
@@ -107,7 +116,7 @@ def _claim(study: Study, out: Path) -> None:
             ) from error
         if before != described:
             raise InputError(
-                f"Expected {out} to be new or to hold this study, but {STUDY_FILE} in it says otherwise: "
+                f"Expected {out} to be new or to hold this study on these data, but {STUDY_FILE} in it says otherwise: "
                 "choose another --out."
             )
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -104,6 +104,7 @@ def list_trials(study: Study, mode: Mode) -> list[Trial]:
             answer it.
     """
     base = _recipe(study, {})
+    _check_splits(study, base)
     conditions: list[dict[str, Any]] = [{}]
     if study.grid:
         combinations = itertools.product(*study.variables.values())
@@ -130,10 +131,29 @@ def list_trials(study: Study, mode: Mode) -> list[Trial]:
     return trials
 
 
+def _check_splits(study: Study, base: Recipe) -> None:
+    """All trials are scored on the same persons, or on the same splits: what changes who is scored is no variable."""
+    for key in study.variables:
+        if (key == "split" or key.startswith("split.")) and key != "split.train_share":
+            raise InputError(
+                f"study {study.name}: {key}: expected a variable that leaves the held-out persons as they are, such as "
+                "split.train_share: other persons give other scores by themselves."
+            )
+    if base.split.nobody:
+        raise InputError(f"study {study.name}: expected persons to be held out, got split.nobody.")
+    if base.split.by == "table" and len(study.splits) > 1:
+        raise InputError(
+            f"study {study.name}: splits: expected one, as the table fixes the split, got {study.splits}."
+        )
+
+
 def _recipe(study: Study, changes: Mapping[str, Any]) -> Recipe:
     base = load_recipe(study.base)
     content = base.model_dump(mode="json")
-    for key, value in {**study.set, **changes}.items():
+    # A kind first: it brings its own keys, which others may then set.
+    for key, value in sorted(
+        {**study.set, **changes}.items(), key=lambda item: not item[0].endswith(".kind")
+    ):
         if key == "transform.add":
             _add_step(content, value)
         elif key == "transform.remove":

@@ -21,7 +21,12 @@ def write_study_report(path: Path, findings: Findings, *, data: str, command: st
         MaskwiseError: when the file can't be written.
     """
     parts = [
-        {"title": title, "effects": effects, "forest": _forest(effects, findings.study.margin)}
+        {
+            "title": title,
+            "effects": effects,
+            "forest": _forest(effects, findings.study.margin),
+            "chosen": effects is findings.confirmed and bool(findings.screened),
+        }
         for title, effects in (
             ("Fine-tuned", findings.confirmed),
             ("Screened: heads on frozen features", findings.screened),
@@ -40,6 +45,7 @@ def write_study_report(path: Path, findings: Findings, *, data: str, command: st
         command=command,
         parts=parts,
         screened=findings.screened,
+        confirmed=findings.confirmed,
         agreement=findings.agreement,
         outcomes=findings.outcomes,
         minutes=sum(o.seconds for o in findings.outcomes) / 60,

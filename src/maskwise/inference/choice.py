@@ -78,4 +78,9 @@ def create_choice(
                 f"thresholds, got {accuracy:g}."
             )
         threshold = known[accuracy]
+        if name is not None and name != fitted.rule:
+            raise InputError(
+                f"Expected --abstain with the rule {fitted.rule} that its thresholds were fitted for, "
+                f"got --decision {name}."
+            )
     return Choice(name or rule, fitted, calibrated, threshold)

@@ -17,6 +17,8 @@ from maskwise.inference.predictor import Predictor
 from maskwise.inference.rows import predict_in_parts
 from maskwise.inference.sources import iterate_photos
 from maskwise.labels.space import LabelSpace
+from maskwise.models.ensemble import FILE as ENSEMBLE_FILE
+from maskwise.models.tuned_decision import FILE as DECISION_FILE
 
 Progress = Callable[[int], None]
 
@@ -45,6 +47,7 @@ def predict_to_file(
     # Resolved: the same relative names mean other photos in another folder.
     identity = {
         "run": run_identity(run),
+        "voices": _voices(run),
         "sources": "\n".join(printable(Path(source).absolute()) for source in sources),
     }
     with locked(lock_file(out), str(out)):
@@ -65,6 +68,15 @@ def predict_to_file(
         counts = table.select(pl.len(), pl.col("error").is_not_null().sum().alias("errors")).collect()
         shutil.rmtree(folder)
     return int(counts["len"][0]), int(counts["errors"][0]), resumed
+
+
+def _voices(run: Path) -> str:
+    """A digest of how a run's members are combined and what was fitted: other voices, other parts."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in (ENSEMBLE_FILE, DECISION_FILE):
+        if (run / name).is_file():
+            digest.update((run / name).read_bytes())
+    return digest.hexdigest()
 
 
 def parts_folder(out: Path) -> Path:
@@ -111,7 +123,7 @@ def write_submission(
     pairs = list(zip(table.frame["id"], table.paths, strict=True))
     listed = hashlib.blake2b("\n".join(name for name, _ in pairs).encode(), digest_size=16).hexdigest()
     parts_at = parts_folder(out)
-    identity = {"run": run_identity(run), "sources": f"{folder.resolve()}:{listed}"}
+    identity = {"run": run_identity(run), "voices": _voices(run), "sources": f"{folder.resolve()}:{listed}"}
     with locked(lock_file(out), str(out)):
         parts, _ = predict_in_parts(
             predictor,

@@ -29,6 +29,10 @@ def run_tasks(
             yield work(*task)
         return
     ray = _import_ray()
+    if on == "ray" and cpus > (os.cpu_count() or 1):
+        raise InputError(
+            f"Expected --cpus to be at most the {os.cpu_count()} processors of this machine, got {cpus}."
+        )
     begun = not ray.is_initialized()
     if begun:
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}

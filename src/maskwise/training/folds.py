@@ -28,6 +28,7 @@ from maskwise.training.run_folder import check_run_folder
 from maskwise.training.train import ProgressOf, stored_recipe, train
 
 FOLDS = "folds"
+PLAN = "folds.json"
 REFIT = "refit"
 
 
@@ -76,13 +77,19 @@ def train_folds(
     check_run_folder(run, resume=resume)
     if resume:
         recipe = stored_recipe(run, recipe)
-        folds = recipe.split.folds or folds
+        _check_same(run, folds, refit)
     recipe = recipe.model_copy(
         update={"split": recipe.split.model_copy(update={"folds": folds, "fold": None})}
     )
     prepared = prepare(data, _of_fold(recipe, 0), say=_sayer(console), progress=progress("scanning photos"))
     _check_folds(prepared, folds)
+    for lineage in sorted(run.glob(f"{FOLDS}/*/lineage.json")):
+        if read_json(lineage).get("data", {}).get("fingerprint") != prepared.fingerprint:
+            raise InputError(
+                f"Expected {data} to be the data that {run} began with, but it differs: train a new run."
+            )
     save_recipe(run / "recipe.yaml", recipe)
+    write_json(run / PLAN, {"schema": 1, "folds": folds, "refit": refit})
     parts = [
         (
             _of_fold(recipe, fold),
@@ -103,6 +110,18 @@ def train_folds(
     return _put_together(recipe, data, run, prepared, folds, refit, begin)
 
 
+def _check_same(run: Path, folds: int, refit: bool) -> None:
+    """A resume goes on with what was begun: as many folds, and a refit or none."""
+    if not (run / PLAN).is_file():
+        raise InputError(
+            f"Expected {run} to be a run of folds to resume, got one training: leave --folds out."
+        )
+    plan = read_json(run / PLAN)
+    if (plan.get("folds"), plan.get("refit")) != (folds, refit):
+        flag = " --refit" if plan.get("refit") else ""
+        raise InputError(f"Expected to resume {run} as it began, with --folds {plan.get('folds')}{flag}.")
+
+
 def _sayer(console: Console) -> Callable[[str], None]:
     return lambda line: console.print(line, soft_wrap=True, markup=False)
 
@@ -115,7 +134,11 @@ def _on_everybody(recipe: Recipe, run: Path, folds: int) -> Recipe:
     """The recipe of the refit: as many epochs as the folds kept, on average, and the last of them."""
     kept = [_kept_epochs(run / FOLDS / f"{fold:02d}", recipe) for fold in range(folds)]
     training = recipe.training.model_copy(
-        update={"epochs": max(1, round(float(np.mean(kept)))), "keep": "last", "early_stopping": None}
+        update={
+            "epochs": max(recipe.training.frozen_epochs + 1, round(float(np.mean(kept)))),
+            "keep": "last",
+            "early_stopping": None,
+        }
     )
     split = recipe.split.model_copy(update={"nobody": True, "folds": None, "fold": None})
     return recipe.model_copy(update={"training": training, "split": split})
@@ -179,6 +202,10 @@ def _put_together(
     ]
     frame = pl.concat(frames)
     order = {photo: place for place, photo in enumerate(prepared.table.photos)}
+    if set(frame["photo"]) != set(order):
+        raise InputError(
+            f"Expected {data} to be what the folds of {run} were trained on, but it differs: train anew."
+        )
     frame = frame.sort(pl.col("photo").replace_strict(order, return_dtype=pl.Int64))
     with atomic_path(run / "predictions.parquet") as temporary:
         frame.write_parquet(temporary, metadata={"schema": "1"})
@@ -254,6 +281,10 @@ def _save_split(run: Path, parts: list[Path]) -> None:
         .with_columns(pl.lit("train").alias("side"), pl.lit(fold).alias("fold"))
         for fold, part in enumerate(parts)
     ]
+    # Further photos are trained on in every fold and held out in none.
+    first = pl.read_parquet(parts[0] / "split.parquet", glob=False)
+    further = first.filter(~pl.col("photo").is_in(pl.concat(frames)["photo"].implode()))
+    frames.append(further.with_columns(pl.lit(None, dtype=pl.Int32).alias("fold")))
     with atomic_path(run / "split.parquet") as temporary:
         pl.concat(frames).write_parquet(temporary, metadata={"schema": "1"})
 

@@ -102,7 +102,9 @@ def apply_setting(content: dict[str, Any], setting: str) -> None:
         place[_list_index(place, last, path)] = parsed
     elif isinstance(place, dict):
         if last == "kind" and place.get("kind") != parsed:
-            place.clear()  # the keys of another kind
+            kept = _fields_at(Recipe, [*parents, str(parsed)])  # what both kinds have stays as it was
+            for key in [key for key in place if key not in kept]:
+                del place[key]
         place[last] = parsed
     else:
         raise InputError(f"--set {path}: expected keys below {parents[-1]}, got {place!r}.")

@@ -1,6 +1,7 @@
 """A finished run told to MLflow: parameters, metrics, lineage, and the report where it shows no photos."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,12 @@ def track_run(run: Path, store: str, *, report: bool = False) -> str:
             mlflow.create_experiment(EXPERIMENT, artifact_location=place)
         mlflow.set_experiment(EXPERIMENT)
         with mlflow.start_run(run_name=run.name) as active:
-            mlflow.log_params({key: str(value)[:_LONGEST] for key, value in _flat(recipe).items()})
+            mlflow.log_params(
+                {
+                    re.sub(r"[^\w.\- :/]", "_", key): str(value)[:_LONGEST]
+                    for key, value in _flat(recipe).items()
+                }
+            )
             mlflow.log_metrics(_figures(metrics))
             mlflow.set_tags(
                 {

@@ -106,6 +106,10 @@ def _train(
     if resume and read_json(run / "lineage.json").get("finished"):
         say(f"{run} is finished: nothing to resume.")
         return read_json(run / "metrics.json")
+    if recipe.split.folds is not None and recipe.split.fold is None:
+        raise InputError(
+            f"Expected --folds {recipe.split.folds} for a recipe of folds: it names no single one."
+        )
     keep_freed_memory()
     join_group()
 
