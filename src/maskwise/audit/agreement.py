@@ -15,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _ROUNDS = 50
+_NEAR = 2.0
 _LEAST, _MOST = 1e-4, 0.3
 
 
@@ -77,15 +78,18 @@ def doubt_numbers(predicted: Floats, labels: Floats, boundaries_cap: float | Non
     """
     known = ~np.isnan(labels)
     residual = np.where(known, labels - predicted, 0.0)
+    counted = known
     if boundaries_cap is not None:
-        at_cap = labels >= boundaries_cap
-        residual = np.where(at_cap & (residual < 0), 0.0, residual)
-    spread = max(1e-3, 1.4826 * float(np.median(np.abs(residual[known])))) if known.any() else 1.0
+        beyond = (labels >= boundaries_cap) & (residual < 0)
+        residual, counted = np.where(beyond, 0.0, residual), known & ~beyond
+    spread = max(1e-3, 1.4826 * float(np.median(np.abs(residual[counted])))) if counted.any() else 1.0
     span = max(1.0, float(np.ptp(labels[known]))) if known.any() else 1.0
     right = -0.5 * (residual / spread) ** 2 - np.log(spread * np.sqrt(2 * np.pi))
     share, wrong = _share(-np.log(span) - right[known])
     probability = np.zeros(len(labels))
     probability[known] = wrong
+    # A number near what it looks like may be wrong too, but nobody could tell.
+    probability[np.abs(residual) < _NEAR * spread] = 0.0
     return Doubt(probability, np.rint(predicted).astype(np.int64), share)
 
 
