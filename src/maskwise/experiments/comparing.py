@@ -12,7 +12,7 @@ from maskwise.errors import InputError
 from maskwise.evaluation.counts import Floats, class_f1, count_by_person, macro_f1
 from maskwise.evaluation.paired import Difference, holm, paired_difference
 from maskwise.evaluation.recipes import RecipeDifference, corrected_t, recipe_difference, recipe_verdict
-from maskwise.evaluation.scoring import FEWEST_PERSONS
+from maskwise.evaluation.scoring import FEW_PERSONS, FEWEST_PERSONS
 from maskwise.experiments.finished_run import FinishedRun, read_run
 from maskwise.experiments.variables import differing_values, differing_variables
 from maskwise.inference.rows import probability_columns
@@ -82,6 +82,10 @@ def compare(folders: list[Path], *, margin: float = MARGIN, evaluation: str | No
     if len(splits) > 1 and all(len(_by_recipe(group)) > 1 for group in splits):
         return _compare_over_splits(splits, margin, notes)
     aligned = _align(runs, notes)
+    if aligned.n_persons < FEW_PERSONS:
+        notes.append(
+            f"only {aligned.n_persons} persons: with fewer than {FEW_PERSONS} the intervals are too narrow"
+        )
     pairs = _compare_models(runs, aligned, margin)
     recipes = _compare_recipes(runs, aligned, margin)
     return Comparison(pairs, recipes, len(aligned.labels), aligned.n_persons, margin, notes)

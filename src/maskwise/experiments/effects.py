@@ -10,6 +10,7 @@ import polars as pl
 from maskwise.evaluation.counts import Floats, count_by_person, macro_f1
 from maskwise.evaluation.paired import holm, paired_difference
 from maskwise.evaluation.recipes import RecipeDifference, corrected_t, recipe_difference, recipe_verdict
+from maskwise.evaluation.scoring import FEW_PERSONS
 from maskwise.experiments.trials import Outcome
 from maskwise.inference.rows import probability_columns
 from maskwise.labels.space import builtin_label_space
@@ -33,6 +34,7 @@ class Effect:
     score: float | None
     seconds: float
     how: str
+    n_persons: int = FEW_PERSONS  # held out in a trial
 
     def sentence(self, margin: float) -> str:
         """What may be written down."""
@@ -52,7 +54,12 @@ class Effect:
             if self.speaks_of == "models"
             else ""
         )
-        return f"{self.condition} {said}.{models}"
+        few = (
+            f" Only {self.n_persons} persons: the interval is too narrow."
+            if self.n_persons < FEW_PERSONS
+            else ""
+        )
+        return f"{self.condition} {said}.{models}{few}"
 
 
 def counts_of(outcome: Outcome) -> Floats:
@@ -135,6 +142,7 @@ def _effect(
         score=mean_score(changed),
         seconds=float(np.median([o.seconds for o in changed])),
         how="" if difference is None else difference.how,
+        n_persons=min((o.metrics["n_persons"] for o in changed if not o.error), default=FEW_PERSONS),
     )
 
 

@@ -125,7 +125,12 @@ def list_trials(study: Study, mode: Mode) -> list[Trial]:
                     )
         for split, seed in itertools.product(study.splits, study.seeds):
             of_trial = recipe.model_copy(
-                update={"seed": seed, "split": recipe.split.model_copy(update={"seed": split})}
+                update={
+                    "seed": seed,
+                    "split": recipe.split.model_copy(update={"seed": split}),
+                    # All trials want the same decoded photos, whatever they do with them.
+                    "data": recipe.data.model_copy(update={"cache": True}),
+                }
             )
             trials.append(Trial(_folder(changes, seed, split, mode), changes, seed, split, mode, of_trial))
     return trials
