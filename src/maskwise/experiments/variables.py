@@ -11,6 +11,8 @@ INCIDENTAL = (
     "description",
     "seed",
     "split.seed",
+    "split.folds",  # a run of folds says so by its members
+    "split.fold",
     "training.threads",
     "training.workers",
     "training.precision",
