@@ -34,7 +34,7 @@ from maskwise.data.photos import PhotoSource, load_decoded
 from maskwise.data.reading import read_data
 from maskwise.data.scan import scan_photos
 from maskwise.data.transform import resolution_needed
-from maskwise.training.allocator import keep_freed_memory
+from maskwise.inference.allocator import keep_freed_memory
 from maskwise.training.recipe_files import load_recipe
 
 BATCH = 64

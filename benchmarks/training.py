@@ -26,11 +26,11 @@ from benchmarks.machine import describe_machine
 from benchmarks.turns import take_turns
 from maskwise.data.normalization import normalize
 from maskwise.data.transform import Normalize, Resize, TransformSpec
+from maskwise.inference.allocator import keep_freed_memory
 from maskwise.labels.space import builtin_label_space
 from maskwise.losses import create_loss
 from maskwise.losses.cross_entropy import CrossEntropySpec
 from maskwise.models.classifier import ModelSpec, create_classifier
-from maskwise.training.allocator import keep_freed_memory
 from maskwise.training.optimization import create_optimizer
 from maskwise.training.precision import autocast_dtype, measure_precisions
 from maskwise.training.recipe import AdamWPart

@@ -1,9 +1,11 @@
 """Files that are either whole or not there: write beside the target, then rename."""
 
+import csv
+import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -61,24 +63,23 @@ def locked(lock: Path, what: str) -> Iterator[None]:
         lock.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MaskwiseError(f"Expected to make the folder {lock.parent}, got {error.strerror}.") from error
+    held = FileLock(lock, timeout=0)
     try:
-        with FileLock(lock, timeout=0):
-            try:
-                yield
-            finally:
-                with suppress(OSError):  # an open file can't be removed on Windows
-                    lock.unlink()
+        held.acquire()
     except Timeout as error:
         raise InputError(
             f"Expected {what} to be free, but another process is writing it: wait for it, or choose another --out."
         ) from error
     except (OSError, NotImplementedError) as error:
-        named = getattr(error, "filename", None)
-        if isinstance(error, OSError) and (named is None or Path(named) != lock):
-            raise
         raise MaskwiseError(
             f"Expected to lock {lock}, got {getattr(error, 'strerror', None) or error}."
         ) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # an open file can't be removed on Windows
+            lock.unlink()
+        held.release()
 
 
 def printable(name: str | Path) -> str:
@@ -90,6 +91,15 @@ def write_text(target: Path, text: str) -> None:
     """Write UTF-8 text atomically."""
     with atomic_path(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_csv(target: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Write a CSV atomically, its lines ending in a line feed."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_text(target, buffer.getvalue())
 
 
 def write_json(target: Path, content: dict[str, Any]) -> None:

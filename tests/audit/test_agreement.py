@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from maskwise.audit.agreement import doubt_labels, doubt_numbers, find_swaps
+from maskwise.audit.agreement import calibrate, doubt_labels, doubt_numbers, find_swaps
 
 
 def simulated(seed: int, n: int, *, wrong: float, sure: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -59,3 +59,55 @@ def test_exchanged_labels_are_found_as_one() -> None:
     found = {(s.first, s.second): s.probability for s in find_swaps(p, labels, person, least=0.5)}
     assert set(found) == {(start + a, start + b) for start, (a, b) in exchanged.items()}
     assert min(found.values()) > 0.7
+
+
+def test_a_value_that_no_label_has_is_no_alternative() -> None:
+    p = np.tile([[0.001, 0.009, 0.99], [0.2, 0.1, 0.7]], (50, 1))
+    labels = np.tile([0, 1], 50)
+    doubt = doubt_labels(p, labels)
+    assert (doubt.instead == 1 - labels).all()
+    only_one = doubt_labels(p, np.zeros(100, dtype=np.int64))
+    assert (only_one.probability == 0).all()
+    assert (doubt_labels(p, np.full(100, -1)).probability == 0).all()
+
+
+def test_wrong_labels_do_not_make_the_model_look_unsure() -> None:
+    p, labels, _ = simulated(3, 20_000, wrong=0.1, sure=1.6)
+    for sharper in (0.5, 2.0):
+        changed = p**sharper / (p**sharper).sum(axis=1, keepdims=True)
+        mended = calibrate(changed, labels)
+        assert abs(mended - p).mean() < 0.015
+    assert (calibrate(p, np.full(len(p), -1)) == p).all()
+
+
+def test_numbers_that_features_say_nothing_about_are_not_doubted() -> None:
+    random = np.random.default_rng(1)
+    labels = random.uniform(18, 60, 300)
+    assert (doubt_numbers(np.full(300, 40.0), labels).probability == 0).all()
+    assert (doubt_numbers(np.full(300, np.nan), labels).probability == 0).all()
+    assert (doubt_numbers(-labels, labels).probability == 0).all()
+    predicted = np.where(np.arange(300) < 5, np.nan, labels)
+    assert (doubt_numbers(predicted, labels).probability[:5] == 0).all()
+
+
+def test_the_old_are_not_doubted_for_looking_younger_to_a_regression() -> None:
+    random = np.random.default_rng(0)
+    labels = random.uniform(18, 80, 3000)
+    shrunk = 45 + 0.4 * (labels - 45) + random.normal(0, 3, 3000)
+    assert (doubt_numbers(shrunk, labels).probability > 0.5).mean() < 0.005
+    moved = labels.copy()
+    moved[:60] = 98 - labels[:60]
+    far = np.abs(moved[:60] - labels[:60]) > 30
+    assert (doubt_numbers(shrunk, moved).probability[:60][far] > 0.5).mean() > 0.7
+
+
+def test_one_wrong_photo_is_no_exchange() -> None:
+    n = 100
+    labels = np.tile([0, 0, 0, 0, 0, 1, 2], n)
+    person = np.repeat(np.arange(n), 7)
+    p = np.full((7 * n, 3), 0.001)
+    p[np.arange(7 * n), labels] = 0.998
+    for k in range(10):  # one mask photo looks like value 1, everything else as it is labelled
+        p[7 * k] = [0.001, 0.998, 0.001]
+    assert find_swaps(p, labels, person) == []
+    assert (doubt_labels(p, labels).probability[[7 * k for k in range(10)]] > 0.5).all()

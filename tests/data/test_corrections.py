@@ -85,7 +85,7 @@ def test_photos_are_taken_out_and_persons_joined(table: PhotoTable, tmp_path: Pa
         ),
         (
             {"id": "000000", "field": "colour", "new": "red"},
-            "column field: expected one of mask, gender, age, person",
+            "column field: expected one of mask, gender, age, age_band, person",
         ),
         ({"id": "000000", "field": "person", "new": ""}, "column new: expected a person"),
         ({"field": "gender", "new": "male"}, "expected a person, an id or a photo"),

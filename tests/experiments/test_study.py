@@ -171,7 +171,7 @@ def test_screening_picks_what_is_fine_tuned(frozen_base: Path, people: Path, tmp
 def test_rankings_agree_or_not() -> None:
     def effects(values: list[float]) -> list[Effect]:
         return [
-            Effect(f"v{k}", "frozen", v, (v - 1, v + 1), 0.5, "", "recipes", 1, 0, 0.5, 0.5, 1.0, "")
+            Effect(f"v{k}", "frozen", v, (v - 1, v + 1), 0.5, "", "recipes", 1, 0, 0.5, 1.0)
             for k, v in enumerate(values)
         ]
 

@@ -15,9 +15,10 @@ from maskwise.inference import predictor as predictor_module
 from maskwise.inference import rows as rows_module
 from maskwise.inference.choice import Choice
 from maskwise.inference.members import run_identity
+from maskwise.inference.opening import load_predictor
 from maskwise.inference.outputs import submission_targets
 from maskwise.inference.predicting import lock_file, parts_folder, predict_to_file, write_submission
-from maskwise.inference.predictor import Predictor, load_predictor
+from maskwise.inference.predictor import Predictor
 from maskwise.inference.sources import iterate_photos
 from tests.pictures import make_eval, picture, write_jpeg, write_table
 

@@ -12,8 +12,8 @@ from maskwise.errors import InputError, LeakError, StoppedError
 from maskwise.evaluation.evaluating import evaluate
 from maskwise.experiments.ensembling import ensemble
 from maskwise.inference.choice import Choice, create_choice
+from maskwise.inference.opening import load_predictor
 from maskwise.inference.predicting import predict_to_file
-from maskwise.inference.predictor import load_predictor
 from maskwise.models.ensemble import EnsembleSpec, save_ensemble
 from maskwise.models.tuned_decision import load_decision
 from maskwise.training import folds as folds_module
@@ -83,7 +83,7 @@ def test_a_decision_is_fitted_and_off_unless_asked_for(
     tuned = load_decision(cross_validated)
     for name, calibrated, told in ((None, False, "marginal"), ("weighted", True, "weighted, calibrated")):
         out = tmp_path / f"{calibrated}.csv"
-        choice = create_choice(cross_validated, predictor.card.decision, name, calibrated=calibrated)
+        choice = create_choice(cross_validated, predictor.card, name, calibrated=calibrated)
         predict_to_file(cross_validated, predictor, [str(data / "images")], out, choice=choice)
         with out.open() as stream:
             rows = list(csv.DictReader(stream))
@@ -232,7 +232,7 @@ def test_unsure_photos_get_no_answer_where_that_is_asked_for(
     data: Path, cross_validated: Path, tmp_path: Path
 ) -> None:
     predictor, tuned = load_predictor(cross_validated), load_decision(cross_validated)
-    choice = create_choice(cross_validated, "joint", accuracy=0.95)
+    choice = create_choice(cross_validated, predictor.card, accuracy=0.95)
     assert choice.threshold == tuned.thresholds["0.95"][0]
     strict = Choice("joint", tuned, threshold=0.5)
     predict_to_file(cross_validated, predictor, [str(data / "images")], tmp_path / "p.parquet", choice=strict)
@@ -243,10 +243,10 @@ def test_unsure_photos_get_no_answer_where_that_is_asked_for(
     assert rows.filter(silent)["class"].null_count() == silent.sum()
     assert rows.filter(~silent)["class"].null_count() == 0
     with pytest.raises(InputError, match=r"to be one of 0\.8, 0\.9, 0\.95"):
-        create_choice(cross_validated, "joint", accuracy=0.5)
+        create_choice(cross_validated, predictor.card, accuracy=0.5)
 
 
 def test_a_fitted_decision_has_to_be_there(data: Path, tmp_path: Path) -> None:
     train(load_recipe("cpu", [*SHORT, "training.epochs=1"]), data, tmp_path / "run")
     with pytest.raises(InputError, match="train it with --folds"):
-        create_choice(tmp_path / "run", "joint", "weighted")
+        create_choice(tmp_path / "run", load_predictor(tmp_path / "run").card, "weighted")

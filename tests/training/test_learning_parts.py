@@ -13,7 +13,7 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 from maskwise.errors import InputError, LeakError
-from maskwise.inference.predictor import load_predictor
+from maskwise.inference.opening import load_predictor
 from maskwise.training.parents import start_backbone, teach
 from maskwise.training.preparation import Prepared, prepare
 from maskwise.training.recipe_files import load_recipe

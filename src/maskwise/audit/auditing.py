@@ -1,29 +1,55 @@
 """`audit`: from DATA to findings, proposals and a page."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from maskwise.audit.findings import Finding, worst_first, write_findings
+from maskwise import __version__
+from maskwise.audit.duplicates import duplicates_across, find_duplicates
+from maskwise.audit.findings import (
+    CORRECTIONS_FILE,
+    FINDINGS_FILE,
+    Change,
+    Finding,
+    check_no_decisions,
+    without_repeats,
+    worst_first,
+    write_findings,
+)
 from maskwise.audit.labels import label_findings
-from maskwise.audit.out_of_fold import N_FOLDS, predict_labels
-from maskwise.audit.page import write_audit_page
-from maskwise.audit.structure import duplicate_findings, structure_findings
-from maskwise.data.duplicates import cross_person_duplicates, join_groups
+from maskwise.audit.out_of_fold import N_FOLDS, predict_labels, with_run
+from maskwise.audit.page import PAGE_FILE, write_audit_page
+from maskwise.audit.same_person import same_persons
+from maskwise.audit.sharpness import blurred, measure_sharpness
+from maskwise.audit.structure import about, structure_findings
+from maskwise.data.competition import eval_folders
+from maskwise.data.corrections import PERSON
 from maskwise.data.reading import read_data
 from maskwise.data.scan import Progress, scan_photos
-from maskwise.data.split import assign_folds
+from maskwise.data.split import assign_folds, person_strata
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
+from maskwise.files import printable, write_json
 from maskwise.inference.features import extract_features
 
 FEWEST_PERSONS = 20
 """With fewer persons, a model trained on the others says too little."""
+
+SIDE = 192
+"""Pixels a side of what features are made of: at 128 px a seventh more of the genders are mistaken."""
+
+MOST_ERROR = 0.5
+"""Pairs of persons are listed down to where half of the list would be chance."""
+
+ABOUT_FILE, SCHEMA = "audit.json", 1
+
+ProgressOf = Callable[[str], Progress | None]
 
 
 @dataclass(frozen=True)
@@ -39,55 +65,96 @@ def audit(
     data: Path,
     out: Path,
     *,
+    against: Sequence[Path] = (),
+    run: Path | None = None,
     photos_in_report: bool = True,
-    progress: Callable[[str], Progress | None] = lambda stage: None,
+    progress: ProgressOf = lambda stage: None,
 ) -> Audit:
     """Look for what is wrong with a data set, and write `findings.csv`, `corrections.csv` and `report.html`.
 
     Args:
         data: a folder in a known layout, or a table.
         out: where to.
+        against: other data that must share no photo, such as evaluation sets; those inside `data` are found.
+        run: a run with folds on these data, whose predictions are used for all but numbers.
         photos_in_report: whether the page shows photos.
         progress: makes the bar of a named stage.
 
     Raises:
-        InputError: when the data can't be read, or `out` holds decisions of an earlier audit.
+        InputError: when the data or the run can't be read, or `out` holds decisions of an earlier audit.
         MaskwiseError: when a file can't be written.
     """
-    if out.exists() and not out.is_dir():
-        raise InputError(f"Expected --out to be a folder, got the file {out}.")
+    _check_out(out, data)
     table = read_data(data)
     scan = scan_photos(table, progress=progress("scanning photos"))
     findings = structure_findings(table, scan)
     notes = list(table.notes)
     usable = table.keep(scan.usable)
     frame = scan.frame.filter(pl.Series(scan.usable, dtype=pl.Boolean))
-    findings += duplicate_findings(usable, frame)
-    if usable.frame["person"].null_count():
-        notes.append("persons are not known for all photos: labels were not audited")
-    elif len(np.unique(usable.persons)) < FEWEST_PERSONS:
-        notes.append(f"fewer than {FEWEST_PERSONS} persons: labels were not audited")
-    elif (usable.label_indices() >= 0).any():
-        findings += _audit_labels(usable, frame, progress)
+    duplicates = find_duplicates(usable, frame)
+    findings += duplicates.findings
+    for place in [*against, *(f for f in eval_folders(data).values() if data.is_dir() and f != table.root)]:
+        other = read_data(place, table.space)
+        other_scan = scan_photos(other, progress=progress(f"scanning photos of {printable(place.name)}"))
+        findings += duplicates_across(usable, frame, other, other_scan, printable(place))
+    findings += _blurred(usable, progress("looking for blur"))
+    why_not = _why_no_model(usable, duplicates.groups)
+    if why_not:
+        notes.append(f"{why_not}: labels were not audited")
     else:
-        notes.append("no labels to audit")
-    found = Audit(worst_first(findings), _balance(usable), notes)
+        findings += _by_model(usable, duplicates.groups, run, progress)
+    found = Audit(without_repeats(worst_first(findings)), _balance(usable), notes)
     write_findings(out, found.findings)
+    write_json(
+        out / ABOUT_FILE, {"schema": SCHEMA, "maskwise": __version__, "data": printable(data.resolve())}
+    )
     write_audit_page(
-        out / "report.html",
+        out / PAGE_FILE,
         found.findings,
         found.balance,
         notes,
         table=table,
-        data=str(data),
+        data=printable(data),
         photos=photos_in_report,
     )
     return found
 
 
-def _audit_labels(
-    table: PhotoTable, frame: pl.DataFrame, progress: Callable[[str], Progress | None]
+def _check_out(out: Path, data: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise InputError(f"Expected --out to be a folder, got the file {out}.")
+    for name in (FINDINGS_FILE, CORRECTIONS_FILE, PAGE_FILE):
+        if (out / name).resolve() == data.resolve():
+            raise InputError(f"Expected --out to be another folder than that of {data}, got {out}.")
+    check_no_decisions(out)
+
+
+def _why_no_model(table: PhotoTable, groups: npt.NDArray[np.str_]) -> str:
+    if not len(table):
+        return "no photo can be used"
+    if table.frame["person"].null_count():
+        return "persons are not known for all photos"
+    if len(np.unique(groups)) < FEWEST_PERSONS:
+        return f"fewer than {FEWEST_PERSONS} persons who share no photo"
+    if not (table.label_indices() >= 0).any():
+        return "there are no labels"
+    return ""
+
+
+def _blurred(table: PhotoTable, progress: Progress | None) -> Iterator[Finding]:
+    sharpness = measure_sharpness(table.paths, progress)
+    for row in np.flatnonzero(blurred(sharpness)).tolist():
+        reason = f"far less detail than others have (log variance {sharpness[row]:.1f})"
+        yield Finding("blurred photo", *about(table, row), (table.photos[row],), reason, 0.3)
+
+
+def _by_model(
+    table: PhotoTable, groups: npt.NDArray[np.str_], run: Path | None, progress: ProgressOf
 ) -> list[Finding]:
+    """Wrong labels and persons under two names, by frozen features and linear models, or by a run's folds.
+
+    Persons who share a photo stay in one fold: else their copies would vouch for each other.
+    """
     bar, done = progress("looking at photos"), 0
 
     def count(more: int) -> None:
@@ -96,20 +163,34 @@ def _audit_labels(
         if bar:
             bar(done, len(table))
 
-    features = extract_features(table.paths, progress=count)
-    # Persons who share a photo stay in one fold: else their copies would vouch for each other.
-    groups = table.persons
-    pairs = cross_person_duplicates(frame, groups)
-    if pairs:
-        groups = join_groups(groups, pairs)
-    strata = table.label_indices()
-    constant = [place for place, attribute in enumerate(table.space.attributes) if attribute.constant]
-    mixed = np.ravel_multi_index(
-        (strata[:, constant] + 1).T, [table.space.sizes[place] + 1 for place in constant]
-    )
-    folds = assign_folds(groups, np.asarray(mixed, dtype=np.int64), n_folds=N_FOLDS, seed=0)
+    features = extract_features(table.paths, side=SIDE, progress=count)
+    folds = assign_folds(groups, person_strata(table), n_folds=N_FOLDS, seed=0)
     told = predict_labels(features, table, folds, progress("predicting labels out of fold"))
-    return label_findings(table, told)
+    if run is not None:
+        told = with_run(told, run, table)
+    return [*label_findings(table, told), *_two_names(table, features)]
+
+
+def _two_names(table: PhotoTable, features: npt.NDArray[np.float32]) -> Iterator[Finding]:
+    """Persons who may be one: a proposal to look at, with the share of such pairs that chance makes."""
+    names, first_row, index = np.unique(table.persons, return_index=True, return_inverse=True)
+    photos: dict[int, list[str]] = {}
+    for row, person in enumerate(index.tolist()):
+        photos.setdefault(person, []).append(table.photos[row])
+    for pair in same_persons(features, index):
+        if pair.error > MOST_ERROR:
+            return
+        # The last photos of a person show most of the face in the competition's layout.
+        shown = (*photos[pair.first][-2:], *photos[pair.second][-2:])
+        reason = (
+            f"looks like {names[pair.second]} (similarity {pair.similarity:.2f}); of the pairs at least as alike about "
+            f"{pair.error:.0%} are chance"
+        )
+        person, known_id = about(table, int(first_row[pair.first]))
+        change = Change("", PERSON, str(names[pair.first]), str(names[pair.second]))
+        yield Finding(
+            "may be one person", person, known_id, shown, reason, pair.similarity, 1 - pair.error, (change,)
+        )
 
 
 def _balance(table: PhotoTable) -> list[dict[str, Any]]:

@@ -1,14 +1,16 @@
 """Findings, and the two files they are told in."""
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from maskwise.data.corrections import COLUMNS
+from maskwise.data.corrections import COLUMNS, EXCLUDE
+from maskwise.data.csv_text import guarded, read_csv_text
 from maskwise.errors import InputError
-from maskwise.files import write_text
+from maskwise.files import write_csv
+
+FINDINGS_FILE, CORRECTIONS_FILE = "findings.csv", "corrections.csv"
+_HEADER = ("finding", "kind", "person", "photo", "field", "old", "new", "score", "probability", "reason")
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,7 @@ def worst_first(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
-    """Write `findings.csv`, and `corrections.csv` with `accept` left empty.
-
-    A `corrections.csv` in which something was already decided is left as it is.
-
-    Raises:
-        InputError: when decisions of an earlier audit would be lost.
-    """
+    """Write `findings.csv`, and `corrections.csv` with `accept` left empty."""
     rows, proposals = [], []
     for number, finding in enumerate(findings, start=1):
         for change in finding.changes or (Change(finding.photos[0] if finding.photos else "", "", "", ""),):
@@ -71,24 +67,41 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
         about = (number, finding.id, finding.person)
         why = (finding.reason, f"{finding.score:.4f}", "")
         proposals += [[*about, c.photo, c.field, c.old, c.new, *why] for c in finding.changes]
-    path = folder / "corrections.csv"
-    if path.is_file() and _decided(path):
+    write_csv(folder / FINDINGS_FILE, _HEADER, _guarded(rows))
+    write_csv(folder / CORRECTIONS_FILE, COLUMNS, _guarded(proposals))
+
+
+def _guarded(rows: Sequence[Sequence[object]]) -> list[list[object]]:
+    return [[guarded(cell) for cell in row] for row in rows]
+
+
+def check_no_decisions(folder: Path) -> None:
+    """Check that an audit may write here: no decision of an earlier one may be lost.
+
+    Raises:
+        InputError: when a `corrections.csv` has decisions, or is not as an audit leaves it.
+    """
+    path = folder / CORRECTIONS_FILE
+    if not path.exists():
+        return
+    try:
+        raw = read_csv_text(path)
+        untouched = tuple(raw.columns) == COLUMNS and all(not word.strip() for word in raw["accept"])
+    except InputError:  # saved by another program in another way: whatever it holds is somebody's work
+        untouched = False
+    if not untouched:
         raise InputError(
-            f"Expected {path} to hold no decisions yet, but some are made: choose another --out."
+            f"Expected {path} to hold no decisions yet, but some are made, or it was saved in another form: choose "
+            "another --out."
         )
-    header = ("finding", "kind", "person", "photo", "field", "old", "new", "score", "probability", "reason")
-    write_text(folder / "findings.csv", _csv(header, rows))
-    write_text(path, _csv(COLUMNS, proposals))
 
 
-def _decided(path: Path) -> bool:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return any((row.get("accept") or "").strip() for row in csv.DictReader(stream))
-
-
-def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return buffer.getvalue()
+def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings, the first that proposes to leave a photo out being the only one that does."""
+    proposed = set[str]()
+    kept = []
+    for finding in findings:
+        changes = tuple(c for c in finding.changes if c.field != EXCLUDE or c.photo not in proposed)
+        proposed.update(c.photo for c in changes if c.field == EXCLUDE)
+        kept.append(replace(finding, changes=changes))
+    return kept

@@ -1,122 +1,156 @@
-"""Label findings: what is constant over a person decided by all photos together, the mask's status photo by photo."""
+"""Label findings: what is constant over a person decided by all photos together, the rest photo by photo."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.audit.agreement import Swap, doubt_labels, doubt_numbers, find_swaps
+from maskwise.audit.agreement import Swap, calibrate, doubt_labels, doubt_numbers, find_swaps
 from maskwise.audit.findings import Change, Finding
-from maskwise.audit.out_of_fold import Floats, Ints, OutOfFoldLabels
+from maskwise.audit.out_of_fold import Bools, Floats, Ints, OutOfFoldLabels
 from maskwise.data.table import PhotoTable
-from maskwise.labels.space import Attribute
+from maskwise.labels.space import UNKNOWN, Attribute
 
-LEAST = 0.05
+LEAST = 0.02
 """Findings less likely than this are not told."""
 
-_WITNESSES = 2.0
-"""Independent looks that a person's photos are taken for: they are alike, and often of one source."""
+
+@dataclass(frozen=True)
+class _Persons:
+    """The persons (P) of a table, and whose each photo (N) is."""
+
+    table: PhotoTable
+    names: npt.NDArray[np.str_]
+    index: Ints
+    counts: Ints
+    rows: list[Ints]
+
+    def mean(self, values: Floats) -> Floats:
+        """The mean (P,) over each person's photos (N,)."""
+        return np.bincount(self.index, weights=values, minlength=len(self.names)) / self.counts
+
+    def finding(
+        self, k: int, kind: str, reason: str, score: float, probability: float, *changes: Change
+    ) -> Finding:
+        """A finding about a person, with all photos."""
+        rows = self.rows[k].tolist()
+        photos = tuple(self.table.photos[row] for row in rows)
+        known_id = str(self.table.frame["id"][rows[0]] or "")
+        return Finding(kind, str(self.names[k]), known_id, photos, reason, score, probability, changes)
 
 
 def label_findings(table: PhotoTable, told: OutOfFoldLabels) -> list[Finding]:
-    """Wrong labels of persons, exchanged photos, and single photos with a wrong label."""
-    persons, index = np.unique(table.persons, return_inverse=True)
+    """Labels that differ inside persons, wrong labels of persons, exchanged photos, and single wrong labels."""
+    names, index, counts = np.unique(table.persons, return_inverse=True, return_counts=True)
+    rows = np.split(np.argsort(index, kind="stable"), np.cumsum(counts)[:-1])
+    persons = _Persons(table, names, index, counts, rows)
     indices = table.label_indices()
     found: list[Finding] = []
     for place, attribute in enumerate(table.space.attributes):
+        labels, known = indices[:, place], told.learnt[attribute.name]
+        probabilities = told.probabilities[attribute.name]
         if not attribute.constant:
-            found += _of_photos(
-                table, attribute, told.probabilities[attribute.name], indices[:, place], index
-            )
-        elif attribute.is_numeric:
-            found += _of_numbers(table, attribute, told.numbers[attribute.name], persons, index)
-        else:
-            found += _of_persons(
-                table, attribute, told.probabilities[attribute.name], indices[:, place], persons, index
-            )
+            found += _of_photos(persons, attribute, probabilities, np.where(known, labels, UNKNOWN))
+            continue
+        numbers = np.full(len(table), np.nan)
+        if attribute.is_numeric:
+            numbers = table.frame[attribute.name].cast(float).fill_null(float("nan")).to_numpy()
+            found += _of_numbers(persons, attribute, told.numbers[attribute.name], numbers)
+        found += _disagreeing(persons, attribute, labels, numbers)
+        # A number says more than its band: only what has no number is decided by the band.
+        named = np.where(known & np.isnan(numbers), labels, UNKNOWN)
+        found += _of_persons(persons, attribute, probabilities, named)
     return found
 
 
-def _first_rows(index: Ints) -> Ints:
-    return np.asarray(np.unique(index, return_index=True)[1], dtype=np.int64)
+def _disagreeing(persons: _Persons, attribute: Attribute, labels: Ints, numbers: Floats) -> Iterator[Finding]:
+    """Persons whose photos have different labels of what is constant over a person: one of them must be wrong."""
+    by_number = ~np.isnan(numbers)
+    for k, rows in enumerate(persons.rows):
+        words = [
+            f"{numbers[row]:g}" if by_number[row] else attribute.values[labels[row]]
+            for row in rows
+            if by_number[row] or labels[row] != UNKNOWN
+        ]
+        distinct, counts = np.unique(words, return_counts=True)
+        if len(distinct) < 2:
+            continue
+        said = ", ".join(f"{word} ({n})" for word, n in zip(distinct, counts, strict=True))
+        changes: list[Change] = []
+        commonest = str(distinct[counts.argmax()])
+        if (counts == counts.max()).sum() == 1 and by_number[rows].all() | ~by_number[rows].any():
+            field = attribute.name if by_number[rows].any() else attribute.label_column
+            for row, word in zip(rows.tolist(), words, strict=False):
+                if len(words) == len(rows) and word != commonest:
+                    changes.append(Change(persons.table.photos[row], field, word, commonest))
+        yield persons.finding(
+            k, f"labels of {attribute.name} differ", f"the person's photos say {said}", 1.0, 1.0, *changes
+        )
+
+
+def _unanimous(persons: _Persons, labels: Ints) -> Ints:
+    """Each person's label (P,), unknown where there is none or photos differ."""
+    top = np.full(len(persons.names), UNKNOWN, dtype=np.int64)
+    np.maximum.at(top, persons.index, labels)
+    same = np.ones(len(top), dtype=bool)
+    np.logical_and.at(same, persons.index, (labels == top[persons.index]) | (labels == UNKNOWN))
+    return np.where(same, top, UNKNOWN)
 
 
 def _of_persons(
-    table: PhotoTable,
-    attribute: Attribute,
-    probabilities: Floats,
-    labels: Ints,
-    persons: npt.NDArray[np.str_],
-    index: Ints,
-) -> list[Finding]:
-    """Constant attributes: the mean of the log-probabilities over a person's photos."""
-    first = _first_rows(index)
-    counts = np.bincount(index)
-    mean = np.stack([np.bincount(index, weights=column) for column in np.log(probabilities + 1e-9).T], axis=1)
-    pooled = np.exp(mean / counts[:, None])
+    persons: _Persons, attribute: Attribute, probabilities: Floats, labels: Ints
+) -> Iterator[Finding]:
+    """Constant attributes: the mean of the log-probabilities over a person's photos, calibrated as such."""
+    own = _unanimous(persons, labels)
+    mean = np.stack([persons.mean(column) for column in np.log(probabilities + 1e-9).T], axis=1)
+    pooled = np.exp(mean - mean.max(axis=1, keepdims=True))
     pooled /= pooled.sum(axis=1, keepdims=True)
-    doubt = doubt_labels(pooled, labels[first], np.minimum(_WITNESSES, counts.max(initial=1)))
-    found = []
+    # Photos of a person are alike, so that two say little more than one: how much is found from the data.
+    pooled = calibrate(pooled, own)
+    doubt = doubt_labels(pooled, own)
     for k in np.flatnonzero(doubt.probability >= LEAST):
-        old, new = attribute.values[labels[first[k]]], attribute.values[doubt.instead[k]]
-        reason = (
-            f"{counts[k]} photos together say {new} ({pooled[k, doubt.instead[k]]:.0%}), the label says {old}"
+        old, new = attribute.values[own[k]], attribute.values[doubt.instead[k]]
+        share = pooled[k, doubt.instead[k]]
+        yield persons.finding(
+            int(k),
+            f"wrong {attribute.name}",
+            f"{_photos(persons.counts[k])} say {new} ({share:.0%}), the label says {old}",
+            float(1 - pooled[k, own[k]]),
+            float(doubt.probability[k]),
+            Change("", attribute.label_column, old, new),
         )
-        found.append(
-            Finding(
-                f"wrong {attribute.name}",
-                str(persons[k]),
-                str(table.frame["id"][int(first[k])] or ""),
-                _photos_of(table, index, int(k)),
-                reason,
-                float(1 - pooled[k, labels[first[k]]]),
-                float(doubt.probability[k]),
-                (Change("", attribute.name, old, new),),
-            )
-        )
-    return found
+
+
+def _photos(count: int) -> str:
+    return f"{count} photos together" if count > 1 else "the photo"
 
 
 def _of_numbers(
-    table: PhotoTable, attribute: Attribute, predicted: Floats, persons: npt.NDArray[np.str_], index: Ints
-) -> list[Finding]:
+    persons: _Persons, attribute: Attribute, predicted: Floats, numbers: Floats
+) -> Iterator[Finding]:
     """Numbers: the mean prediction over a person's photos against the label."""
-    first, counts = _first_rows(index), np.bincount(index)
-    labels = table.frame[attribute.name].cast(float).to_numpy()[first]
-    mean = np.bincount(index, weights=predicted) / counts
-    top = float(np.nanmax(labels)) if (~np.isnan(labels)).any() else 0.0
-    cap = top if top in attribute.boundaries else None
-    doubt = doubt_numbers(_unshrunk(mean, labels), labels, cap)
-    found = []
+    filled = np.where(np.isnan(numbers), -np.inf, numbers)
+    top = np.full(len(persons.names), -np.inf)
+    np.maximum.at(top, persons.index, filled)
+    same = np.ones(len(top), dtype=bool)
+    np.logical_and.at(same, persons.index, (filled == top[persons.index]) | np.isneginf(filled))
+    labels = np.where(same & np.isfinite(top), top, np.nan)
+    if np.isnan(labels).all():
+        return
+    largest = float(np.nanmax(labels))
+    cap = largest if largest in attribute.boundaries else None
+    doubt = doubt_numbers(persons.mean(predicted), labels, cap)
     for k in np.flatnonzero(doubt.probability >= LEAST):
-        reason = f"{counts[k]} photos together look like {doubt.instead[k]}, the label says {labels[k]:g}"
-        found.append(
-            Finding(
-                f"wrong {attribute.name}",
-                str(persons[k]),
-                str(table.frame["id"][int(first[k])] or ""),
-                _photos_of(table, index, int(k)),
-                reason,
-                float(abs(labels[k] - doubt.instead[k])),
-                float(doubt.probability[k]),
-                (
-                    Change(
-                        "",
-                        attribute.name,
-                        f"{labels[k]:g}",
-                        str(int(_inside(doubt.instead[k], attribute, cap))),
-                    ),
-                ),
-            )
+        new = _inside(doubt.instead[k], attribute, cap)
+        yield persons.finding(
+            int(k),
+            f"wrong {attribute.name}",
+            f"{_photos(persons.counts[k])} look like {new:g}, the label says {labels[k]:g}",
+            float(abs(labels[k] - new)),
+            float(doubt.probability[k]),
+            Change("", attribute.name, f"{labels[k]:g}", f"{new:g}"),
         )
-    return found
-
-
-def _unshrunk(predicted: Floats, labels: Floats) -> Floats:
-    """Predictions stretched to the spread of the labels: a regression draws them to the mean, so the old look young."""
-    known = ~np.isnan(labels)
-    if known.sum() < 3 or np.ptp(predicted[known]) == 0:
-        return predicted
-    slope, offset = np.polyfit(predicted[known], labels[known], 1)
-    return np.asarray(offset + max(slope, 0.1) * predicted)
 
 
 def _inside(number: float, attribute: Attribute, cap: float | None) -> float:
@@ -125,47 +159,44 @@ def _inside(number: float, attribute: Attribute, cap: float | None) -> float:
 
 
 def _of_photos(
-    table: PhotoTable, attribute: Attribute, probabilities: Floats, labels: Ints, index: Ints
-) -> list[Finding]:
+    persons: _Persons, attribute: Attribute, probabilities: Floats, labels: Ints
+) -> Iterator[Finding]:
     """What varies from photo to photo: exchanged files first, then single photos that no exchange explains."""
-    swaps = find_swaps(probabilities, labels, index, least=LEAST) if (np.bincount(index) > 1).any() else []
-    explained = {row for swap in swaps for row in (swap.first, swap.second)}
-    found = [_swap_finding(table, attribute, swap, labels) for swap in swaps]
+    table = persons.table
+    probabilities = calibrate(probabilities, labels)
+    swaps = find_swaps(probabilities, labels, persons.index, least=LEAST)
+    explained: Bools = np.zeros(len(table), dtype=bool)
+    for swap in swaps:
+        explained[[swap.first, swap.second]] = True
+        yield _swap_finding(persons, attribute, swap, labels)
     doubt = doubt_labels(probabilities, labels)
-    for row in np.flatnonzero(doubt.probability >= LEAST).tolist():
-        if row in explained:
-            continue
+    for row in np.flatnonzero((doubt.probability >= LEAST) & ~explained).tolist():
         old, new = attribute.values[labels[row]], attribute.values[doubt.instead[row]]
         photo = table.photos[row]
-        found.append(
-            Finding(
-                f"wrong {attribute.name}",
-                str(table.persons[row]),
-                str(table.frame["id"][row] or ""),
-                (photo,),
-                f"looks {new} ({probabilities[row, doubt.instead[row]]:.0%}), the label says {old}",
-                float(1 - probabilities[row, labels[row]]),
-                float(doubt.probability[row]),
-                (Change(photo, attribute.name, old, new),),
-            )
+        yield Finding(
+            f"wrong {attribute.name}",
+            str(persons.names[persons.index[row]]),
+            str(table.frame["id"][row] or ""),
+            (photo,),
+            f"looks {new} ({probabilities[row, doubt.instead[row]]:.0%}), the label says {old}",
+            float(1 - probabilities[row, labels[row]]),
+            float(doubt.probability[row]),
+            (Change(photo, attribute.label_column, old, new),),
         )
-    return found
 
 
-def _swap_finding(table: PhotoTable, attribute: Attribute, swap: Swap, labels: Ints) -> Finding:
+def _swap_finding(persons: _Persons, attribute: Attribute, swap: Swap, labels: Ints) -> Finding:
+    table = persons.table
     first, second = table.photos[swap.first], table.photos[swap.second]
     one, two = attribute.values[labels[swap.first]], attribute.values[labels[swap.second]]
+    field = attribute.label_column
     return Finding(
         "exchanged photos",
-        str(table.persons[swap.first]),
+        str(persons.names[persons.index[swap.first]]),
         str(table.frame["id"][swap.first] or ""),
         (first, second),
         f"labelled {one} and {two}, each looks like the other",
         swap.gain,
         swap.probability,
-        (Change(first, attribute.name, one, two), Change(second, attribute.name, two, one)),
+        (Change(first, field, one, two), Change(second, field, two, one)),
     )
-
-
-def _photos_of(table: PhotoTable, index: Ints, person: int) -> tuple[str, ...]:
-    return tuple(table.photos[row] for row in np.flatnonzero(index == person).tolist())

@@ -1,36 +1,44 @@
-"""What a simple model, trained on other persons, says of each photo: frozen features and linear models."""
+"""What a model, trained on other persons, says of each photo: linear models on frozen features, or a run's folds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from maskwise.data.table import PhotoTable
-from maskwise.evaluation.tuning import fit_temperature
-from maskwise.models.tuned_decision import with_temperature
+from maskwise.errors import InputError
+from maskwise.files import read_json
+from maskwise.inference.rows import probability_columns
+from maskwise.labels.space import UNKNOWN
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Progress = Callable[[int, int], None]
 N_FOLDS = 5
 
 
 @dataclass(frozen=True)
 class OutOfFoldLabels:
-    """For each attribute calibrated probabilities (N, V); for numbers also predictions (N,)."""
+    """For each attribute probabilities (N, V); for numbers also predictions (N,), NaN where there are none.
+
+    `learnt` tells for each attribute whether the photo's model had seen a photo with the photo's label (N,): one that
+    has not can't doubt it.
+    """
 
     probabilities: dict[str, Floats]
     numbers: dict[str, Floats]
+    learnt: dict[str, Bools]
 
 
 def predict_labels(
-    features: npt.NDArray[np.float32],
-    table: PhotoTable,
-    folds: Ints,
-    progress: Callable[[int, int], None] | None = None,
+    features: npt.NDArray[np.float32], table: PhotoTable, folds: Ints, progress: Progress | None = None
 ) -> OutOfFoldLabels:
     """Predict every photo's labels by models that saw neither the photo nor the person.
 
@@ -41,38 +49,76 @@ def predict_labels(
         progress: called with models done and models in all.
     """
     indices = table.label_indices()
-    probabilities: dict[str, Floats] = {}
-    numbers: dict[str, Floats] = {}
-    numeric = [a.name for a in table.space.attributes if a.is_numeric]
-    total, done = N_FOLDS * (len(table.space.attributes) + len(numeric)), 0
-    for place, attribute in enumerate(table.space.attributes):
-        told = np.full((len(table), len(attribute.values)), 1 / len(attribute.values))
+    attributes = table.space.attributes
+    told = OutOfFoldLabels({}, {}, {})
+    numeric = [a.name for a in attributes if a.is_numeric]
+    total, done = N_FOLDS * (len(attributes) + len(numeric)), 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, total)
+
+    for place, attribute in enumerate(attributes):
+        labels = indices[:, place]
+        raw = np.full((len(table), len(attribute.values)), 1 / len(attribute.values))
+        learnt = np.zeros(len(table), dtype=bool)
         for fold in range(N_FOLDS):
-            train = (folds != fold) & (indices[:, place] >= 0)
-            if len(np.unique(indices[train, place])) > 1:
+            inside, train = folds == fold, (folds != fold) & (labels != UNKNOWN)
+            values = np.unique(labels[train])
+            if len(values) > 1:
                 model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200))
-                model.fit(features[train], indices[train, place])
-                inside = folds == fold
-                told[np.ix_(inside, model.classes_)] = model.predict_proba(features[inside])
-                missing = np.setdiff1d(np.arange(told.shape[1]), model.classes_)
-                told[np.ix_(inside, missing)] = 1e-6
-            done += 1
-            if progress:
-                progress(done, total)
-        known = indices[:, place] >= 0
-        temperature = fit_temperature(told[known], indices[known, place]) if known.any() else 1.0
-        probabilities[attribute.name] = with_temperature(told, temperature)
+                model.fit(features[train], labels[train])
+                raw[inside] = 1e-6
+                raw[np.ix_(inside, values)] = model.predict_proba(features[inside])
+                learnt[inside] = np.isin(labels[inside], values)
+            count()
+        told.learnt[attribute.name] = learnt
+        told.probabilities[attribute.name] = raw
     for name in numeric:
-        numbers[name] = np.full(len(table), np.nan)
-        labels = table.frame[name].cast(float).to_numpy()
+        labels = table.frame[name].cast(float).fill_null(float("nan")).to_numpy()
+        told.numbers[name] = np.full(len(table), np.nan)
         for fold in range(N_FOLDS):
-            train = (folds != fold) & ~np.isnan(labels)
-            if train.sum() > 1:
-                model = make_pipeline(StandardScaler(), Ridge(alpha=1000.0)).fit(
-                    features[train], labels[train]
-                )
-                numbers[name][folds == fold] = model.predict(features[folds == fold])
-            done += 1
-            if progress:
-                progress(done, total)
-    return OutOfFoldLabels(probabilities, numbers)
+            inside, train = folds == fold, (folds != fold) & ~np.isnan(labels)
+            if train.sum() > 1 and inside.any():
+                model = make_pipeline(StandardScaler(), Ridge(alpha=1000.0))
+                model.fit(features[train], labels[train])
+                told.numbers[name][inside] = model.predict(features[inside])
+            count()
+    return told
+
+
+def with_run(told: OutOfFoldLabels, run: Path, table: PhotoTable) -> OutOfFoldLabels:
+    """What a run's folds say in place of the linear models, for the photos that they have predicted; numbers stay.
+
+    Raises:
+        InputError: when the run has no out-of-fold predictions, other classes, or none of these photos.
+    """
+    if "folds" not in read_json(run / "lineage.json"):
+        raise InputError(
+            f"Expected {run} to have out-of-fold predictions for everybody, got a run without folds: train it with "
+            "--folds 5."
+        )
+    try:
+        columns = probability_columns(table.space)
+        frame = pl.read_parquet(run / "predictions.parquet", glob=False).select("photo", *columns)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(
+            f"Expected {run / 'predictions.parquet'} to hold predictions of the data's classes, got: "
+            f"{' '.join(str(error).split())}."
+        ) from error
+    place = {photo: row for row, photo in enumerate(frame["photo"])}
+    rows = np.array([place.get(photo, UNKNOWN) for photo in table.photos], dtype=np.int64)
+    there = rows != UNKNOWN
+    if not there.any():
+        raise InputError(f"Expected {run} to have predicted these photos, got none of them: name its data.")
+    joint = frame.select(columns).to_numpy().astype(np.float64)[rows[there]]
+    values = table.space.decode(np.arange(table.space.n_classes))
+    probabilities = {}
+    for number, attribute in enumerate(table.space.attributes):
+        of_value = values[:, number][:, None] == np.arange(len(attribute.values))
+        mixed = told.probabilities[attribute.name].copy()
+        mixed[there] = joint @ of_value
+        probabilities[attribute.name] = mixed
+    return OutOfFoldLabels(probabilities, told.numbers, told.learnt)

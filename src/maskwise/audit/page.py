@@ -1,22 +1,18 @@
 """An audit's `report.html`: findings with their photos side by side, proposals, and what is too rare."""
 
-import base64
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-import simplejpeg
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
 from maskwise.audit.findings import Finding
-from maskwise.data.decoding import PhotoError, decode, read_header, read_photo, reduction_for
 from maskwise.data.table import PhotoTable
+from maskwise.evaluation.pages import render_page, small_picture
 from maskwise.files import write_text
 
-MOST = 200
+PAGE_FILE = "report.html"
+
+MOST, MOST_OF_A_KIND = 200, 50
 """Findings that the page shows; `findings.csv` has all."""
 
 _MOST_PHOTOS, _HEIGHT = 7, 120
@@ -42,19 +38,18 @@ def write_audit_page(
         {
             "number": number,
             "finding": finding,
-            "pictures": [_picture(paths.get(name)) for name in finding.photos[:_MOST_PHOTOS]]
+            "pictures": [
+                small_picture(paths[name], _HEIGHT) if name in paths else ""
+                for name in finding.photos[:_MOST_PHOTOS]
+            ]
             if photos
             else [],
         }
-        for number, finding in enumerate(findings[:MOST], start=1)
+        for number, finding in _worst(findings)
     ]
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("maskwise.audit"), PackageLoader("maskwise.evaluation")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    page = environment.get_template("audit.html.j2").render(
+    page = render_page(
+        "audit.html.j2",
+        "maskwise.audit",
         data=data,
         kinds=Counter(finding.kind for finding in findings).most_common(),
         n_findings=len(findings),
@@ -66,18 +61,12 @@ def write_audit_page(
     write_text(path, page)
 
 
-def _picture(path: Path | None) -> str | None:
-    """A small picture as a data address; None for a photo that can't be shown."""
-    if path is None:
-        return None
-    try:
-        content = read_photo(path)
-        header = read_header(content)
-        size = (header.height, header.width)
-        pixels = decode(content, header, reduction_for(size, _HEIGHT / header.height)).pixels
-    except PhotoError:
-        return None
-    width = max(1, round(pixels.shape[1] * _HEIGHT / pixels.shape[0]))
-    small = cv2.resize(pixels, (width, _HEIGHT), interpolation=cv2.INTER_AREA)
-    jpeg = simplejpeg.encode_jpeg(np.ascontiguousarray(small), quality=80, colorsubsampling="420")
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+def _worst(findings: Sequence[Finding]) -> list[tuple[int, Finding]]:
+    """The worst findings with their numbers; no kind crowds out the others."""
+    seen = Counter[str]()
+    shown: list[tuple[int, Finding]] = []
+    for number, finding in enumerate(findings, start=1):
+        seen[finding.kind] += 1
+        if seen[finding.kind] <= MOST_OF_A_KIND and len(shown) < MOST:
+            shown.append((number, finding))
+    return shown

@@ -8,12 +8,14 @@ import numpy as np
 import polars as pl
 
 from maskwise.audit.findings import Change, Finding
-from maskwise.data.duplicates import cross_person_duplicates
+from maskwise.data.corrections import EXCLUDE
 from maskwise.data.scan import Scan
 from maskwise.data.table import PhotoTable
 
 DARK, FLAT = 18.0, 4.0
 """Grey levels: a mean below the first is dark, a spread below the second is blank."""
+
+_SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",)}
 
 
 def structure_findings(table: PhotoTable, scan: Scan) -> list[Finding]:
@@ -22,7 +24,8 @@ def structure_findings(table: PhotoTable, scan: Scan) -> list[Finding]:
     return [*found, *_short_persons(table, scan), *_odd_pictures(table, scan), *_piled_ages(table)]
 
 
-def _about(table: PhotoTable, row: int) -> tuple[str, str]:
+def about(table: PhotoTable, row: int) -> tuple[str, str]:
+    """Person and id of a photo, empty where unknown."""
     person, known_id = table.frame["person"][row], table.frame["id"][row]
     return str(person or ""), str(known_id or "")
 
@@ -31,7 +34,7 @@ def _set_aside(table: PhotoTable, scan: Scan) -> list[Finding]:
     found = []
     for row, reason in enumerate(scan.frame["reason"].to_list()):
         if reason is not None:
-            person, known_id = _about(table, row)
+            person, known_id = about(table, row)
             kind = "missing file" if reason == "missing" else "unusable file"
             found.append(Finding(kind, person, known_id, (table.photos[row],), reason, 1.0, 1.0))
     return found
@@ -42,7 +45,7 @@ def _names_against_table(table: PhotoTable) -> list[Finding]:
     found, seen = [], set[str]()
     gender = {a.name: a for a in table.space.attributes}.get("gender")
     for row in range(len(table)):
-        person, known_id = _about(table, row)
+        person, known_id = about(table, row)
         match = re.fullmatch(r"[^_]+_([a-z]+)_[A-Za-z]+_(\d+)", person)
         if person in seen or match is None:
             continue
@@ -83,7 +86,9 @@ def _short_persons(table: PhotoTable, scan: Scan) -> list[Finding]:
     counts = usable.group_by("person", maintain_order=True).agg(pl.col("usable").sum(), pl.col("id").first())
     if not counts.height:
         return []
-    usual = int(counts["usable"].mode().max() or 0)  # type: ignore[arg-type]
+    usual, n_usual = Counter(counts["usable"].to_list()).most_common(1)[0]
+    if 2 * n_usual <= counts.height:  # no number is usual
+        return []
     short = counts.filter(pl.col("usable") < usual)
     return [
         Finding(
@@ -100,14 +105,17 @@ def _short_persons(table: PhotoTable, scan: Scan) -> list[Finding]:
 
 def _odd_pictures(table: PhotoTable, scan: Scan) -> list[Finding]:
     found = []
-    sizes = Counter(zip(scan.frame["height"], scan.frame["width"], strict=True))
+    known = scan.frame.filter(pl.col("thumb").is_not_null())
+    sizes = Counter(zip(known["height"], known["width"], strict=True))
+    modes = Counter(known["mode"])
     usual = sizes.most_common(1)[0][0] if sizes else None
-    for row, (thumb, orientation, height, width) in enumerate(
-        scan.frame.select("thumb", "orientation", "height", "width").iter_rows()
+    columns = ("thumb", "orientation", "height", "width", "mode", "format")
+    for row, (thumb, orientation, height, width, mode, kept_as) in enumerate(
+        scan.frame.select(columns).iter_rows()
     ):
         if thumb is None:
             continue
-        person, known_id = _about(table, row)
+        person, known_id = about(table, row)
         levels = np.frombuffer(thumb, dtype=np.uint8).astype(np.float64)
         said = []
         if levels.std() < FLAT:
@@ -116,11 +124,16 @@ def _odd_pictures(table: PhotoTable, scan: Scan) -> list[Finding]:
             said.append("dark photo")
         if orientation not in (None, 1):
             said.append("rotated by EXIF")
-        if usual is not None and (height, width) != usual and sizes[usual] > 0.8 * len(table):
+        if usual is not None and (height, width) != usual and sizes[usual] > 0.8 * known.height:
             said.append("unusual size")
+        if modes[mode] < 0.2 * known.height:
+            said.append("unusual mode")
+        if PurePosixPath(table.photos[row]).suffix.lower() not in _SUFFIXES[kept_as]:
+            said.append("misnamed file")
         for kind in said:
-            exclude = (Change(table.photos[row], "exclude", "", ""),) if kind == "blank photo" else ()
-            reason = f"{width} x {height} pixels, mean {levels.mean():.0f}, spread {levels.std():.0f}"
+            exclude = (Change(table.photos[row], EXCLUDE, "", ""),) if kind == "blank photo" else ()
+            levels_said = f"mean {levels.mean():.0f}, spread {levels.std():.0f}"
+            reason = f"{width} x {height} pixels, {kept_as}, {mode}, {levels_said}"
             found.append(
                 Finding(
                     kind,
@@ -152,37 +165,4 @@ def _piled_ages(table: PhotoTable) -> list[Finding]:
         if counts[top] > 2 * max(1, max(near)):
             reason = f"{counts[top]} persons are labelled {top:g}, none above: a cap, which means `or more`"
             found.append(Finding("ages piled at a cap", "", "", (), reason, 0.2))
-    return found
-
-
-def duplicate_findings(table: PhotoTable, frame: pl.DataFrame) -> list[Finding]:
-    """Identical and near-identical photos of different persons.
-
-    Args:
-        table: the photos that can be used (N).
-        frame: a scan's rows of them (N).
-    """
-    persons, photos = table.persons, table.photos
-    found = []
-    for pair in cross_person_duplicates(frame, persons):
-        first, second = pair.first, pair.second
-        same = frame["digest"][first] == frame["digest"][second]
-        kind = "identical photo" if same else "near-identical photo"
-        person, known_id = _about(table, second)
-        reason = (
-            f"{PurePosixPath(photos[second])} of {persons[second]} and {photos[first]} of {persons[first]}"
-        )
-        change = Change(photos[second], "exclude", "", "")
-        found.append(
-            Finding(
-                kind,
-                person,
-                known_id,
-                (photos[second], photos[first]),
-                reason,
-                1.0,
-                1.0 if same else 0.9,
-                (change,),
-            )
-        )
     return found

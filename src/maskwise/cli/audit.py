@@ -9,6 +9,13 @@ import typer
 def audit(
     data: Annotated[Path, typer.Argument(help="A folder in a known layout, or a table (.csv, .parquet).")],
     out: Annotated[Path, typer.Option(help="The folder for findings.csv, corrections.csv and report.html.")],
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(help="Other data that must share no photo, such as an evaluation set. Repeatable."),
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="A run with --folds on these data: it predicts in place of features.")
+    ] = None,
     no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
 ) -> None:
     """Find what is wrong with data: files, duplicates, wrong labels, exchanged photos, rare classes.
@@ -23,7 +30,9 @@ def audit(
 
     console = create_console()
     with stage_bars(console) as bar:
-        found = auditing(data, out, photos_in_report=not no_photos, progress=bar)
+        found = auditing(
+            data, out, against=against or (), run=run, photos_in_report=not no_photos, progress=bar
+        )
     for note in found.notes:
         console.print(f"Note: {note}.", style="yellow")
     for kind, number in Counter(finding.kind for finding in found.findings).most_common():

@@ -40,7 +40,7 @@ def compare(
     from maskwise.experiments.comparing import compare as comparing
 
     console = create_console()
-    found = comparing(runs, margin=margin, evaluation=evaluation)
+    found = comparing(runs, margin=margin, evaluation=evaluation, details=details or out is not None)
     _print(console, found, details=details)
     if out is not None:
         from maskwise.experiments.comparison_file import write_comparison

@@ -47,8 +47,8 @@ def evaluate(
         from maskwise.inference.members import member_folders
         from maskwise.models.member import load_card
 
-        rule = load_card(member_folders(run)[0]).decision
-        choice = create_choice(run, rule, named_decision(decision), calibrated=calibrated)
+        card = load_card(member_folders(run)[0])
+        choice = create_choice(run, card, named_decision(decision), calibrated=calibrated)
     console = create_console()
     with stage_bars(console) as bar:
         done = evaluating.evaluate(

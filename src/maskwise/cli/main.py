@@ -13,8 +13,10 @@ from maskwise.cli.compare import compare, runs
 from maskwise.cli.data import data_app
 from maskwise.cli.ensemble import ensemble
 from maskwise.cli.evaluate import evaluate
+from maskwise.cli.export import export
 from maskwise.cli.predict import predict, submit
 from maskwise.cli.rebuild import rebuild
+from maskwise.cli.review import review
 from maskwise.cli.train import distil, train
 from maskwise.errors import MaskwiseError
 
@@ -29,12 +31,14 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data", rich_help_panel="Data")
 app.command(rich_help_panel="Data")(audit)
+app.command(rich_help_panel="Data")(review)
 app.command(rich_help_panel="Training")(train)
 app.command(rich_help_panel="Training")(ensemble)
 app.command(rich_help_panel="Training")(distil)
 app.command(rich_help_panel="Scores and predictions")(evaluate)
 app.command(rich_help_panel="Scores and predictions")(predict)
 app.command(rich_help_panel="Scores and predictions")(submit)
+app.command(rich_help_panel="Handing over")(export)
 app.command(rich_help_panel="Experiments")(runs)
 app.command(rich_help_panel="Experiments")(compare)
 app.command(rich_help_panel="Experiments")(ablate)

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from maskwise.inference.choice import Name
+    from maskwise.inference.predictor import Predictor
 
 Decision = Annotated[
     str | None,
@@ -21,8 +24,17 @@ Calibrated = Annotated[
 ]
 
 
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        help="torch, onnxruntime, openvino, or auto: the fastest here; what the model was made for by default.",
+        show_default=False,
+    ),
+]
+
+
 def predict(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, or an exported file.")],
     paths: Annotated[
         list[str], typer.Argument(help="Photos, folders, globs, or a CSV of paths.", metavar="PATH...")
     ],
@@ -35,17 +47,20 @@ def predict(
             help="Answer only where answers are right this often: 0.8, 0.9 or 0.95.", show_default=False
         ),
     ] = None,
+    backend: Backend = None,
 ) -> None:
     """Predict photos: a row each, also for those that can't be read. Killed, the same command goes on.
 
     Example: [bold]maskwise predict runs/cpu photos/ --out predictions.csv[/bold]
     """
+    from maskwise.inference.exported import exported_file
     from maskwise.inference.members import member_folders
     from maskwise.inference.outputs import check_prediction_target
     from maskwise.inference.sources import iterate_photos
 
     # Checked before the seconds that importing torch takes.
-    member_folders(run)
+    if exported_file(run) is None:
+        member_folders(run)
     check_prediction_target(out, paths)
     next(iterate_photos(paths), None)
     name = named_decision(decision)
@@ -53,11 +68,10 @@ def predict(
     from maskwise.cli.terminal import create_console
     from maskwise.inference import predicting
     from maskwise.inference.choice import create_choice
-    from maskwise.inference.predictor import load_predictor
 
     console = create_console()
-    predictor = load_predictor(run)
-    choice = create_choice(run, predictor.card.decision, name, calibrated=calibrated, accuracy=abstain)
+    predictor = _open(console, run, backend)
+    choice = create_choice(run, predictor.card, name, calibrated=calibrated, accuracy=abstain)
     total = sum(1 for _ in iterate_photos(paths))
     with stage_bars(console) as bar:
         n, errors, resumed = predicting.predict_to_file(
@@ -69,33 +83,35 @@ def predict(
 
 
 def submit(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, or an exported file.")],
     data: Annotated[
         Path, typer.Option(help="A folder with info.csv and images/, or with public/ and private/.")
     ],
     out: Annotated[Path, typer.Option(help="The submission to write.")],
     decision: Decision = None,
     calibrated: Calibrated = False,
+    backend: Backend = None,
 ) -> None:
     """Write the competition's submission: ImageID,ans in the order of info.csv.
 
     Example: [bold]maskwise submit runs/cpu --data eval --out submission.csv[/bold]
     """
+    from maskwise.inference.exported import exported_file
     from maskwise.inference.members import member_folders
     from maskwise.inference.outputs import submission_targets
 
-    member_folders(run)
+    if exported_file(run) is None:
+        member_folders(run)
     targets = submission_targets(data, out)
     name = named_decision(decision)
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
     from maskwise.inference import predicting
     from maskwise.inference.choice import create_choice
-    from maskwise.inference.predictor import load_predictor
 
     console = create_console()
-    predictor = load_predictor(run)
-    choice = create_choice(run, predictor.card.decision, name, calibrated=calibrated)
+    predictor = _open(console, run, backend)
+    choice = create_choice(run, predictor.card, name, calibrated=calibrated)
     for folder, target in targets.items():
         total = predicting.submission_length(folder, predictor.space)
         with stage_bars(console) as bar:
@@ -114,6 +130,24 @@ def submit(
         if unread.height > 10:
             console.print(f"... and {unread.height - 10} more such photos.")
         console.print(f"{n:,} rows: {target}")
+
+
+def _open(console: "Console", run: Path, backend: str | None) -> "Predictor":
+    """The predictor in the backend that is asked for; one that was measured is said."""
+    from maskwise.errors import InputError
+    from maskwise.inference.opening import BACKENDS, fastest_backend, open_predictor
+
+    if backend == "auto":
+        chosen, rates = fastest_backend(run)
+        said = ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items())
+        console.print(f"backend {chosen}" + (f" (photos/s: {said})" if said else ""))
+        return open_predictor(run, chosen)
+    for known in BACKENDS:
+        if backend == known:
+            return open_predictor(run, known)
+    if backend is not None:
+        raise InputError(f"Expected --backend to be auto, {', '.join(BACKENDS)}, got {backend!r}.")
+    return open_predictor(run)
 
 
 def named_decision(name: str | None) -> "Name | None":

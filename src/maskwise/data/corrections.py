@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import polars as pl
 
-from maskwise.data.csv_text import read_csv_text
+from maskwise.data.csv_text import read_csv_text, unguarded
 from maskwise.data.table import PhotoTable, check_labels, require_columns
 from maskwise.errors import InputError
 
@@ -27,14 +27,14 @@ def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
     """Apply the accepted rows of a corrections file; the rows of one finding, such as a swap, go together.
 
     A row names its photos by `person`, or by `id` where only one person has it, and by `photo` where not all of the
-    person's are meant: the photo's name as the table has it, or its bare stem. `field` is an attribute, `person` (whose
-    photos they are), or `exclude`. `old`, where given, must be what the table says.
+    person's are meant: the photo's name as the table has it, or its bare stem. `field` is an attribute, a band
+    where there is no number, `person` (whose photos they are), or `exclude`. `old`, where given, must be what the
+    table says.
 
     Raises:
         InputError: naming file and row of one that is not as expected, matches nothing or changes nothing.
     """
-    raw = read_csv_text(path)
-    require_columns(raw, COLUMNS, path)
+    raw = read_corrections(path)
     accepted = [
         (place, row)
         for place, row in enumerate(raw.iter_rows(named=True), start=2)
@@ -43,13 +43,14 @@ def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
     _check_whole_findings(raw, path)
     frame, touched, excluded = table.frame, set[int](), set[int]()
     for place, row in accepted:
-        rows = _rows_of(frame, row, path, place)
-        field, new = row["field"].strip(), row["new"].strip()
+        # Found in the table as it was read: what an earlier row has changed is still called by its old name.
+        rows = _rows_of(table.frame, row, path, place)
+        field, new = row["field"], row["new"]
         if field == EXCLUDE:
-            fresh = [k for k in rows if k not in excluded]
-            excluded.update(fresh)
+            fresh = rows  # that two findings speak against a photo is no contradiction
+            excluded.update(rows)
         else:
-            frame, fresh = _change(frame, table, rows, field, row["old"].strip(), new, path, place)
+            frame, fresh = _change(frame, table, rows, field, row["old"], new, path, place)
         if not fresh:
             raise InputError(
                 f"{path}, row {place}: expected to change something, but {_named(row)} already is {field} {new}: "
@@ -61,8 +62,22 @@ def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
     return Corrected(kept, len({row["finding"] for _, row in accepted}), len(touched))
 
 
+def read_corrections(path: Path) -> pl.DataFrame:
+    """The rows of a corrections file, all of them text without surrounding spaces.
+
+    Raises:
+        InputError: when the file can't be read, or lacks a column.
+    """
+    raw = read_csv_text(path)
+    require_columns(raw, COLUMNS, path)
+    return raw.with_columns(
+        pl.col(name).map_elements(lambda cell: unguarded(cell.strip()), return_dtype=pl.String)
+        for name in COLUMNS
+    )
+
+
 def _accepted(row: Mapping[str, str], path: Path, place: int) -> bool:
-    word = row["accept"].strip().lower()
+    word = row["accept"].lower()
     if word not in ("", "yes", "no"):
         raise InputError(
             f"{path}, row {place}, column accept: expected yes, no, or nothing, got {row['accept']!r}."
@@ -72,7 +87,7 @@ def _accepted(row: Mapping[str, str], path: Path, place: int) -> bool:
 
 def _check_whole_findings(raw: pl.DataFrame, path: Path) -> None:
     """Half of a swap is no correction."""
-    for finding, words in raw.select("finding", pl.col("accept").str.strip_chars()).group_by(
+    for finding, words in raw.select("finding", pl.col("accept").str.to_lowercase()).group_by(
         "finding", maintain_order=True
     ):
         if words["accept"].n_unique() > 1 and finding[0]:
@@ -83,11 +98,11 @@ def _check_whole_findings(raw: pl.DataFrame, path: Path) -> None:
 
 
 def _named(row: Mapping[str, str]) -> str:
-    return row["photo"].strip() or row["person"].strip() or row["id"].strip()
+    return row["photo"] or row["person"] or row["id"]
 
 
 def _rows_of(frame: pl.DataFrame, row: Mapping[str, str], path: Path, place: int) -> list[int]:
-    person, known_id, photo = row["person"].strip(), row["id"].strip(), row["photo"].strip()
+    person, known_id, photo = row["person"], row["id"], row["photo"]
     if not person and not known_id and not photo:
         raise InputError(f"{path}, row {place}: expected a person, an id or a photo, got none.")
     mine = pl.lit(True)
@@ -104,7 +119,12 @@ def _rows_of(frame: pl.DataFrame, row: Mapping[str, str], path: Path, place: int
     rows: Sequence[int] = frame.select(mine.fill_null(False).arg_true()).to_series().to_list()
     if photo:
         names = frame["photo"].to_list()
-        rows = [k for k in rows if names[k] == photo or PurePosixPath(names[k]).stem == photo]
+        exact = [k for k in rows if names[k] == photo]
+        rows = exact or [k for k in rows if PurePosixPath(names[k]).stem == photo]
+        if len(rows) > 1 and not person and not known_id:
+            raise InputError(
+                f"{path}, row {place}, column photo: expected one photo, got {photo!r} of {len(rows)}: name the person."
+            )
     if not rows:
         raise InputError(f"{path}, row {place}: expected photos of {_named(row)} in the data, got none.")
     return list(rows)
@@ -122,6 +142,7 @@ def _change(
 ) -> tuple[pl.DataFrame, list[int]]:
     """The frame with one field changed, and the rows in which that made a difference."""
     attributes = {attribute.name: attribute for attribute in table.space.attributes}
+    bands = {a.label_column: a.name for a in table.space.attributes if a.is_numeric}
     if field == PERSON:
         if not new:
             raise InputError(f"{path}, row {place}, column new: expected a person, got nothing.")
@@ -130,8 +151,15 @@ def _change(
         typed = check_labels(pl.DataFrame({field: [new]}), table.space, path, place)
         names = [field, attributes[field].label_column]
         columns = {name: typed[name][0] for name in dict.fromkeys(names)}
+    elif field in bands:
+        number = bands[field]
+        if any(frame[number][k] is not None for k in rows):
+            raise InputError(
+                f"{path}, row {place}, column field: expected {number}, which decides the {field}, got {field}."
+            )
+        columns = {field: check_labels(pl.DataFrame({field: [new]}), table.space, path, place)[field][0]}
     else:
-        known = ", ".join([*attributes, PERSON, EXCLUDE])
+        known = ", ".join([*attributes, *bands, PERSON, EXCLUDE])
         raise InputError(f"{path}, row {place}, column field: expected one of {known}, got {field!r}.")
     before = frame[field].to_list()
     fresh = []

@@ -48,3 +48,16 @@ def read_csv_text(path: Path) -> pl.DataFrame:
             for name, cells in zip(header, columns, strict=True)
         }
     )
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def guarded(cell: object) -> object:
+    """A text that a spreadsheet would take for a formula, behind an apostrophe: names come from strangers."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def unguarded(cell: str) -> str:
+    """A text as it was before it was guarded."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell

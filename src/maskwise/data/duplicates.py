@@ -48,6 +48,8 @@ def cross_person_duplicates(scan: pl.DataFrame, persons: npt.NDArray[np.str_]) -
     pairs, rows = _chain(rows, [digests[row] for row in rows], owners, identical=True)
     looks = [(int(hashes[row]), thumbs[row]) for row in rows]
     alike, rows = _chain(rows, looks, owners, identical=False)
+    if not len(rows):
+        return pairs + alike
     pixels = np.frombuffer(b"".join(thumbs[row] for row in rows), dtype=np.uint8).reshape(len(rows), -1)
     near: set[tuple[int, int]] = set()
     for candidates in _close_hashes(hashes[rows], owners[rows]):

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from maskwise.data.decoding import Pixels
 from maskwise.data.randomness import Key, keyed_generator, keyed_uniforms
 
-Pixels = npt.NDArray[np.uint8]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 

@@ -60,7 +60,6 @@ def sample_epoch(
     classes: Rows,
     persons: npt.NDArray[np.str_],
     space: LabelSpace,
-    *,
     seed: int,
     epoch: int,
 ) -> Rows:

@@ -37,6 +37,11 @@ _SCHEMA: dict[str, type[pl.DataType]] = {
     "thumb": pl.Binary,
 }
 
+_KEY = ["photo", "bytes", "modified_ns"]
+"""A file that agrees in these has been looked at before."""
+
+_CHUNK = 1024
+
 Progress = Callable[[int, int], None]
 """Called with photos done and photos in all."""
 
@@ -68,34 +73,34 @@ def scan_photos(table: PhotoTable, *, workers: int | None = None, progress: Prog
         progress: called as photos are done.
     """
     memory_file = _memory_file(table.root)
-    remembered = _recall(memory_file)
     photos, paths = table.photos, table.paths
-    rows: list[tuple[object, ...] | None] = []
-    fresh: list[int] = []
-    for index, (photo, path) in enumerate(zip(photos, paths, strict=True)):
-        key = _stat_key(photo, path)
-        row = remembered.get(key) if key else None
-        rows.append(row)
-        if row is None:
-            fresh.append(index)
+    stats = [_stat_key(photo, path) or (photo, None, None) for photo, path in zip(photos, paths, strict=True)]
+    keys = pl.DataFrame(stats, schema={name: _SCHEMA[name] for name in _KEY}, orient="row")
+    known = _recall(memory_file).with_columns(remembered=True)
+    frame = keys.join(known, on=_KEY, how="left", maintain_order="left").with_row_index("row")
+    fresh = frame.filter(pl.col("remembered").is_null())["row"].to_list()
     done = len(photos) - len(fresh)
     if progress:
         progress(done, len(photos))
+    seen: list[pl.DataFrame] = []
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        # Chunks keep the queue of futures short, so that memory stays flat over millions of photos.
-        for start in range(0, len(fresh), 1024):
-            chunk = fresh[start : start + 1024]
-            for index, row in zip(
-                chunk, pool.map(lambda i: look_at(photos[i], paths[i]), chunk), strict=True
-            ):
-                rows[index] = row
+        # Chunks keep the queue of futures short, and rows are packed at once: few hundred bytes a photo.
+        for start in range(0, len(fresh), _CHUNK):
+            chunk = fresh[start : start + _CHUNK]
+            rows = []
+            for row in pool.map(lambda i: look_at(photos[i], paths[i]), chunk):
+                rows.append(row)
                 done += 1
                 if progress:
                     progress(done, len(photos))
-    frame = pl.DataFrame([row for row in rows if row is not None], schema=_SCHEMA, orient="row")
+            looked = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+            seen.append(looked.with_columns(pl.Series("row", chunk, dtype=frame["row"].dtype)))
+    old = frame.filter(pl.col("remembered").is_not_null()).drop("remembered")
+    columns = ["row", *_SCHEMA]
+    both = pl.concat([part.select(columns) for part in (old, *seen)]).sort("row").drop("row")
     if fresh:
-        _remember(memory_file, frame)
-    return Scan(frame, n_remembered=len(photos) - len(fresh))
+        _remember(memory_file, both)
+    return Scan(both, n_remembered=len(photos) - len(fresh))
 
 
 def look_at(photo: str, path: Path) -> tuple[object, ...]:
@@ -141,14 +146,15 @@ def _memory_file(root: Path) -> Path:
     return cache_folder() / "scans" / f"{name}-v{SCAN_VERSION}.parquet"
 
 
-def _recall(memory_file: Path) -> dict[tuple[str, int, int], tuple[object, ...]]:
+def _recall(memory_file: Path) -> pl.DataFrame:
+    """What is remembered of a folder; nothing where there is none yet, or it is broken."""
     try:
         frame = pl.read_parquet(memory_file, glob=False)
     except (OSError, pl.exceptions.PolarsError):
-        return {}  # none yet, or broken: everything is looked at again
+        return pl.DataFrame(schema=_SCHEMA)
     if dict(frame.schema) != _SCHEMA:
-        return {}
-    return {(row[0], row[1], row[2]): row for row in frame.iter_rows() if row[1] is not None}
+        return pl.DataFrame(schema=_SCHEMA)
+    return frame.unique(_KEY, keep="first", maintain_order=True)
 
 
 def _remember(memory_file: Path, frame: pl.DataFrame) -> None:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from maskwise.data.duplicates import DuplicatePair
 from maskwise.data.randomness import keyed_digest
+from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError, LeakError
 
 
@@ -25,6 +26,14 @@ def deal_order(
     of_group = votes.argmax(axis=1)
     order = sorted(range(len(names)), key=lambda g: (of_group[g], keyed_digest(seed, "split", str(names[g]))))
     return names[order]
+
+
+def person_strata(table: PhotoTable) -> npt.NDArray[np.int64]:
+    """What a split balances (N,): the combination of all attributes that are constant over a person."""
+    constant = [i for i, attribute in enumerate(table.space.attributes) if attribute.constant]
+    indices = table.label_indices()[:, constant] + 1  # an unknown label is a stratum of its own
+    sizes = [table.space.sizes[i] + 1 for i in constant]
+    return np.asarray(np.ravel_multi_index(indices.T, sizes), dtype=np.int64)
 
 
 def hold_out(

@@ -54,6 +54,13 @@ class PhotoTable:
         known.update(a.label_column for a in self.space.attributes)
         return [name for name in self.frame.columns if name not in known]
 
+    def group_values(self) -> dict[str, npt.NDArray[np.str_]]:
+        """The further columns as text (N,), by name; empty where unknown."""
+        return {
+            name: self.frame[name].cast(pl.String).fill_null("").to_numpy().astype(np.str_)
+            for name in self.group_columns
+        }
+
     def keep(self, rows: npt.NDArray[np.bool_]) -> "PhotoTable":
         """The table with only the rows (N,) that are true."""
         return replace(self, frame=self.frame.filter(pl.Series(rows, dtype=pl.Boolean)))

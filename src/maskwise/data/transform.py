@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from maskwise.data.decoding import Pixels
 from maskwise.data.pixel_steps import PixelStep, change_pixels
 from maskwise.data.randomness import Key, keyed_uniforms
 
 Phase = Literal["train", "always"]
 Matrix = npt.NDArray[np.float64]
-Pixels = npt.NDArray[np.uint8]
 
 
 class _Step(BaseModel):

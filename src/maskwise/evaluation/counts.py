@@ -42,6 +42,17 @@ def count_by_person(
     return Counts(hits.astype(np.float64), table(labels), table(predictions))
 
 
+def stacked_by_person(
+    labels: npt.NDArray[np.int64],
+    predictions: npt.NDArray[np.int64],
+    persons: npt.NDArray[np.str_] | npt.NDArray[np.int64],
+    n_classes: int,
+) -> Floats:
+    """Counts (P, 3C) of the persons that have a photo, in the order of their names or numbers (N,)."""
+    present, index = np.unique(persons, return_inverse=True)
+    return count_by_person(labels, predictions, index, n_classes, len(present)).stacked
+
+
 def class_f1(stacked: Floats) -> Floats:
     """F1 (..., C) of counts (..., 3C) summed over persons; 0 for a class neither labelled nor predicted.
 

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from maskwise.data.summary import Summary
 from maskwise.evaluation import plots
+from maskwise.evaluation.pages import render_page
 from maskwise.files import write_text
 from maskwise.labels.space import LabelSpace
 
@@ -31,12 +30,4 @@ def write_data_page(path: Path, title: str, summary: Summary, space: LabelSpace)
             )
     for name, counts in {**summary.groups, "size": summary.sizes}.items():
         drawn.append((f"By {name}", plots.bars(counts, f"By {name}")))
-    environment = Environment(
-        loader=PackageLoader("maskwise.evaluation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    write_text(
-        path, environment.get_template("data.html.j2").render(title=title, summary=summary, plots=drawn)
-    )
+    write_text(path, render_page("data.html.j2", title=title, summary=summary, plots=drawn))

@@ -20,7 +20,7 @@ from maskwise.evaluation.report import About, write_report
 from maskwise.evaluation.scoring import grouping_columns, score
 from maskwise.files import read_json, write_json
 from maskwise.inference.choice import Choice
-from maskwise.inference.predictor import load_predictor
+from maskwise.inference.opening import load_predictor
 from maskwise.labels.space import UNKNOWN, LabelSpace
 from maskwise.models.tuned_decision import pool_by_person
 
@@ -96,13 +96,7 @@ def evaluate(
             f"{trained_on} of these {len(table)} photos were trained on or show persons who were: no held-out score."
         )
 
-    probabilities = np.empty((len(table), space.n_classes), dtype=np.float32)
-    for row, prediction in enumerate(predictor.predict(table.paths)):
-        if prediction.probabilities is None:
-            raise InputError(f"Expected {prediction.path} to be as the scan saw it, got: {prediction.error}.")
-        probabilities[row] = prediction.probabilities
-        if progress:
-            progress(row + 1, len(table))
+    probabilities = predictor.predict_all(table.paths, progress)
     choice = choice or Choice(predictor.card.decision)
     persons_known = not table.frame["person"].null_count()
     if by_person:
@@ -113,10 +107,6 @@ def evaluate(
         probabilities = pool_by_person(probabilities, table.persons, space).astype(np.float32)
     predictions = choice.classes(probabilities, space)
     decision = f"{choice.told()}, pooled by person" if by_person else choice.told()
-    columns = {
-        column: table.frame[column].cast(pl.String).fill_null("").to_numpy().astype(np.str_)
-        for column in table.group_columns
-    }
     metrics: dict[str, Any] = {
         "schema": 1,
         "scored_on": None if trained_on else ("held-out persons" if persons_known else "held-out photos"),
@@ -125,7 +115,9 @@ def evaluate(
         "persons_known": persons_known,
         "data": str(data),
         "decision": decision,
-        **score(indices, predictions, table.persons, space, groups=grouping_columns(columns, groups)),
+        **score(
+            indices, predictions, table.persons, space, groups=grouping_columns(table.group_values(), groups)
+        ),
     }
     classes = space.encode(indices)
     save_predictions(folder / "predictions.parquet", table, classes, probabilities)

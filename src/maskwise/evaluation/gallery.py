@@ -1,16 +1,13 @@
 """The mistakes that a report shows, as small pictures inside the page."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-import simplejpeg
 
-from maskwise.data.decoding import PhotoError, decode, read_header, read_photo, reduction_for
+from maskwise.evaluation.pages import small_picture
 
 _HEIGHT = 176
 
@@ -67,24 +64,10 @@ def mistakes(
     return [
         Mistake(
             photo=photos[row],
-            picture=_picture(paths[row]),
+            picture=small_picture(paths[row], _HEIGHT),
             labelled=names[labels[row]],
             predicted=names[predictions[row]],
             confidence=float(probabilities[row, predictions[row]]),
         )
         for row in rows
     ]
-
-
-def _picture(path: Path) -> str:
-    try:
-        data = read_photo(path)
-        header = read_header(data)
-        size = (header.height, header.width)
-        pixels = decode(data, header, reduction_for(size, _HEIGHT / header.height)).pixels
-    except PhotoError:
-        return ""
-    width = max(1, round(_HEIGHT * header.width / header.height))
-    small = cv2.resize(pixels, (width, _HEIGHT), interpolation=cv2.INTER_AREA)
-    jpeg = simplejpeg.encode_jpeg(np.ascontiguousarray(small), quality=80, colorsubsampling="420")
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()

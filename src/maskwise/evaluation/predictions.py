@@ -13,6 +13,11 @@ from maskwise.inference.rows import probability_columns
 SCHEMA = 1
 
 
+def persons_of(frame: pl.DataFrame) -> npt.NDArray[np.str_]:
+    """The persons (N,) of rows with `photo` and `person`; a photo of an unknown person stands for itself."""
+    return frame.select(pl.coalesce("person", "photo")).to_series().to_numpy().astype(np.str_)
+
+
 def save_predictions(
     path: Path,
     table: PhotoTable,

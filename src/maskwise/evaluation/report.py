@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from maskwise.evaluation import plots
 from maskwise.evaluation.gallery import Mistake
+from maskwise.evaluation.pages import render_page
 from maskwise.files import write_text
 from maskwise.labels.space import LabelSpace
 
@@ -50,17 +49,8 @@ def write_report(
     Raises:
         MaskwiseError: when the file can't be written.
     """
-    environment = Environment(
-        loader=PackageLoader("maskwise.evaluation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figure"] = lambda score: f"{score['value']:.3f}"
-    environment.filters["span"] = lambda score: f"{score['ci95'][0]:.3f} to {score['ci95'][1]:.3f}"
-    environment.filters["thousands"] = lambda number: f"{number:,}"
-    page = environment.get_template("report.html.j2").render(
+    page = render_page(
+        "report.html.j2",
         metrics=metrics,
         space=space,
         about=about,

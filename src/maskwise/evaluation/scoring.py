@@ -1,14 +1,14 @@
 """`metrics.json`: every number with its interval, from predictions, labels and persons."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from maskwise.errors import InputError
 from maskwise.evaluation.bootstrap import interval
-from maskwise.evaluation.counts import Floats, accuracy, class_f1, count_by_person, macro_f1
+from maskwise.evaluation.counts import Floats, accuracy, class_f1, macro_f1, stacked_by_person
 from maskwise.labels.space import UNKNOWN, LabelSpace
 
 SCHEMA = 1
@@ -21,7 +21,6 @@ FEWEST_PERSONS = 20
 MOST_GROUPS = 12
 """A column with more values than this does not group; it is an identifier or a number."""
 
-ScoredOn = Literal["held-out persons", "held-out photos", "out-of-fold"]
 Indices = npt.NDArray[np.int64]
 
 
@@ -54,7 +53,7 @@ def score(
     _, person_index = np.unique(persons, return_inverse=True)
     classes = space.encode(labels)
     known = classes != UNKNOWN
-    stacked = _stacked(classes[known], predictions[known], person_index[known], space.n_classes)
+    stacked = stacked_by_person(classes[known], predictions[known], person_index[known], space.n_classes)
     metrics: dict[str, Any] = {
         "macro_f1": _scalar(macro_f1, stacked, draws, seed),
         "accuracy": _scalar(accuracy, stacked, draws, seed),
@@ -62,7 +61,9 @@ def score(
     values = space.decode(predictions)
     for place, attribute in enumerate(space.attributes):
         own = labels[:, place] != UNKNOWN
-        table = _stacked(labels[own, place], values[own, place], person_index[own], len(attribute.values))
+        table = stacked_by_person(
+            labels[own, place], values[own, place], person_index[own], len(attribute.values)
+        )
         metrics[attribute.name] = {
             "macro_f1": _scalar(macro_f1, table, draws, seed),
             "accuracy": _scalar(accuracy, table, draws, seed),
@@ -79,12 +80,6 @@ def score(
     metrics["n_persons"] = len(np.unique(person_index[known]))
     metrics["few_persons"] = metrics["n_persons"] < FEW_PERSONS
     return metrics
-
-
-def _stacked(labels: Indices, predictions: Indices, person_index: Indices, n_classes: int) -> Floats:
-    """Counts (P, 3C) of the persons that have a photo."""
-    present, own_index = np.unique(person_index, return_inverse=True)
-    return count_by_person(labels, predictions, own_index, n_classes, len(present)).stacked
 
 
 def _scalar(statistic: Any, stacked: Floats, draws: int, seed: int) -> dict[str, Any] | None:  # noqa: ANN401
@@ -153,7 +148,7 @@ def _by_group(
             known = classes != UNKNOWN
             entry["accuracy"] = _scalar(
                 accuracy,
-                _stacked(
+                stacked_by_person(
                     classes[known], predictions[inside][known], person_index[inside][known], space.n_classes
                 ),
                 draws,
@@ -163,7 +158,7 @@ def _by_group(
                 own = labels[inside][:, place] != UNKNOWN
                 entry[attribute.name] = _scalar(
                     accuracy,
-                    _stacked(
+                    stacked_by_person(
                         labels[inside][own, place],
                         values[inside][own, place],
                         person_index[inside][own],

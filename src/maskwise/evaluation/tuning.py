@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
-from maskwise.evaluation.counts import Floats, count_by_person, macro_f1
+from maskwise.evaluation.counts import Floats, macro_f1, stacked_by_person
 from maskwise.evaluation.paired import Difference, paired_difference
 from maskwise.labels.space import LabelSpace
 from maskwise.models.decision import Rule, decide
@@ -91,25 +91,17 @@ def nested_gain(
     for fold in np.unique(data.folds):
         inside = data.folds == fold
         fitted[inside] = fit(data.of(~inside))(data.of(inside))
-    unique, index = np.unique(data.persons, return_inverse=True)
 
     def counts(predictions: Ints) -> Floats:
-        return count_by_person(data.labels, predictions, index, n_classes, len(unique)).stacked
+        return stacked_by_person(data.labels, predictions, data.persons, n_classes)
 
     return paired_difference(macro_f1, counts(base(data)), counts(fitted))
 
 
 def calibration_error(probabilities: Probabilities, labels: Ints) -> float:
     """Expected calibration error of the likeliest class, over 15 bins with as many photos each."""
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    order = np.argsort(confidence, kind="stable")
-    parts = np.array_split(order, min(BINS, len(order)))
-    gaps = [
-        abs(float(confidence[part].mean()) - float(right[part].mean())) * len(part)
-        for part in parts
-        if len(part)
-    ]
-    return float(np.sum(gaps) / len(labels))
+    bins = reliability(probabilities, labels)
+    return sum(abs(said - right) * n for said, right, n in bins) / len(labels)
 
 
 def reliability(probabilities: Probabilities, labels: Ints) -> list[tuple[float, float, int]]:
@@ -228,9 +220,5 @@ def nested_choice_gain(
         told["single"][inside] = members[int(np.argmax(alone))][inside].argmax(axis=1)
         picked = choose_members(members, labels, rows=~inside)
         told["chosen"][inside] = np.mean([members[k][inside] for k in picked], axis=0).argmax(axis=1)
-    unique, index = np.unique(persons, return_inverse=True)
-    counts = [
-        count_by_person(labels, told[name], index, n_classes, len(unique)).stacked
-        for name in ("single", "chosen")
-    ]
+    counts = [stacked_by_person(labels, told[name], persons, n_classes) for name in ("single", "chosen")]
     return paired_difference(macro_f1, *counts)

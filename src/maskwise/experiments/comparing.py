@@ -11,6 +11,7 @@ import polars as pl
 from maskwise.errors import InputError
 from maskwise.evaluation.counts import Floats, class_f1, count_by_person, macro_f1
 from maskwise.evaluation.paired import Difference, holm, paired_difference
+from maskwise.evaluation.predictions import persons_of
 from maskwise.evaluation.recipes import RecipeDifference, corrected_t, recipe_difference, recipe_verdict
 from maskwise.evaluation.scoring import FEW_PERSONS, FEWEST_PERSONS
 from maskwise.experiments.finished_run import FinishedRun, read_run
@@ -56,13 +57,20 @@ class Comparison:
     notes: list[str]
 
 
-def compare(folders: list[Path], *, margin: float = MARGIN, evaluation: str | None = None) -> Comparison:
+def compare(
+    folders: list[Path],
+    *,
+    margin: float = MARGIN,
+    evaluation: str | None = None,
+    details: bool = True,
+) -> Comparison:
     """Compare runs with the first of them, on the photos that all of them have held out.
 
     Args:
         folders: two or more run folders.
         margin: a difference of macro F1 below this is none that matters.
         evaluation: compare on this evaluation of each run instead of its held-out photos.
+        details: whether attributes, classes and groups are compared too, which takes most of the time.
 
     Raises:
         InputError: when a run can't be read, or they share no photos, or disagree about labels.
@@ -80,31 +88,34 @@ def compare(folders: list[Path], *, margin: float = MARGIN, evaluation: str | No
         _check_decisions(runs, evaluation)
     splits = _by_split(runs)
     if len(splits) > 1 and all(len(_by_recipe(group)) > 1 for group in splits):
-        return _compare_over_splits(splits, margin, notes)
+        return _compare_over_splits(splits, margin, notes, details)
     aligned = _align(runs, notes)
     if aligned.n_persons < FEW_PERSONS:
         notes.append(
             f"only {aligned.n_persons} persons: with fewer than {FEW_PERSONS} the intervals are too narrow"
         )
-    pairs = _compare_models(runs, aligned, margin)
+    pairs = _compare_models(runs, aligned, margin, details)
     recipes = _compare_recipes(runs, aligned, margin)
     return Comparison(pairs, recipes, len(aligned.labels), aligned.n_persons, margin, notes)
 
 
-def _compare_models(runs: list[FinishedRun], aligned: "_Aligned", margin: float) -> list[Pair]:
+def _compare_models(runs: list[FinishedRun], aligned: "_Aligned", margin: float, details: bool) -> list[Pair]:
     baseline, others = runs[0], runs[1:]
-    raw = [paired_difference(macro_f1, aligned.counts(baseline), aligned.counts(other)) for other in others]
+    of_baseline = aligned.counts(baseline)
+    raw = [paired_difference(macro_f1, of_baseline, aligned.counts(other)) for other in others]
     adjusted = holm([difference.p for difference in raw])
     pairs = []
     for other, difference, p in zip(others, raw, adjusted, strict=True):
         variables = differing_variables(baseline.values, other.values)
         main = Compared("macro F1", difference, p, difference.verdict(margin, p))
-        details = _details(aligned, baseline, other, margin)
-        pairs.append(Pair(baseline.name, other.name, main, details, variables, _cause(list(variables))))
+        looked = _details(aligned, baseline, other, margin) if details else []
+        pairs.append(Pair(baseline.name, other.name, main, looked, variables, _cause(list(variables))))
     return pairs
 
 
-def _compare_over_splits(splits: list[list[FinishedRun]], margin: float, notes: list[str]) -> Comparison:
+def _compare_over_splits(
+    splits: list[list[FinishedRun]], margin: float, notes: list[str], details: bool
+) -> Comparison:
     """Recipes over several splits: the persons differ from split to split, so each is a repetition of its own."""
     pairs: list[Pair] = []
     photos, persons = 0, 0
@@ -117,7 +128,7 @@ def _compare_over_splits(splits: list[list[FinishedRun]], margin: float, notes: 
         )  # the first run's recipe is held against in every split
         aligned = _align(group, notes)
         photos, persons = photos + len(aligned.labels), persons + aligned.n_persons
-        pairs += _compare_models(group, aligned, margin)
+        pairs += _compare_models(group, aligned, margin, details)
         split = group[0].lineage.get("split", {})
         shares.append(split.get("n_held_out", 1) / max(1, split.get("n_train", 1)))
         scores = [
@@ -244,8 +255,7 @@ def _align(runs: list[FinishedRun], notes: list[str]) -> _Aligned:
     most = max(run.predictions.height for run in runs)
     if shared.height < most:
         notes.append(f"compared on the {shared.height:,} photos that all have held out, of up to {most:,}")
-    persons = shared.select(pl.coalesce("person", "photo")).to_series().to_numpy().astype(np.str_)
-    unique, index = np.unique(persons, return_inverse=True)
+    unique, index = np.unique(persons_of(shared), return_inverse=True)
     predictions = {}
     for run in runs:
         rows = shared.select("photo").join(run.predictions, on="photo", how="left", maintain_order="left")
@@ -314,10 +324,8 @@ def _compare_recipes(
     if groups[0] not in enough:
         return []
     others = [group for group in enough if group is not groups[0]]
-    found = [
-        recipe_difference([aligned.counts(r) for r in groups[0]], [aligned.counts(r) for r in group])
-        for group in others
-    ]
+    of_baseline = [aligned.counts(r) for r in groups[0]]
+    found = [recipe_difference(of_baseline, [aligned.counts(r) for r in group]) for group in others]
     adjusted = holm([difference.p for difference in found])
     return [
         (_named(groups[0]), _named(group), difference, recipe_verdict(difference, p, margin))

@@ -1,14 +1,14 @@
 """What a study found: the effect of each value against the base, with an interval and the sentence one may write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from maskwise.evaluation.counts import Floats, count_by_person, macro_f1
+from maskwise.evaluation.counts import Floats, macro_f1, stacked_by_person
 from maskwise.evaluation.paired import holm, paired_difference
+from maskwise.evaluation.predictions import persons_of
 from maskwise.evaluation.recipes import RecipeDifference, corrected_t, recipe_difference, recipe_verdict
 from maskwise.evaluation.scoring import FEW_PERSONS
 from maskwise.experiments.trials import Outcome
@@ -30,10 +30,8 @@ class Effect:
     speaks_of: str  # models (one seed) or recipes
     n_trials: int
     n_failed: int
-    base_score: float | None
     score: float | None
     seconds: float
-    how: str
     n_persons: int = FEW_PERSONS  # held out in a trial
 
     def sentence(self, margin: float) -> str:
@@ -67,10 +65,8 @@ def counts_of(outcome: Outcome) -> Floats:
     frame, space = outcome.predictions(), builtin_label_space()
     p = frame.select(probability_columns(space)).to_numpy()
     predictions = decide(p, space, outcome.trial.recipe.decision)
-    names = frame.select(pl.coalesce("person", "photo")).to_series().to_numpy().astype(np.str_)
-    persons, index = np.unique(names, return_inverse=True)
     labels: npt.NDArray[np.int64] = frame["label"].to_numpy()
-    return count_by_person(labels, predictions, index, space.n_classes, len(persons)).stacked
+    return stacked_by_person(labels, predictions, persons_of(frame), space.n_classes)
 
 
 def find_effects(outcomes: Sequence[Outcome], *, margin: float) -> list[Effect]:
@@ -78,20 +74,24 @@ def find_effects(outcomes: Sequence[Outcome], *, margin: float) -> list[Effect]:
     base = [o for o in outcomes if not o.trial.changes]
     conditions = dict.fromkeys(o.trial.condition for o in outcomes if o.trial.changes)
     raw = [(condition, [o for o in outcomes if o.trial.condition == condition]) for condition in conditions]
-    differences = [_difference(base, changed) for _, changed in raw]
+    # Read once: the base is held against every value.
+    counts = {o.trial.name: counts_of(o) for o in outcomes if not o.error}
+    differences = [_difference(base, changed, counts) for _, changed in raw]
     adjusted = iter(holm([d.p for d in differences if d is not None]))
     return [
-        _effect(condition, base, changed, difference, next(adjusted) if difference else None, margin)
+        _effect(condition, changed, difference, next(adjusted) if difference else None, margin)
         for (condition, changed), difference in zip(raw, differences, strict=True)
     ]
 
 
-def _difference(base: list[Outcome], changed: list[Outcome]) -> RecipeDifference | None:
+def _difference(
+    base: list[Outcome], changed: list[Outcome], counts: Mapping[str, Floats]
+) -> RecipeDifference | None:
     """Over seeds on one split, over splits, or of two models where there is one of each."""
     splits: list[tuple[list[Floats], list[Floats]]] = []
     for split in dict.fromkeys(o.trial.split for o in base):
         pair = tuple(
-            [counts_of(o) for o in group if o.trial.split == split and not o.error]
+            [counts[o.trial.name] for o in group if o.trial.split == split and not o.error]
             for group in (base, changed)
         )
         if pair[0] and pair[1]:
@@ -117,16 +117,12 @@ def _scores(counts: list[Floats]) -> list[float]:
 
 def _effect(
     condition: str,
-    base: list[Outcome],
     changed: list[Outcome],
     difference: RecipeDifference | None,
     p: float | None,
     margin: float,
 ) -> Effect:
-    def mean_score(group: list[Outcome]) -> float | None:
-        scores = [o.score for o in group if o.score is not None]
-        return float(np.mean(scores)) if scores else None
-
+    scores = [o.score for o in changed if o.score is not None]
     verdict = "failed" if difference is None or p is None else recipe_verdict(difference, p, margin)
     return Effect(
         condition=condition,
@@ -138,10 +134,8 @@ def _effect(
         speaks_of="models" if difference is not None and difference.n_pairs == (1, 1) else "recipes",
         n_trials=len(changed),
         n_failed=sum(o.error is not None for o in changed),
-        base_score=mean_score(base),
-        score=mean_score(changed),
+        score=float(np.mean(scores)) if scores else None,
         seconds=float(np.median([o.seconds for o in changed])),
-        how="" if difference is None else difference.how,
         n_persons=min((o.metrics["n_persons"] for o in changed if not o.error), default=FEW_PERSONS),
     )
 

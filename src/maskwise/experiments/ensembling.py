@@ -12,15 +12,17 @@ import torch
 
 from maskwise.data.reading import read_data
 from maskwise.errors import InputError
-from maskwise.evaluation.counts import count_by_person, macro_f1
+from maskwise.evaluation.counts import macro_f1, stacked_by_person
 from maskwise.evaluation.paired import Difference, paired_difference
+from maskwise.evaluation.predictions import persons_of
 from maskwise.evaluation.scoring import score
 from maskwise.evaluation.tuning import choose_members, nested_choice_gain
 from maskwise.experiments.finished_run import FinishedRun, read_run
 from maskwise.files import atomic_path, write_json
 from maskwise.inference.members import member_folders, run_identity
-from maskwise.inference.predictor import Predictor, default_device
+from maskwise.inference.predictor import Predictor
 from maskwise.inference.rows import probability_columns
+from maskwise.inference.torch_engine import TorchEngine, default_device
 from maskwise.models.decision import decide
 from maskwise.models.ensemble import EnsembleSpec, combine_members, save_ensemble
 from maskwise.models.member import Member, load_member, save_member
@@ -63,7 +65,7 @@ def ensemble(folders: list[Path], out: Path, *, how: How = "mean", greedy: bool 
     _check_parts(runs, how)
     shared = _shared(runs)
     told = np.stack([_probabilities(run, shared) for run in runs])
-    labels, persons = shared["label"].to_numpy(), _persons(shared)
+    labels, persons = shared["label"].to_numpy(), persons_of(shared)
     chosen, gain = list(range(len(runs))), None
     if greedy or how == "weighted":
         chosen = choose_members(list(told), labels)
@@ -142,13 +144,8 @@ def _soup_predictions(soup: Member, run: FinishedRun, shared: pl.DataFrame) -> n
         raise InputError(
             f"Expected {data} to have the photos of {run.folder}, but {missing[0]} is not there."
         )
-    predictions = Predictor([soup], default_device()).predict([path_of[photo] for photo in shared["photo"]])
-    rows = [p.probabilities for p in predictions if p.probabilities is not None]
-    if len(rows) != shared.height:
-        raise InputError(
-            f"Expected the photos of {data} to be as the runs saw them, got some that can't be read."
-        )
-    return np.stack(rows)
+    engine = TorchEngine([soup], default_device())
+    return Predictor(soup.card, engine).predict_all([path_of[photo] for photo in shared["photo"]])
 
 
 def _check_holds(
@@ -160,10 +157,8 @@ def _check_holds(
 ) -> None:
     """Refuse a soup that scores worse than the best of its members."""
     space, rule = runs[0].space, runs[0].decision
-    unique, index = np.unique(persons, return_inverse=True)
     counts = [
-        count_by_person(labels, decide(p, space, rule), index, space.n_classes, len(unique)).stacked
-        for p in (*told, soup)
+        stacked_by_person(labels, decide(p, space, rule), persons, space.n_classes) for p in (*told, soup)
     ]
     best = max(counts[:-1], key=lambda c: float(macro_f1(c.sum(axis=0))))
     difference = paired_difference(macro_f1, best, counts[-1])
@@ -192,10 +187,6 @@ def _probabilities(run: FinishedRun, shared: pl.DataFrame) -> npt.NDArray[np.flo
     return rows.select(probability_columns(run.space)).to_numpy()
 
 
-def _persons(shared: pl.DataFrame) -> npt.NDArray[np.str_]:
-    return shared.select(pl.coalesce("person", "photo")).to_series().to_numpy().astype(np.str_)
-
-
 def _folds(persons: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
     """Folds by person for choosing and scoring apart; any will do, so the order of names decides."""
     _, index = np.unique(persons, return_inverse=True)
@@ -213,7 +204,7 @@ def _metrics(runs: list[FinishedRun], shared: pl.DataFrame, p: npt.NDArray[np.fl
         "leaky": leaky,
         "persons_known": not shared["person"].null_count(),
         "decision": rule,
-        **score(space.decode(shared["label"].to_numpy()), predictions, _persons(shared), space, groups={}),
+        **score(space.decode(shared["label"].to_numpy()), predictions, persons_of(shared), space, groups={}),
     }
 
 

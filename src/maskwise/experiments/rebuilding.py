@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from rich.console import Console
 
 from maskwise.errors import InputError
-from maskwise.evaluation.counts import count_by_person, macro_f1
+from maskwise.evaluation.counts import macro_f1, stacked_by_person
 from maskwise.evaluation.paired import paired_difference
+from maskwise.evaluation.predictions import persons_of
 from maskwise.experiments.finished_run import FinishedRun, read_run
 from maskwise.files import read_json
 from maskwise.inference.members import run_identity
@@ -84,7 +84,7 @@ def rebuild(
             f"Expected {place} to be the data of {run}, but photos, labels or files differ (fingerprint "
             f"{prepared.fingerprint[:12]}, then {str(lineage['data']['fingerprint'])[:12]}): name its data with --data."
         )
-    changed = _changed(lineage)
+    changed = _changed_packages(lineage)
     for line in changed:
         say(line)
     if "folds" in lineage:
@@ -109,23 +109,27 @@ def rebuild(
             progress=progress,
         )
     again = read_run(folder)
-    return _agreement(first, again, [*changed, *_changed(lineage, read_json(folder / "lineage.json"))])
+    changed += _changed_circumstances(lineage, read_json(folder / "lineage.json"))
+    return _agreement(first, again, changed)
 
 
-def _changed(before: dict[str, Any], after: dict[str, Any] | None = None) -> list[str]:
-    """What differs between two lineages in packages, machine and threads; against this machine's packages first."""
-    if after is None:
-        from importlib import metadata
+def _changed_packages(before: dict[str, Any]) -> list[str]:
+    """Packages of a lineage that have another version here."""
+    from importlib import metadata
 
-        lines = []
-        for name, version in before.get("packages", {}).items():
-            try:
-                now = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                now = None
-            if now != version:
-                lines.append(f"{name} is {now}, was {version}")
-        return lines
+    lines = []
+    for name, version in before.get("packages", {}).items():
+        try:
+            now = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            now = None
+        if now != version:
+            lines.append(f"{name} is {now}, was {version}")
+    return lines
+
+
+def _changed_circumstances(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What differs between two lineages in code, machine and threads."""
     keys = ("maskwise", "threads", "device", "python")
     lines = [
         f"{key} is {after.get(key)}, was {before.get(key)}"
@@ -149,10 +153,8 @@ def _agreement(first: FinishedRun, again: FinishedRun, changed: list[str]) -> Re
     columns = probability_columns(first.space)
     p, q = a.select(columns).to_numpy(), b.select(columns).to_numpy()
     decided = [decide(x, first.space, first.decision) for x in (p, q)]
-    names = a.select(pl.coalesce("person", "photo")).to_series().to_numpy().astype(np.str_)
-    persons, index = np.unique(names, return_inverse=True)
     counts = [
-        count_by_person(a["label"].to_numpy(), told, index, first.space.n_classes, len(persons)).stacked
+        stacked_by_person(a["label"].to_numpy(), told, persons_of(a), first.space.n_classes)
         for told in decided
     ]
     difference = paired_difference(macro_f1, *counts)

@@ -1,25 +1,23 @@
 """`reproduce`: the report's claims as studies, each with its verdict, several data sets in one table."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from maskwise.errors import InputError, MaskwiseError
 from maskwise.evaluation import plots
+from maskwise.evaluation.pages import render_page
 from maskwise.evaluation.paired import holm
 from maskwise.evaluation.recipes import corrected_t, recipe_verdict
 from maskwise.experiments.claims import BASE, PEOPLE, Claim, judge
 from maskwise.experiments.effects import Effect
 from maskwise.experiments.engines import Say
 from maskwise.experiments.running import Findings, Watch, run_study
-from maskwise.experiments.study import Study
-from maskwise.files import write_text
+from maskwise.experiments.study import Mode, Study
+from maskwise.files import write_csv, write_text
 from maskwise.synthesis.dataset import draw_people
 from maskwise.synthesis.population import PeopleSpec
 from maskwise.training.cluster import HERE
@@ -68,8 +66,9 @@ def reproduce_claims(
     if len(set(names)) < len(names):
         names = [f"{name}-{place}" for place, name in enumerate(names, start=1)]
     results = []
+    ways: tuple[Mode, ...] = ("frozen", "fine-tune")
     for path, name in zip(data, names, strict=True):
-        for way in ("frozen", "fine-tune"):
+        for way in ways:
             mine = [claim for claim in chosen if claim.way == way]
             if mine:
                 results += _test(mine, way, path, name, out, seeds, on, cpus, say, watch)
@@ -88,7 +87,7 @@ def _chosen(claims: Sequence[Claim], only: Sequence[str] | None, fine_tune: bool
 
 def _test(
     claims: list[Claim],
-    way: Any,  # noqa: ANN401 - a mode, which mypy takes for any text
+    way: Mode,
     data: Path,
     name: str,
     out: Path,
@@ -166,7 +165,7 @@ def _inflation(
         study = Study(
             name=f"split-by-{by}",
             base=BASE,
-            set=_COMMON | {"split.by": by, "split.near_duplicates": "join"},
+            set=_COMMON | {"split.by": by},
             variables={"loss.gamma": [0]},
             seeds=(0,),
             splits=SPLITS,
@@ -196,12 +195,26 @@ def _inflation(
         "recipes",
         len(SPLITS),
         0,
-        float(np.mean(scores["person"])),
         float(np.mean(scores["photo"])),
         seconds / len(SPLITS) / 2,
-        difference.how,
     )
     return ClaimResult(claim, name, judge(claim.expected, [verdict]), [sentence], [effect])
+
+
+_HEADER = (
+    "data",
+    "claim",
+    "way",
+    "expected",
+    "verdict",
+    "changed",
+    "difference",
+    "low",
+    "high",
+    "p",
+    "trials",
+    "seconds",
+)
 
 
 def write_claims_report(out: Path, results: Sequence[ClaimResult], *, fine_tune: bool) -> None:
@@ -210,30 +223,13 @@ def write_claims_report(out: Path, results: Sequence[ClaimResult], *, fine_tune:
     Raises:
         MaskwiseError: when a file can't be written.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(
-        [
-            "data",
-            "claim",
-            "way",
-            "expected",
-            "verdict",
-            "changed",
-            "difference",
-            "low",
-            "high",
-            "p",
-            "trials",
-            "seconds",
-        ]
-    )
+    rows = []
     for result in results:
         for effect in result.effects:
             figures = ["", "", ""]
             if effect.value is not None and effect.ci95 is not None:
                 figures = [f"{x:.6f}" for x in (effect.value, *effect.ci95)]
-            writer.writerow(
+            rows.append(
                 [
                     result.data,
                     result.claim.name,
@@ -247,13 +243,7 @@ def write_claims_report(out: Path, results: Sequence[ClaimResult], *, fine_tune:
                     f"{effect.seconds:.1f}",
                 ]
             )
-    write_text(out / "claims.csv", buffer.getvalue())
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("maskwise.experiments"), PackageLoader("maskwise.evaluation")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
+    write_csv(out / "claims.csv", _HEADER, rows)
     forests = {
         name: plots.forest(
             [
@@ -268,7 +258,7 @@ def write_claims_report(out: Path, results: Sequence[ClaimResult], *, fine_tune:
         )
         for name in dict.fromkeys(r.data for r in results)
     }
-    page = environment.get_template("claims.html.j2").render(
-        results=results, forests=forests, fine_tune=fine_tune
+    page = render_page(
+        "claims.html.j2", "maskwise.experiments", results=results, forests=forests, fine_tune=fine_tune
     )
     write_text(out / "report.html", page)

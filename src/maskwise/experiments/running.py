@@ -1,7 +1,5 @@
 """A study from its YAML to a table and a report; a call that was stopped goes on where it was."""
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ from maskwise.experiments.effects import Agreement, Effect, find_effects, rankin
 from maskwise.experiments.engines import Say, run_trials
 from maskwise.experiments.study import Study, Trial, list_trials
 from maskwise.experiments.trials import Outcome
-from maskwise.files import write_text
+from maskwise.files import write_csv, write_text
 from maskwise.training.cluster import HERE
 from maskwise.training.lineage import data_fingerprint
 from maskwise.training.recipe import Recipe
@@ -25,6 +23,7 @@ Watch = Callable[[list[Outcome], int], None]
 
 STUDY_FILE = "study.yaml"
 TABLE_FILE = "trials.csv"
+_HEADER = ("trial", "condition", "mode", "seed", "split", "macro_f1", "low", "high", "seconds", "error")
 
 
 @dataclass(frozen=True)
@@ -126,18 +125,14 @@ def _claim(study: Study, out: Path, data: Path, base: Recipe) -> None:
 
 
 def _write_table(out: Path, outcomes: Sequence[Outcome]) -> None:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(
-        ["trial", "condition", "mode", "seed", "split", "macro_f1", "low", "high", "seconds", "error"]
-    )
+    rows = []
     for outcome in sorted(outcomes, key=lambda o: o.trial.name):
         trial = outcome.trial
         score = ["", "", ""]
         if outcome.score is not None:
             low, high = outcome.metrics["macro_f1"]["ci95"]
             score = [f"{outcome.score:.6f}", f"{low:.6f}", f"{high:.6f}"]
-        writer.writerow(
+        rows.append(
             [
                 trial.name,
                 trial.condition,
@@ -149,4 +144,4 @@ def _write_table(out: Path, outcomes: Sequence[Outcome]) -> None:
                 outcome.error or "",
             ]
         )
-    write_text(out / TABLE_FILE, buffer.getvalue())
+    write_csv(out / TABLE_FILE, _HEADER, rows)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from maskwise.evaluation import plots
+from maskwise.evaluation.pages import render_page
 from maskwise.experiments.effects import Effect
 from maskwise.experiments.running import Findings
 from maskwise.experiments.trials import Outcome
@@ -33,13 +33,9 @@ def write_study_report(path: Path, findings: Findings, *, data: str, command: st
         )
         if effects
     ]
-    environment = Environment(
-        loader=ChoiceLoader([PackageLoader("maskwise.experiments"), PackageLoader("maskwise.evaluation")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    page = environment.get_template("study.html.j2").render(
+    page = render_page(
+        "study.html.j2",
+        "maskwise.experiments",
         study=findings.study,
         data=data,
         command=command,

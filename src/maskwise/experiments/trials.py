@@ -117,14 +117,14 @@ def _frozen(trial: Trial, data: Path, folder: Path) -> dict[str, Any]:
     prepared = prepare(data, trial.recipe, say=lambda line: None)
     features = frozen_features(prepared, trial.recipe)
     begin = time.perf_counter()
-    result = train_head(trial.recipe, prepared, features)
+    probabilities = train_head(trial.recipe, prepared, features)
     save_predictions(
         folder / "predictions.parquet",
         prepared.table.keep(prepared.held_out),
         prepared.score_classes[prepared.held_out],
-        result.probabilities,
+        probabilities,
     )
-    metrics = score_predictions(prepared, trial.recipe, result.probabilities)
+    metrics = score_predictions(prepared, trial.recipe, probabilities)
     return metrics | {"seconds": round(time.perf_counter() - begin, 3)}
 
 

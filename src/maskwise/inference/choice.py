@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwise.errors import InputError
+from maskwise.inference.engine import Card
+from maskwise.inference.exported import ExportedCard
 from maskwise.labels.space import LabelSpace
 from maskwise.models.decision import Rule, decide
 from maskwise.models.tuned_decision import TunedDecision, load_decision
@@ -50,7 +52,7 @@ class Choice:
 
 def create_choice(
     run: Path,
-    rule: Rule,
+    card: Card,
     name: Name | None = None,
     *,
     calibrated: bool = False,
@@ -59,8 +61,8 @@ def create_choice(
     """The decision that a call asks for; by default the run's own rule.
 
     Args:
-        run: a run folder.
-        rule: the run's own.
+        run: a run folder, or an exported file.
+        card: what the model says of itself; its rule is the default.
         name: another rule, or `weighted`.
         calibrated: tell probabilities at the fitted temperature.
         accuracy: answer only where answers are right this often.
@@ -68,7 +70,8 @@ def create_choice(
     Raises:
         InputError: when a fitted decision is asked for, and the run has none, or none for this accuracy.
     """
-    fitted = load_decision(run) if name == "weighted" or calibrated or accuracy is not None else None
+    wanted = name == "weighted" or calibrated or accuracy is not None
+    fitted = _fitted(run, card) if wanted else None
     threshold = 0.0
     if fitted is not None and accuracy is not None:
         known = {float(asked): found[0] for asked, found in fitted.thresholds.items()}
@@ -83,4 +86,14 @@ def create_choice(
                 f"Expected --abstain with the rule {fitted.rule} that its thresholds were fitted for, "
                 f"got --decision {name}."
             )
-    return Choice(name or rule, fitted, calibrated, threshold)
+    return Choice(name or card.decision, fitted, calibrated, threshold)
+
+
+def _fitted(run: Path, card: Card) -> TunedDecision:
+    if not isinstance(card, ExportedCard):
+        return load_decision(run)
+    if card.tuned is None:
+        raise InputError(
+            f"Expected {run} to have a fitted decision, got none: the run it was made of had none; train with --folds."
+        )
+    return card.tuned

@@ -12,7 +12,9 @@ from maskwise.data.loading import default_workers, load_batches
 from maskwise.data.normalization import normalize
 from maskwise.data.photos import transform_photo
 from maskwise.data.transform import Normalize, Resize, TransformSpec
-from maskwise.inference.predictor import BATCH_SIZE, default_device
+from maskwise.inference.allocator import keep_freed_memory
+from maskwise.inference.predictor import BATCH_SIZE
+from maskwise.inference.torch_engine import default_device
 from maskwise.models.backbone import create_backbone
 
 
@@ -35,6 +37,7 @@ def extract_features(
         PhotoError: when a photo can't be read.
         InputError: when no weights are bundled for the backbone.
     """
+    keep_freed_memory()
     made = create_backbone(backbone, weights="bundled")
     step = Normalize(mean=made.mean, std=made.std)
     spec = TransformSpec(steps=(Resize(height=side, width=side), step))

@@ -3,6 +3,8 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +13,7 @@ from maskwise.data.competition import read_eval
 from maskwise.errors import InputError
 from maskwise.files import atomic_path, locked, printable
 from maskwise.inference.choice import Choice
+from maskwise.inference.exported import exported_file
 from maskwise.inference.members import run_identity
 from maskwise.inference.outputs import check_prediction_target, check_submission_target
 from maskwise.inference.predictor import Predictor
@@ -43,22 +46,10 @@ def predict_to_file(
         InputError: when a source does not exist, or `out` may not be written or is being written.
     """
     check_prediction_target(out, sources)
-    folder = parts_folder(out)
     # Resolved: the same relative names mean other photos in another folder.
-    identity = {
-        "run": run_identity(run),
-        "voices": _voices(run),
-        "sources": "\n".join(printable(Path(source).absolute()) for source in sources),
-    }
-    with locked(lock_file(out), str(out)):
-        parts, resumed = predict_in_parts(
-            predictor,
-            lambda: _named(sources),
-            folder,
-            choice=choice or Choice(predictor.card.decision),
-            identity=identity,
-            progress=progress,
-        )
+    named = "\n".join(printable(Path(source).absolute()) for source in sources)
+    photos = partial(_named, sources)
+    with _in_parts(run, predictor, photos, named, out, choice, progress) as (parts, resumed):
         table = pl.scan_parquet(parts, glob=False)
         with atomic_path(out) as temporary:
             if out.suffix.lower() == ".csv":
@@ -66,8 +57,42 @@ def predict_to_file(
             else:
                 table.sink_parquet(temporary, metadata={"schema": "1"})
         counts = table.select(pl.len(), pl.col("error").is_not_null().sum().alias("errors")).collect()
-        shutil.rmtree(folder)
     return int(counts["len"][0]), int(counts["errors"][0]), resumed
+
+
+@contextmanager
+def _in_parts(
+    run: Path,
+    predictor: Predictor,
+    photos: Callable[[], Iterator[tuple[str, Path]]],
+    sources: str,
+    out: Path,
+    choice: Choice | None,
+    progress: Progress | None,
+) -> Iterator[tuple[list[Path], int]]:
+    """Predictions beside `out`, locked while the block makes one file of them, then removed.
+
+    Gives the parts, and how many photos an earlier call had done.
+    """
+    identity = {**_identity(run), "backend": predictor.engine.backend, "sources": sources}
+    with locked(lock_file(out), str(out)):
+        yield predict_in_parts(
+            predictor,
+            photos,
+            parts_folder(out),
+            choice=choice or Choice(predictor.card.decision),
+            identity=identity,
+            progress=progress,
+        )
+        shutil.rmtree(parts_folder(out))
+
+
+def _identity(run: Path) -> dict[str, str]:
+    """What tells one model from another: weights, how members are combined and what was fitted."""
+    exported = exported_file(run)
+    if exported is not None:
+        return {"run": exported.identity, "voices": ""}
+    return {"run": run_identity(run), "voices": _voices(run)}
 
 
 def _voices(run: Path) -> str:
@@ -122,21 +147,12 @@ def write_submission(
     table = read_eval(folder, predictor.space)
     pairs = list(zip(table.frame["id"], table.paths, strict=True))
     listed = hashlib.blake2b("\n".join(name for name, _ in pairs).encode(), digest_size=16).hexdigest()
-    parts_at = parts_folder(out)
-    identity = {"run": run_identity(run), "voices": _voices(run), "sources": f"{folder.resolve()}:{listed}"}
-    with locked(lock_file(out), str(out)):
-        parts, _ = predict_in_parts(
-            predictor,
-            lambda: iter(pairs),
-            parts_at,
-            choice=choice or Choice(predictor.card.decision),
-            identity=identity,
-            progress=progress,
-        )
+    sources = f"{folder.resolve()}:{listed}"
+    with _in_parts(run, predictor, lambda: iter(pairs), sources, out, choice, progress) as (parts, _):
         rows = pl.scan_parquet(parts, glob=False).select("photo", "class", "error").collect()
         unread = rows.filter(pl.col("error").is_not_null()).select("photo", "error")
         if unread.height == rows.height:
-            shutil.rmtree(parts_at)
+            shutil.rmtree(parts_folder(out))
             raise InputError(
                 f"Expected at least one photo of {folder} to be readable, got none of {rows.height}; "
                 f"{unread['photo'][0]}: {unread['error'][0]}."
@@ -147,5 +163,4 @@ def write_submission(
         )
         with atomic_path(out) as temporary:
             answers.write_csv(temporary)
-        shutil.rmtree(parts_at)
     return rows.height, unread

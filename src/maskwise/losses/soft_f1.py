@@ -10,8 +10,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
-_TRACE = 1e-3
-"""Soft targets leave traces of classes that do not occur; so little of one is none."""
+from maskwise.losses.weighted import TRACE
 
 
 class SoftF1Spec(BaseModel):
@@ -25,7 +24,7 @@ class SoftF1Spec(BaseModel):
 
 def soft_f1(hits: torch.Tensor, labelled: torch.Tensor, predicted: torch.Tensor) -> torch.Tensor:
     """Mean F1 (scalar) over the classes that occur, from sums of probabilities (C,)."""
-    occurs = labelled > _TRACE
+    occurs = labelled > TRACE
     total = (labelled + predicted).clamp_min(torch.finfo(hits.dtype).tiny)
     return (2 * hits / total)[occurs].mean()
 

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
-_TRACE = 1e-3
+TRACE = 1e-3
 """Soft targets leave traces of classes that do not occur; so little of one is none."""
 
 
@@ -31,14 +31,14 @@ class ClassBalancedSpec(BaseModel):
 
 def inverse_frequency_weights(counts: torch.Tensor, power: float) -> torch.Tensor:
     """Weights (C,) of classes with so many photos (C,), their mean over photos being 1; 0 for absent classes."""
-    present = counts > _TRACE
+    present = counts > TRACE
     raw = torch.where(present, counts.clamp_min(0.5).pow(-power), torch.zeros_like(counts))
     return _mean_one(raw, counts)
 
 
 def effective_number_weights(counts: torch.Tensor, beta: float) -> torch.Tensor:
     """Weights (C,) by the effective number of photos, their mean over photos being 1; 0 for absent classes."""
-    present = counts > _TRACE
+    present = counts > TRACE
     effective = (1 - beta ** counts.clamp_min(0.5)) / (1 - beta)
     raw = torch.where(present, 1 / effective.clamp_min(1e-12), torch.zeros_like(counts))
     return _mean_one(raw, counts)

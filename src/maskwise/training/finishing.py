@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from maskwise.data.photos import PhotoSource
-from maskwise.errors import MaskwiseError
+from maskwise.errors import InputError, MaskwiseError
 from maskwise.evaluation.gallery import mistakes, worst_rows
 from maskwise.evaluation.report import About, write_report
 from maskwise.evaluation.scoring import grouping_columns, score
 from maskwise.files import write_json
-from maskwise.inference.predictor import Probabilities, load_predictor
+from maskwise.inference.engine import Probabilities
+from maskwise.inference.opening import load_predictor
 from maskwise.models.decision import decide
 from maskwise.models.member import MemberCard, save_member
 from maskwise.training.checkpoints import load_checkpoint
@@ -43,15 +43,10 @@ def write_member(run: Path, module: TrainingModule, prepared: Prepared, recipe: 
 def predict_held_out(run: Path, prepared: Prepared, source: PhotoSource) -> Probabilities:
     """Joint probabilities (N, C) of the held-out photos, by the member as it lies on disk."""
     predictor = load_predictor(run)
-    predictions = predictor.predict([source.paths[row] for row in prepared.held_out_rows])
-    # All of them were fine in the scan; one that is not any more is an error, not a gap.
-    rows = [p.probabilities for p in predictions if p.probabilities is not None]
-    if len(rows) != len(prepared.held_out_rows):
-        raise MaskwiseError(
-            "Expected the held-out photos to be as the scan saw them, got some that can't be read any more. "
-            "Leave the photos alone while they are in use, and resume."
-        )
-    return np.stack(rows)
+    try:
+        return predictor.predict_all([source.paths[row] for row in prepared.held_out_rows])
+    except InputError as error:  # all of them were fine in the scan
+        raise MaskwiseError(f"{error} Leave the photos alone while they are in use, and resume.") from error
 
 
 def score_run(prepared: Prepared, recipe: Recipe, probabilities: Probabilities, fit: Fit) -> dict[str, Any]:
@@ -84,10 +79,6 @@ def score_predictions(prepared: Prepared, recipe: Recipe, probabilities: Probabi
     held_out = table.keep(prepared.held_out)
     predictions = decide(probabilities, table.space, recipe.decision)
     leaky = recipe.split.by == "photo"
-    columns = {
-        name: held_out.frame[name].cast(pl.String).fill_null("").to_numpy().astype(np.str_)
-        for name in table.group_columns
-    }
     return {
         "schema": 1,
         "scored_on": "held-out photos" if leaky else "held-out persons",
@@ -99,7 +90,7 @@ def score_predictions(prepared: Prepared, recipe: Recipe, probabilities: Probabi
             predictions,
             prepared.groups[rows] if not leaky else table.persons[rows],
             table.space,
-            groups=grouping_columns(columns, recipe.data.groups),
+            groups=grouping_columns(held_out.group_values(), recipe.data.groups),
         ),
     }
 

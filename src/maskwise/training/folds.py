@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from rich.console import Console
 
+from maskwise.data.split import person_strata
 from maskwise.errors import InputError, StoppedError
 from maskwise.evaluation import plots
 from maskwise.evaluation.report import About, write_report
@@ -21,7 +22,7 @@ from maskwise.labels.space import UNKNOWN
 from maskwise.models.decision import decide
 from maskwise.models.tuned_decision import TunedDecision, save_decision
 from maskwise.training.cluster import HERE, run_tasks
-from maskwise.training.preparation import Prepared, person_strata, prepare
+from maskwise.training.preparation import Prepared, prepare
 from maskwise.training.recipe import Recipe
 from maskwise.training.recipe_files import save_recipe
 from maskwise.training.run_folder import check_run_folder
@@ -214,16 +215,12 @@ def _put_together(
     labels, fold_of = frame["label"].to_numpy(), frame["fold"].to_numpy()
     groups = prepared.groups
     predictions = decide(p, space, recipe.decision)
-    kept = {
-        name: prepared.table.frame[name].cast(pl.String).fill_null("").to_numpy().astype(np.str_)
-        for name in prepared.table.group_columns
-    }
     out_of_fold = score(
         prepared.table.label_indices(),
         predictions,
         groups,
         space,
-        groups=grouping_columns(kept, recipe.data.groups),
+        groups=grouping_columns(prepared.table.group_values(), recipe.data.groups),
     )
     by_fold = [read_json(part / "metrics.json")["macro_f1"] for part in parts]
     known = labels != UNKNOWN

@@ -15,7 +15,7 @@ from maskwise.data.scan import Progress, Scan, scan_photos
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets, create_targets
 from maskwise.errors import InputError, LeakError
-from maskwise.inference.predictor import load_predictor
+from maskwise.inference.opening import load_predictor
 from maskwise.labels.space import UNKNOWN
 from maskwise.training.lineage import data_fingerprint
 from maskwise.training.preparation import Prepared, left_out_rows
@@ -83,10 +83,7 @@ def _labelled(name: str, table: PhotoTable, scan: Scan, prepared: Prepared, reci
 def _pseudo_labelled(part: PseudoLabelPart, table: PhotoTable, scan: Scan) -> _Further:
     seen, frame = table.keep(scan.usable), scan.frame.filter(scan.usable)
     predictor = load_predictor(Path(part.run))
-    rows = [p.probabilities for p in predictor.predict(seen.paths) if p.probabilities is not None]
-    if len(rows) != len(seen):
-        raise InputError(f"Expected the photos of {part.data} to be as the scan saw them: leave them alone.")
-    probabilities = np.stack(rows) if rows else np.empty((0, table.space.n_classes), dtype=np.float32)
+    probabilities = predictor.predict_all(seen.paths)
     sure = probabilities.max(axis=1, initial=0) >= part.confidence
     if not sure.any():
         raise InputError(

@@ -12,7 +12,7 @@ from maskwise.errors import InputError, LeakError
 from maskwise.evaluation.evaluating import count_trained_on
 from maskwise.files import read_json
 from maskwise.inference.members import member_folders, run_identity
-from maskwise.inference.predictor import load_predictor
+from maskwise.inference.opening import load_predictor
 from maskwise.labels.space import LabelSpace
 from maskwise.models.classifier import Classifier
 from maskwise.models.member import load_member
@@ -103,10 +103,8 @@ def teach(prepared: Prepared, recipe: Recipe, paths: Sequence[Path]) -> Targets:
         return prepared.train_targets
     predictor = load_predictor(Path(part.run))
     targets = prepared.train_targets.copy()
-    predictions = predictor.predict([paths[row] for row in prepared.train_rows])
-    for row, prediction in zip(prepared.train_rows, predictions, strict=True):
-        if prediction.probabilities is None:
-            raise InputError(f"Expected {prediction.path} to be as the scan saw it, got: {prediction.error}.")
-        logits = torch.from_numpy(prediction.probabilities).clamp_min(1e-12).log() / part.temperature
-        targets[row] = (1 - part.weight) * targets[row] + part.weight * logits.softmax(0).numpy()
+    told = predictor.predict_all([paths[row] for row in prepared.train_rows])
+    logits = torch.from_numpy(told).clamp_min(1e-12).log() / part.temperature
+    taught = part.weight * logits.softmax(dim=1).numpy()
+    targets[prepared.train_rows] = (1 - part.weight) * targets[prepared.train_rows] + taught
     return targets.astype(np.float32)

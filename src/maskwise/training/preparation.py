@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import polars as pl
 from maskwise.data.corrections import apply_corrections
 from maskwise.data.duplicates import cross_person_duplicates, join_groups
 from maskwise.data.reading import read_data
-from maskwise.data.sampling import RatiosSpec, class_ratios
+from maskwise.data.sampling import RatiosSpec, class_ratios, sample_epoch
 from maskwise.data.scan import Progress, Scan, content_digest, scan_photos
-from maskwise.data.split import assign_folds, check_split, hold_out, hold_out_photos
+from maskwise.data.split import assign_folds, check_split, hold_out, hold_out_photos, person_strata
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets, create_targets
 from maskwise.errors import InputError
@@ -65,6 +66,20 @@ class Prepared:
     def commonest_class(self) -> int:
         """The commonest class of the training photos."""
         return int(np.bincount(self.train_classes).argmax())
+
+
+def epoch_orders(prepared: Prepared, recipe: Recipe) -> Callable[[int], npt.NDArray[np.int64]]:
+    """From an epoch to its rows (N,) in their order, as the recipe samples them."""
+    rows, space = prepared.train_rows, prepared.table.space
+    return partial(
+        sample_epoch,
+        recipe.sampling,
+        rows,
+        prepared.train_classes,
+        prepared.table.persons[rows],
+        space,
+        recipe.seed,
+    )
 
 
 def prepare(
@@ -215,14 +230,6 @@ def _split(
         held_out = hold_out(groups, person_strata(table), share=part.held_out, seed=part.seed)
     check_split(held_out, persons, table.photos, pairs)
     return held_out, groups, joined
-
-
-def person_strata(table: PhotoTable) -> npt.NDArray[np.int64]:
-    """What a split balances (N,): the combination of all attributes that are constant over a person."""
-    constant = [i for i, attribute in enumerate(table.space.attributes) if attribute.constant]
-    indices = table.label_indices()[:, constant] + 1  # an unknown label is a stratum of its own
-    sizes = [table.space.sizes[i] + 1 for i in constant]
-    return np.asarray(np.ravel_multi_index(indices.T, sizes), dtype=np.int64)
 
 
 def _check_names(space: LabelSpace, recipe: Recipe) -> None:

@@ -7,7 +7,6 @@ import torch
 
 from maskwise.data.loading import default_workers
 from maskwise.data.randomness import keyed_seed
-from maskwise.data.sampling import sample_epoch
 from maskwise.data.transform import Normalize, TransformSpec
 from maskwise.errors import InputError
 from maskwise.losses import create_loss
@@ -15,7 +14,7 @@ from maskwise.models.classifier import Classifier, create_classifier
 from maskwise.training.batch_size import divide_batch, fits_on_gpu, largest_batch
 from maskwise.training.parents import start_backbone
 from maskwise.training.precision import autocast_dtype, measure_precisions
-from maskwise.training.preparation import Prepared
+from maskwise.training.preparation import Prepared, epoch_orders
 from maskwise.training.processes import from_first, rank, world_size
 from maskwise.training.recipe import Precision, Recipe
 
@@ -84,16 +83,7 @@ def class_counts(prepared: Prepared, recipe: Recipe) -> torch.Tensor:
 
     Of draws, not of photos: a loss that makes up for rare classes must know what sampling has made up for already.
     """
-    rows = prepared.train_rows
-    order = sample_epoch(
-        recipe.sampling,
-        rows,
-        prepared.train_classes,
-        prepared.table.persons[rows],
-        prepared.table.space,
-        seed=recipe.seed,
-        epoch=0,
-    )
+    order = epoch_orders(prepared, recipe)(0)
     return torch.from_numpy(prepared.train_targets[order].sum(axis=0))
 
 

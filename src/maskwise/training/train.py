@@ -3,28 +3,25 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import yaml
 from rich.console import Console
 
 from maskwise.data.cache import DecodedCache, open_cache
 from maskwise.data.decoding import reduction_for
 from maskwise.data.photos import PhotoSource, load_decoded
-from maskwise.data.sampling import ShuffledSpec, WeightedRandomSpec, sample_epoch
+from maskwise.data.sampling import ShuffledSpec, WeightedRandomSpec
 from maskwise.data.scan import Progress
 from maskwise.data.transform import resolution_needed
 from maskwise.errors import InputError, MaskwiseError, StoppedError
 from maskwise.evaluation.predictions import save_predictions
 from maskwise.files import read_json, write_json
-from maskwise.labels.space import LabelSpace
+from maskwise.inference.allocator import keep_freed_memory
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier
-from maskwise.training.allocator import keep_freed_memory
 from maskwise.training.finishing import (
     predict_held_out,
     save_metrics,
@@ -39,7 +36,7 @@ from maskwise.training.loaders import EvaluationLoader, TrainingLoader
 from maskwise.training.module import TrainingModule
 from maskwise.training.more_data import add_training_photos
 from maskwise.training.parents import check_parents, check_parents_leak, teach
-from maskwise.training.preparation import Prepared, prepare, same_split, save_split
+from maskwise.training.preparation import Prepared, epoch_orders, prepare, same_split, save_split
 from maskwise.training.processes import barrier, is_first, join_group, rank, world_size
 from maskwise.training.recipe import Recipe
 from maskwise.training.recipe_files import parse_recipe, save_recipe
@@ -156,21 +153,34 @@ def _train(
         write_member(run, module, prepared, recipe)
         if recipe.split.nobody:
             save_metrics(run, unscored_metrics(result))
-            _finish(run, result, begin)
-    if is_first() and not recipe.split.nobody:
-        probabilities = predict_held_out(run, prepared, source)
-        save_predictions(
-            run / "predictions.parquet",
-            prepared.table.keep(prepared.held_out),
-            prepared.score_classes[prepared.held_out],
-            probabilities,
-        )
-        metrics = score_run(prepared, recipe, probabilities, result)
-        save_metrics(run, metrics)
-        write_run_report(run, data, prepared, recipe, metrics, probabilities, result, photos=photos_in_report)
+        else:
+            _score(run, data, prepared, recipe, source, result, photos=photos_in_report)
         _finish(run, result, begin)
     barrier()
     return read_json(run / "metrics.json")
+
+
+def _score(
+    run: Path,
+    data: Path,
+    prepared: Prepared,
+    recipe: Recipe,
+    source: PhotoSource,
+    result: Fit,
+    *,
+    photos: bool,
+) -> None:
+    """What the member says of the held-out photos, its scores and the report."""
+    probabilities = predict_held_out(run, prepared, source)
+    save_predictions(
+        run / "predictions.parquet",
+        prepared.table.keep(prepared.held_out),
+        prepared.score_classes[prepared.held_out],
+        probabilities,
+    )
+    metrics = score_run(prepared, recipe, probabilities, result)
+    save_metrics(run, metrics)
+    write_run_report(run, data, prepared, recipe, metrics, probabilities, result, photos=photos)
 
 
 def _what_begins(recipe: Recipe, prepared: Prepared) -> str:
@@ -197,7 +207,7 @@ def _say_epoch(prepared: Prepared, recipe: Recipe, say: Callable[[str], None]) -
     if isinstance(recipe.sampling, ShuffledSpec):
         return
     rows, classes, space = prepared.train_rows, prepared.train_classes, prepared.table.space
-    order = _epoch_order(recipe, rows, classes, prepared.table.persons[rows], space, 0)
+    order = epoch_orders(prepared, recipe)(0)
     drawn = np.bincount(classes[np.searchsorted(rows, order)], minlength=space.n_classes)
     there = np.bincount(classes, minlength=space.n_classes)
     said = "the first epoch" if isinstance(recipe.sampling, WeightedRandomSpec) else "every epoch"
@@ -284,18 +294,6 @@ def _write_beginning(
     write_json(run / "lineage.json", lineage | {"finished": False})
 
 
-def _epoch_order(
-    recipe: Recipe,
-    rows: npt.NDArray[np.int64],
-    classes: npt.NDArray[np.int64],
-    persons: npt.NDArray[np.str_],
-    space: LabelSpace,
-    epoch: int,
-) -> npt.NDArray[np.int64]:
-    """The rows of an epoch as the recipe samples them."""
-    return sample_epoch(recipe.sampling, rows, classes, persons, space, seed=recipe.seed, epoch=epoch)
-
-
 def _loop_parts(
     recipe: Recipe, prepared: Prepared, classifier: Classifier, source: PhotoSource
 ) -> tuple[TrainingModule, TrainingLoader, EvaluationLoader, int, int]:
@@ -303,11 +301,10 @@ def _loop_parts(
     batch = int(part.batch_size)
     accumulate = (part.effective_batch or batch) // (batch * world_size()) or 1
     workers = int(part.workers)
-    rows, classes = prepared.train_rows, prepared.train_classes
     training = TrainingLoader(
         source,
-        partial(_epoch_order, recipe, rows, classes, prepared.table.persons[rows], prepared.table.space),
-        len(rows),
+        epoch_orders(prepared, recipe),
+        len(prepared.train_rows),
         batch_size=batch,
         rank=rank(),
         world=world_size(),

@@ -1,4 +1,4 @@
-"""glibc's allocator, set for training: freed memory is kept instead of given back and faulted in again."""
+"""glibc's allocator, set for what a network takes: freed memory is kept instead of given back and faulted in again."""
 
 import ctypes
 import platform
@@ -9,7 +9,7 @@ _M_MMAP_MAX = -4
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc to keep what is freed; for the training process only, as it costs memory.
+    """Tell glibc to keep what is freed, for the whole process; it costs memory, so only those that run a network do.
 
     On a CPU a training step frees and takes hundreds of megabytes of activations; by default each goes
     through mmap and is zeroed page by page, which takes a third of the time. Elsewhere than on glibc nothing

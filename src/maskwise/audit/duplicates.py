@@ -1,0 +1,153 @@
+"""One picture where there should be several: under two persons, twice in one, on both sides, in other data."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from maskwise.audit.findings import Change, Finding
+from maskwise.audit.structure import about
+from maskwise.data.corrections import EXCLUDE
+from maskwise.data.duplicates import DuplicatePair, cross_person_duplicates, join_groups
+from maskwise.data.scan import Scan
+from maskwise.data.table import PhotoTable
+
+MOST_SHARING = 10
+"""A picture that more persons share is a placeholder, and tells nothing about who is who."""
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """What was found, and for each photo (N,) who must not be told apart when models are trained and asked."""
+
+    findings: list[Finding]
+    groups: npt.NDArray[np.str_]
+
+
+def find_duplicates(table: PhotoTable, frame: pl.DataFrame) -> Duplicates:
+    """Identical and near-identical photos of different persons, identical files of one, persons on both sides.
+
+    Args:
+        table: the photos that can be used (N).
+        frame: a scan's rows of them (N).
+    """
+    persons = table.persons
+    pairs = cross_person_duplicates(frame, persons)
+    shared_by = _sharing(pairs, persons)
+    few = [pair for pair in pairs if shared_by[pair.first] <= MOST_SHARING]
+    found = [
+        *_across_persons(table, few),
+        *_placeholders(table, shared_by),
+        *_inside_persons(table, frame),
+        *_both_sides(table),
+    ]
+    return Duplicates(found, join_groups(persons, few))
+
+
+def _sharing(pairs: Sequence[DuplicatePair], persons: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
+    """How many persons share the picture that a photo (N,) shows: pairs chained together show one."""
+    rows = np.arange(len(persons)).astype(np.str_)
+    picture = join_groups(rows, pairs)
+    _, index = np.unique(picture, return_inverse=True)
+    distinct = np.unique(np.stack([index, np.unique(persons, return_inverse=True)[1]]), axis=1)
+    return np.asarray(np.bincount(distinct[0], minlength=int(index.max(initial=0)) + 1)[index])
+
+
+def _across_persons(table: PhotoTable, pairs: Sequence[DuplicatePair]) -> Iterator[Finding]:
+    sides = table.frame["split"].to_list()
+    for pair in pairs:
+        first, second = pair.first, pair.second
+        person, known_id = about(table, second)
+        kind = "identical photo" if pair.identical else "near-identical photo"
+        split = ""
+        if sides[first] and sides[second] and sides[first] != sides[second]:
+            split = ", on the other side of the split"
+        reason = f"{_named(table, second)} shows what {_named(table, first)} does{split}"
+        photos = (table.photos[second], table.photos[first])
+        change = Change(table.photos[second], EXCLUDE, "", "")
+        certain = 1.0 if pair.identical else 0.9
+        yield Finding(kind, person, known_id, photos, reason, 1.0, certain, (change,))
+
+
+def _named(table: PhotoTable, row: int) -> str:
+    person = table.frame["person"][row]
+    return f"{table.photos[row]} of {person}" if person else table.photos[row]
+
+
+def _placeholders(table: PhotoTable, shared_by: npt.NDArray[np.int64]) -> Iterator[Finding]:
+    for row in np.flatnonzero(shared_by > MOST_SHARING).tolist():
+        photo = table.photos[row]
+        reason = f"{shared_by[row]:,} persons have this picture: it shows none of them"
+        yield Finding(
+            "picture of many persons",
+            *about(table, row),
+            (photo,),
+            reason,
+            1.0,
+            1.0,
+            (Change(photo, EXCLUDE, "", ""),),
+        )
+
+
+def _inside_persons(table: PhotoTable, frame: pl.DataFrame) -> Iterator[Finding]:
+    """The same file twice: photos of a person are alike by nature, identical files are not."""
+    if table.frame["person"].null_count():
+        return
+    seen: dict[tuple[str, str], int] = {}
+    for row, key in enumerate(zip(table.persons.tolist(), frame["digest"], strict=True)):
+        before = seen.setdefault(key, row)
+        if before != row:
+            photos = (table.photos[row], table.photos[before])
+            reason = f"the same file as {table.photos[before]}"
+            change = Change(table.photos[row], EXCLUDE, "", "")
+            yield Finding("the same file twice", *about(table, row), photos, reason, 1.0, 1.0, (change,))
+
+
+def _both_sides(table: PhotoTable) -> Iterator[Finding]:
+    """Persons whom the table's own split puts on both sides."""
+    sides = table.frame.filter(pl.col("split").is_not_null() & pl.col("person").is_not_null())
+    mixed = (
+        sides.group_by("person", maintain_order=True)
+        .agg(pl.col("split").n_unique().alias("n"), pl.col("id").first(), pl.col("photo"))
+        .filter(pl.col("n") > 1)
+    )
+    for person, _, known_id, photos in mixed.iter_rows():
+        reason = "the split column has the person's photos on both sides: a score would be inflated"
+        yield Finding("person on both sides", person, str(known_id or ""), tuple(photos), reason, 1.0, 1.0)
+
+
+def duplicates_across(
+    table: PhotoTable, frame: pl.DataFrame, other: PhotoTable, scan: Scan, name: str
+) -> Iterator[Finding]:
+    """Photos that other data, such as an evaluation set, have too.
+
+    Args:
+        table: the photos that can be used (N).
+        frame: a scan's rows of them (N).
+        other: the other photos.
+        scan: what was seen of them.
+        name: of the other data.
+    """
+    theirs, seen = other.keep(scan.usable), scan.frame.filter(scan.usable)
+    looks = pl.concat([rows.select("digest", "phash", "thumb") for rows in (frame, seen)])
+    sides = np.array(["here"] * len(table) + ["there"] * len(theirs))
+    told = set[int]()
+    for pair in cross_person_duplicates(looks, sides):
+        here, there = sorted((pair.first, pair.second))
+        if here in told:
+            continue
+        told.add(here)
+        photo = table.photos[here]
+        like = "is" if pair.identical else "nearly is"
+        reason = f"{like} {theirs.photos[there - len(table)]} of {name}"
+        yield Finding(
+            "photo of other data",
+            *about(table, here),
+            (photo,),
+            reason,
+            1.0,
+            1.0 if pair.identical else 0.9,
+            (Change(photo, EXCLUDE, "", ""),),
+        )

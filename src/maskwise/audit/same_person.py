@@ -1,0 +1,109 @@
+"""One person under two names: a ranked list of pairs, with the share of it that chance alone would have put there.
+
+Features are compared in a space in which what varies inside a person (light, pose, a mask) counts for little: whitened
+by the scatter inside persons, as in linear discriminant analysis. Somebody always is the nearest, so what counts is by
+how much the nearest person is nearer than the second nearest (as in the ratio test of D. Lowe, 2004), seen from both
+sides. In a tail that falls exponentially that distance is exponential too (A. Renyi, 1953), which tells how many such
+pairs chance makes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+MOST_PERSONS = 30_000
+"""Every person is compared with every other, so that the time grows with the square."""
+
+FEWEST_PERSONS = 50
+"""With fewer, what chance does can't be read off the data."""
+
+_DIRECTIONS = 128
+_BLOCK = 2048
+_SHRINKAGE = 0.1
+
+
+@dataclass(frozen=True)
+class SamePerson:
+    """Two persons who look like one, and the share of the list down to here that chance explains."""
+
+    first: int
+    second: int
+    similarity: float  # cosine
+    error: float
+
+
+def same_persons(features: npt.NDArray[np.float32], persons: Ints) -> list[SamePerson]:
+    """Pairs of persons, the likeliest first; every person stands in one pair at the most.
+
+    Args:
+        features: of the photos (N, F).
+        persons: whose photo each is (N,), numbered 0 to P - 1, each with a photo.
+    """
+    n_persons = int(persons.max(initial=-1)) + 1
+    if not FEWEST_PERSONS <= n_persons <= MOST_PERSONS:
+        return []
+    nearest, second, which = _neighbours(_looks(features, persons, n_persons))
+    own = np.arange(n_persons)
+    margin = np.arctanh(np.minimum(nearest, 1 - 1e-9)) - np.arctanh(np.minimum(second, 1 - 1e-9))
+    first = np.flatnonzero((which[which] == own) & (own < which))
+    seen_from_both = np.minimum(margin[first], margin[which[first]])
+    order = np.argsort(-seen_from_both, kind="stable")
+    first, margins = first[order], seen_from_both[order]
+    return [
+        SamePerson(int(k), int(which[k]), float(nearest[k]), float(error))
+        for k, error in zip(first, _error_rates(margins), strict=True)
+    ]
+
+
+def _looks(features: npt.NDArray[np.float32], persons: Ints, n_persons: int) -> Floats:
+    """Unit vectors (P, D) of the persons' mean features, whitened by the scatter inside persons."""
+    x = features.astype(np.float64)
+    x = x - x.mean(axis=0)
+    values, vectors = np.linalg.eigh(x.T @ x)
+    kept = min(_DIRECTIONS, int((values > 1e-9 * values[-1]).sum()), n_persons - 1)
+    scores = x @ vectors[:, -kept:]
+    counts = np.bincount(persons, minlength=n_persons)
+    sums = np.stack([np.bincount(persons, weights=column, minlength=n_persons) for column in scores.T], 1)
+    means: Floats = sums / counts[:, None]
+    if len(x) > n_persons:
+        inside = scores - means[persons]
+        scatter = inside.T @ inside / (len(x) - n_persons)
+        # With few photos a person the scatter is known badly: drawn towards one that is alike in all directions.
+        scatter += _SHRINKAGE * np.trace(scatter) / kept * np.eye(kept)
+        spreads, axes = np.linalg.eigh(scatter)
+        means = means @ axes / np.sqrt(spreads)
+    else:
+        means = means / (means.std(axis=0) + 1e-12)
+    means = means - means.mean(axis=0)
+    return np.asarray(means / (np.linalg.norm(means, axis=1, keepdims=True) + 1e-12))
+
+
+def _neighbours(looks: Floats) -> tuple[Floats, Floats, Ints]:
+    """Similarity (P,) to the nearest and the second nearest other person, and who is the nearest."""
+    n = len(looks)
+    nearest, second, which = np.empty(n), np.empty(n), np.empty(n, dtype=np.int64)
+    for start in range(0, n, _BLOCK):
+        block = np.arange(start, min(n, start + _BLOCK))
+        alike = looks[block] @ looks.T
+        alike[np.arange(len(block)), block] = -np.inf
+        which[block] = alike.argmax(axis=1)
+        top = np.partition(alike, n - 2, axis=1)[:, -2:]
+        second[block], nearest[block] = top[:, 0], top[:, 1]
+    return nearest, second, which
+
+
+def _error_rates(margins: Floats) -> Floats:
+    """The share of the pairs down to each (M,), margins falling, that chance explains.
+
+    The scale of chance is that of the median pair: true pairs are few, so that they hardly move it.
+    """
+    if not len(margins):
+        return margins
+    scale = max(1e-9, float(np.median(margins)) / np.log(2))
+    expected = len(margins) * np.exp(-margins / scale)
+    rates = np.minimum(1.0, expected / np.arange(1, len(margins) + 1))
+    return np.asarray(np.maximum.accumulate(rates))

@@ -1,0 +1,135 @@
+"""Whether an exported file says what its run says, on photos that the run had not seen."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from maskwise.data.reading import read_data
+from maskwise.data.table import PhotoTable
+from maskwise.errors import InputError
+from maskwise.evaluation.counts import macro_f1, stacked_by_person
+from maskwise.evaluation.paired import paired_difference
+from maskwise.files import read_json
+from maskwise.inference.engine import Probabilities
+from maskwise.inference.exported import Check
+from maskwise.inference.predictor import Predictor
+from maskwise.labels.space import UNKNOWN
+from maskwise.models.decision import decide
+
+TOLERANCE = 1e-3
+"""A probability of a single-precision file may differ from its run's by so much: other orders of adding up."""
+
+LEAST_SAME, MOST_LOSS = 0.98, 0.01
+"""An int8 file gives this share of the photos the same class, and its macro F1 is lower by at most this, at the lower
+end of the interval."""
+
+
+@dataclass(frozen=True)
+class CheckPhotos:
+    """Photos to check on, what the run says of them, and photos that it was trained on, to calibrate with."""
+
+    table: PhotoTable
+    labels: npt.NDArray[np.int64]
+    expected: Probabilities
+    training: list[Path]
+    scored_on: str
+
+
+def photos_to_check(
+    run: Path, predictor: Predictor, data: Path | None, most: int | None = None
+) -> CheckPhotos:
+    """The run's held-out photos, as the run sees them now.
+
+    Args:
+        run: a run folder.
+        predictor: of the run.
+        data: where its data are, if not any more where it was trained.
+        most: photos to check on at the most, whole persons; all by default.
+
+    Raises:
+        InputError: when the data are not there, or no photo is left that the run was not trained on.
+    """
+    lineage = read_json(run / "lineage.json")
+    place = data or Path(str(lineage.get("data", {}).get("path", "")))
+    if not place.exists() or str(place) == ".":
+        raise InputError(
+            f"Expected the data of {run} at {place} to check the export on, but they are not there: name them with "
+            "--data."
+        )
+    table = read_data(place, predictor.space)
+    split = pl.read_parquet(run / "split.parquet", glob=False)
+    side = dict(zip(split["photo"], split["side"], strict=True))
+    held_out = np.array([side.get(photo) == "held-out" for photo in table.photos])
+    scored_on = "held-out persons"
+    if not held_out.any():  # folds or a refit: every photo was trained on
+        held_out = np.array([photo in side for photo in table.photos])
+        scored_on = "photos it was trained on"
+    if not held_out.any():
+        raise InputError(
+            f"Expected {place} to have the photos of {run}, got none of them: name its data with --data."
+        )
+    training = [
+        path for photo, path in zip(table.photos, table.paths, strict=True) if side.get(photo) == "train"
+    ]
+    chosen = table.keep(held_out)
+    if most is not None and len(chosen) > most:
+        persons = list(dict.fromkeys(chosen.persons.tolist()))
+        some = set(persons[:: -(-len(chosen) // most)])
+        chosen = chosen.keep(np.array([person in some for person in chosen.persons]))
+    labels = predictor.space.encode(chosen.label_indices())
+    return CheckPhotos(chosen, labels, predictor.predict_all(chosen.paths), training, scored_on)
+
+
+def compare_with_run(photos: CheckPhotos, told: Probabilities, predictor: Predictor) -> Check:
+    """How probabilities (N, C) of an exported file differ from the run's."""
+    space, rule = predictor.space, predictor.card.decision
+    here, there = (decide(p, space, rule) for p in (photos.expected, told))
+    known = photos.labels != UNKNOWN
+    figures: dict[str, Any] = {}
+    if known.any():
+        counts = [
+            stacked_by_person(photos.labels[known], c[known], photos.table.persons[known], space.n_classes)
+            for c in (here, there)
+        ]
+        difference = paired_difference(macro_f1, *counts)
+        figures = {"macro_f1_difference": difference.value, "ci95": difference.ci95}
+    return Check(
+        photos=len(photos.table),
+        persons=len(np.unique(photos.table.persons)),
+        scored_on=photos.scored_on,
+        same_class=float((here == there).mean()),
+        largest_difference=float(np.abs(photos.expected - told).max()),
+        **figures,
+    )
+
+
+def check_same(check: Check, path: Path) -> None:
+    """Refuse a single-precision file that says something else than its run.
+
+    Raises:
+        InputError: with the figures.
+    """
+    if not check.largest_difference <= TOLERANCE:
+        raise InputError(
+            f"Expected {path} to say what the run says, got probabilities that differ by up to "
+            f"{check.largest_difference:.2g} on {check.photos:,} photos: it is not written."
+        )
+
+
+def holds(check: Check) -> bool:
+    """Whether an int8 file is good enough."""
+    loss = 0.0 if check.ci95 is None else -check.ci95[0]
+    return check.same_class >= LEAST_SAME and loss <= MOST_LOSS
+
+
+def figures(check: Check) -> str:
+    """A check in words."""
+    said = f"the same class on {check.same_class:.1%} of {check.photos:,} photos"
+    if check.macro_f1_difference is None or check.ci95 is None:
+        return said
+    low, high = check.ci95
+    return f"{said}, macro F1 {check.macro_f1_difference:+.4f} ({low:+.4f} to {high:+.4f})"

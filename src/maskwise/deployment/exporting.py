@@ -1,0 +1,196 @@
+"""`export`: a run as one small file, checked against the run before anybody can use it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from maskwise.data.photos import transform_photo
+from maskwise.data.randomness import keyed_generator
+from maskwise.deployment.checking import (
+    LEAST_SAME,
+    MOST_LOSS,
+    CheckPhotos,
+    check_same,
+    compare_with_run,
+    figures,
+    holds,
+    photos_to_check,
+)
+from maskwise.deployment.graph import ExportGraph
+from maskwise.deployment.writing import quantize, to_onnx, to_openvino, write_onnx, write_openvino
+from maskwise.errors import InputError
+from maskwise.files import locked, read_json
+from maskwise.inference.exported import Check, ExportedCard
+from maskwise.inference.members import member_folders, run_identity
+from maskwise.inference.onnx_engine import OnnxEngine
+from maskwise.inference.opening import load_predictor
+from maskwise.inference.openvino_engine import OpenVinoEngine
+from maskwise.inference.predictor import Predictor
+from maskwise.models.ensemble import load_ensemble
+from maskwise.models.member import load_member
+from maskwise.models.tuned_decision import FILE as DECISION_FILE
+from maskwise.models.tuned_decision import load_decision
+
+Kind = Literal["onnx", "openvino"]
+KINDS: tuple[Kind, ...] = ("onnx", "openvino")
+_CALIBRATION_PHOTOS = 300
+_FILES = {
+    ("onnx", "fp32"): "model.onnx",
+    ("onnx", "int8"): "model-int8.onnx",
+    ("openvino", "fp32"): "model.xml",
+    ("openvino", "int8"): "model-int8.xml",
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and how it compares with the run."""
+
+    path: Path
+    check: Check
+    bytes: int
+
+
+def export(
+    run: Path,
+    out: Path,
+    *,
+    kind: Kind = "onnx",
+    int8: bool = False,
+    data: Path | None = None,
+    most_photos: int | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Exported:
+    """Write a run as one file, if it says what the run says.
+
+    Args:
+        run: a run folder.
+        out: the folder for the file.
+        kind: `onnx`, or `openvino` (two files that belong together).
+        int8: 8-bit integers, calibrated on training photos; refused where it costs too much.
+        data: where the run's data are, if not any more where it was trained.
+        most_photos: check on so many photos at the most.
+        say: told a line at a time what is done.
+
+    Raises:
+        InputError: when the run or its data can't be read, a package is missing, the file exists, or the check fails.
+        MaskwiseError: when a file can't be written.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError(f"Expected --out to be a folder, got the file {out}.")
+    path = out / _FILES[kind, "int8" if int8 else "fp32"]
+    if path.exists():
+        raise InputError(f"Expected {path} to be free, but it exists: choose another --out.")
+    members = [load_member(folder) for folder in member_folders(run)]
+    ensemble = load_ensemble(run, len(members))
+    predictor = load_predictor(run)
+    say("merging the run into one graph")
+    graph = ExportGraph(members, ensemble)
+    model = to_onnx(graph)
+    say("looking at photos to check it on")
+    photos = photos_to_check(run, predictor, data, most_photos)
+    card = ExportedCard(
+        name=run.resolve().name,
+        label_space=predictor.space.to_dict(),
+        transforms=graph.transforms,
+        decision=predictor.card.decision,
+        commonest_class=predictor.card.commonest_class,
+        precision="int8" if int8 else "fp32",
+        tuned=load_decision(run) if (run / DECISION_FILE).is_file() else None,
+        weights=run_identity(run),
+        score=_score(run),
+    )
+    with locked(out / f".{path.name}.lock", str(path)):
+        if int8:
+            check = _write_int8(model, path, kind, card, photos, predictor, say)
+        else:
+            converted = to_openvino(model) if kind == "openvino" else model
+            check = _check_and_note(converted, path, kind, card, photos, predictor, check_same)
+    size = sum(p.stat().st_size for p in (path, path.with_suffix(".bin")) if p.is_file())
+    return Exported(path, check, size)
+
+
+def _score(run: Path) -> dict[str, Any] | None:
+    metrics = read_json(run / "metrics.json")
+    macro_f1 = metrics.get("macro_f1")
+    return None if macro_f1 is None else {"macro_f1": macro_f1, "scored_on": metrics.get("scored_on")}
+
+
+def _write(model: Any, path: Path, kind: Kind, card: ExportedCard) -> None:  # noqa: ANN401
+    if kind == "onnx":
+        write_onnx(model, path, card)
+    else:
+        write_openvino(model, path, card)
+
+
+def _told(path: Path, kind: Kind, photos: CheckPhotos) -> Any:  # noqa: ANN401 - probabilities (N, C)
+    engine = OnnxEngine(path) if kind == "onnx" else OpenVinoEngine(path)
+    return Predictor(engine.card, engine).predict_all(photos.table.paths)
+
+
+def _check_and_note(
+    model: Any,  # noqa: ANN401
+    path: Path,
+    kind: Kind,
+    card: ExportedCard,
+    photos: CheckPhotos,
+    predictor: Predictor,
+    refuse: Callable[[Check, Path], None] = lambda check, path: None,
+) -> Check:
+    """Write the file, see what it says, and write that into it too; nothing is left of a refused one."""
+    _write(model, path, kind, card)
+    try:
+        check = compare_with_run(photos, _told(path, kind, photos), predictor)
+        refuse(check, path)
+    except BaseException:
+        _remove(path)
+        raise
+    _write(model, path, kind, card.model_copy(update={"check": check}))
+    return check
+
+
+def _remove(path: Path) -> None:
+    for part in (path, path.with_suffix(".bin")):
+        part.unlink(missing_ok=True)
+
+
+def _write_int8(
+    model: Any,  # noqa: ANN401
+    path: Path,
+    kind: Kind,
+    card: ExportedCard,
+    photos: CheckPhotos,
+    predictor: Predictor,
+    say: Callable[[str], None],
+) -> Check:
+    """The first of the ways to quantize that holds; the file of none that does not."""
+    names = [f"pixels_{place}" for place in range(len(card.transforms))]
+    calibration = _calibration_photos(photos, card)
+    tried = []
+    for mixed in (False, True):
+        say(f"quantizing on {len(calibration)} training photos" + (", layer by layer" if mixed else ""))
+        source = to_openvino(model) if kind == "openvino" else model
+        quantized = quantize(source, calibration, names, mixed=mixed)
+        check = _check_and_note(quantized, path, kind, card, photos, predictor)
+        if holds(check):
+            return check
+        _remove(path)
+        tried.append(figures(check))
+    raise InputError(
+        f"Expected int8 to give the same class on {LEAST_SAME:.0%} of the photos and to cost at most {MOST_LOSS:g} "
+        f"macro F1 at the lower end of its interval, got {'; then '.join(tried)}: it is not written. Use the file "
+        "without --int8."
+    )
+
+
+def _calibration_photos(photos: CheckPhotos, card: ExportedCard) -> list[list[Any]]:
+    """Pixels of training photos, one an input, picked by their names alone."""
+    paths = photos.training or photos.table.paths
+    order = keyed_generator(0, "calibration").permutation(len(paths))[:_CALIBRATION_PHOTOS]
+    return [
+        [transform_photo(paths[row], transform)[np.newaxis] for transform in card.transforms]
+        for row in order.tolist()
+    ]

@@ -1,0 +1,57 @@
+"""A run as one graph: pixels in, joint probabilities out, its members merged."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from maskwise.data.transform import TransformSpec
+from maskwise.models.ensemble import EnsembleSpec
+from maskwise.models.member import Member
+
+
+class ExportGraph(nn.Module):
+    """Pixels (N, height, width, 3), uint8, one input for each of the transforms, to probabilities (N, C).
+
+    Normalising lies inside, so that who uses the file has to resize and nothing else.
+    """
+
+    transforms: tuple[TransformSpec, ...]
+    shares: torch.Tensor
+
+    def __init__(self, members: Sequence[Member], ensemble: EnsembleSpec) -> None:
+        super().__init__()
+        self.classifiers = nn.ModuleList([member.classifier for member in members])
+        self.transforms = tuple(dict.fromkeys(member.card.transform for member in members))
+        self._input_of = [self.transforms.index(member.card.transform) for member in members]
+        self._votes = ensemble.combine == "vote"
+        shares = torch.tensor(ensemble.weights if ensemble.combine == "weighted" else [1.0] * len(members))
+        self.register_buffer("shares", shares / shares.sum())
+        for place, transform in enumerate(self.transforms):
+            step = transform.normalization
+            assert step.mean is not None  # a member's are written out
+            assert step.std is not None
+            std = torch.tensor(step.std)
+            self.register_buffer(f"scale_{place}", 1 / (255 * std))
+            self.register_buffer(f"offset_{place}", torch.tensor(step.mean) / std)
+
+    def forward(self, *pixels: torch.Tensor) -> torch.Tensor:
+        """Joint probabilities (N, C)."""
+        normalized = [
+            (images.float() * getattr(self, f"scale_{place}") - getattr(self, f"offset_{place}")).permute(
+                0, 3, 1, 2
+            )
+            for place, images in enumerate(pixels)
+        ]
+        told = torch.stack(
+            [
+                classifier(normalized[place]).softmax(dim=1)
+                for place, classifier in zip(self._input_of, self.classifiers, strict=True)
+            ]
+        )
+        mean = (told * self.shares.view(-1, 1, 1)).sum(dim=0)
+        if not self._votes:
+            return mean
+        # As `combine_members` does it: ties go to the surer class.
+        votes = (torch.nn.functional.one_hot(told.argmax(dim=2), told.shape[2]).float()).mean(dim=0)
+        return 0.999 * votes + 0.001 * mean

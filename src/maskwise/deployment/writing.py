@@ -1,0 +1,131 @@
+"""Write a graph as ONNX or for OpenVINO, its metadata inside."""
+
+import contextlib
+import io
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from maskwise.data.decoding import Pixels
+from maskwise.deployment.graph import ExportGraph
+from maskwise.errors import InputError
+from maskwise.files import atomic_path
+from maskwise.inference.exported import KEY, ExportedCard
+from maskwise.inference.openvino_engine import import_openvino
+
+OUTPUT = "probabilities"
+
+
+def import_for_export(name: str) -> Any:  # noqa: ANN401 - modules that are not always there
+    """A package of the extra `export`.
+
+    Raises:
+        InputError: when it is not installed.
+    """
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise InputError(
+            f"Expected the package {name} to export a model, but it is not installed: pip install 'maskwise[export]'."
+        ) from error
+
+
+def to_onnx(graph: ExportGraph) -> Any:  # noqa: ANN401 - ONNX's model is not typed
+    """A run's graph as an ONNX model, for any number of photos."""
+    onnx = import_for_export("onnx")
+    import_for_export("onnxscript")
+    graph = graph.eval().cpu()
+    photos = tuple(torch.zeros((2, *t.output_size, 3), dtype=torch.uint8) for t in graph.transforms)
+    n = torch.export.Dim("photos", min=1)
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        path = Path(folder) / "model.onnx"
+        torch.onnx.export(
+            graph,
+            photos,
+            path,
+            dynamo=True,
+            external_data=False,
+            input_names=[f"pixels_{place}" for place in range(len(photos))],
+            output_names=[OUTPUT],
+            dynamic_shapes=(tuple({0: n} for _ in photos),),
+        )
+        return onnx.load(str(path))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """PyTorch's exporter tells its steps on stdout and in the log."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def write_onnx(model: Any, path: Path, card: ExportedCard) -> None:  # noqa: ANN401
+    """Write an ONNX model with its metadata, atomically."""
+    onnx = import_for_export("onnx")
+    del model.metadata_props[:]
+    entry = model.metadata_props.add()
+    entry.key, entry.value = KEY, card.to_text()
+    with atomic_path(path) as temporary:
+        onnx.save(model, str(temporary))
+
+
+def to_openvino(model: Any) -> Any:  # noqa: ANN401 - neither is typed
+    """An ONNX model as one of OpenVINO's."""
+    onnx, openvino = import_for_export("onnx"), import_openvino()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        onnx.save(model, str(path))
+        return openvino.Core().read_model(str(path))
+
+
+def write_openvino(model: Any, path: Path, card: ExportedCard) -> None:  # noqa: ANN401
+    """Write OpenVINO's two files, the weights first: the description names them, and holds the metadata."""
+    openvino = import_openvino()
+    model.set_rt_info(card.to_text(), KEY)
+    with tempfile.TemporaryDirectory(dir=_made(path.parent)) as folder:
+        description = Path(folder) / path.name
+        openvino.save_model(model, str(description), compress_to_fp16=False)
+        for source, target in (
+            (description.with_suffix(".bin"), path.with_suffix(".bin")),
+            (description, path),
+        ):
+            with atomic_path(target) as temporary:
+                source.replace(temporary)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def quantize(model: Any, photos: Sequence[Sequence[Pixels]], names: Sequence[str], *, mixed: bool) -> Any:  # noqa: ANN401
+    """Weights and activations as 8-bit integers, their ranges taken from photos (NNCF's post-training quantization).
+
+    Args:
+        model: OpenVINO's or ONNX's.
+        photos: for each photo its pixels (1, height, width, 3), one an input.
+        names: of the inputs.
+        mixed: whether activations get an offset, and biases are corrected layer by layer: slower, closer.
+    """
+    nncf = import_for_export("nncf")
+    with _quiet():
+        return nncf.quantize(
+            model,
+            nncf.Dataset(list(photos), lambda pixels: dict(zip(names, pixels, strict=True))),
+            subset_size=len(photos),
+            preset=nncf.QuantizationPreset.MIXED if mixed else nncf.QuantizationPreset.PERFORMANCE,
+            fast_bias_correction=not mixed,
+        )

@@ -1,0 +1,45 @@
+"""What a predictor needs of whatever computes: PyTorch, ONNX Runtime or OpenVINO."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from maskwise.data.decoding import Pixels
+from maskwise.data.transform import TransformSpec
+from maskwise.labels.space import LabelSpace
+from maskwise.models.decision import Rule
+
+Probabilities = npt.NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """Computes joint probabilities from pixels."""
+
+    @property
+    def backend(self) -> str:
+        """What computes."""
+
+    @property
+    def transforms(self) -> tuple[TransformSpec, ...]:
+        """How photos are to be transformed: the members' transforms, each once."""
+
+    def probabilities(self, images: Sequence[Pixels]) -> Probabilities:
+        """Joint probabilities (N, C) of the same photos (N, height, width, 3) by each of the transforms."""
+
+
+class Card(Protocol):
+    """What a model says of itself."""
+
+    @property
+    def space(self) -> LabelSpace:
+        """The label space that predictions are in."""
+
+    @property
+    def decision(self) -> Rule:
+        """How classes are decided where nothing else is asked for."""
+
+    @property
+    def commonest_class(self) -> int:
+        """The commonest class of the training photos."""

@@ -1,0 +1,118 @@
+"""What an exported file says of itself: label space, transforms, calibration, version, and how it was checked."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import maskwise
+from maskwise.data.transform import TransformSpec
+from maskwise.errors import InputError
+from maskwise.labels.space import LabelSpace
+from maskwise.models.decision import Rule
+from maskwise.models.tuned_decision import TunedDecision
+
+KEY = "maskwise"
+"""Under which the metadata lie: `metadata_props` of ONNX, `rt_info` of OpenVINO."""
+
+SUFFIXES = {".onnx": "onnx", ".xml": "openvino"}
+NAMES = ("model.onnx", "model.xml")
+"""What a folder is looked for; int8 files have other names, so that nobody gets one unasked."""
+
+
+class Check(BaseModel):
+    """How an exported file compares with the run it was made of, on photos that it had not seen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    photos: int
+    persons: int
+    scored_on: str
+    same_class: float  # share of the photos
+    largest_difference: float  # of a probability
+    macro_f1_difference: float | None = None  # exported minus run
+    ci95: tuple[float, float] | None = None
+
+
+class ExportedCard(BaseModel):
+    """The metadata of an exported file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: Literal[1] = 1
+    maskwise: str = maskwise.__version__
+    name: str
+    label_space: dict[str, Any]
+    transforms: tuple[TransformSpec, ...]  # one an input: pixels_0, pixels_1, ...
+    decision: Rule
+    commonest_class: int
+    precision: Literal["fp32", "int8"] = "fp32"
+    tuned: TunedDecision | None = None
+    weights: str  # digest of the run's
+    check: Check | None = None
+    score: dict[str, Any] | None = None  # the run's own macro F1 with its interval, and on whom
+
+    @property
+    def space(self) -> LabelSpace:
+        """The label space that predictions are in."""
+        return LabelSpace.from_dict(self.label_space)
+
+    def to_text(self) -> str:
+        """As it is kept in a file."""
+        return self.model_dump_json(by_alias=True)
+
+
+def parse_card(text: str | None, path: Path) -> ExportedCard:
+    """Read an exported file's metadata.
+
+    Raises:
+        InputError: when there are none, or they are not as expected.
+    """
+    if not text:
+        raise InputError(
+            f"{path}: expected a model that maskwise has exported, got one without its metadata."
+        )
+    try:
+        card = ExportedCard.model_validate(json.loads(text))
+    except (ValidationError, ValueError) as error:
+        first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise InputError(f"{path}: expected the metadata of an exported model, got: {first}.") from error
+    if not 0 <= card.commonest_class < card.space.n_classes or not card.transforms:
+        raise InputError(f"{path}: expected metadata of a model with classes and transforms, got others.")
+    return card
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """Where an exported model lies."""
+
+    path: Path
+    kind: str  # onnx or openvino
+
+    @property
+    def identity(self) -> str:
+        """A digest of its content."""
+        digest = hashlib.blake2b(digest_size=16)
+        for path in (self.path, self.path.with_suffix(".bin")):
+            if path.is_file():
+                digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+
+def exported_file(path: Path) -> ExportedFile | None:
+    """The exported model that a path names, itself or as its folder; None for anything else, such as a run.
+
+    Raises:
+        InputError: when the path ends like an exported model and does not exist.
+    """
+    if path.suffix.lower() in SUFFIXES:
+        if not path.is_file():
+            raise InputError(f"Expected {path} to be an exported model, but it does not exist.")
+        return ExportedFile(path, SUFFIXES[path.suffix.lower()])
+    for name in NAMES:
+        if (path / name).is_file():
+            return ExportedFile(path / name, SUFFIXES[Path(name).suffix])
+    return None

@@ -1,0 +1,62 @@
+"""An exported model in ONNX Runtime."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskwise.data.decoding import Pixels
+from maskwise.data.loading import default_workers
+from maskwise.data.transform import TransformSpec
+from maskwise.errors import InputError
+from maskwise.inference.engine import Probabilities
+from maskwise.inference.exported import KEY, ExportedCard, parse_card
+
+
+class OnnxEngine:
+    """Computes on the CPU, or on a GPU where ONNX Runtime has one."""
+
+    backend = "onnxruntime"
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        runtime = _import_runtime()
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = threads or default_workers()
+        options.log_severity_level = 3
+        try:
+            self._session: Any = runtime.InferenceSession(
+                str(path), options, providers=_providers(runtime.get_available_providers())
+            )
+        except Exception as error:
+            reason = " ".join(str(error).split())[:160]
+            raise InputError(f"{path}: expected an ONNX model, got: {reason}.") from error
+        self.card: ExportedCard = parse_card(self._session.get_modelmeta().custom_metadata_map.get(KEY), path)
+        self._inputs = [entry.name for entry in self._session.get_inputs()]
+        if len(self._inputs) != len(self.card.transforms):
+            raise InputError(f"{path}: expected {len(self.card.transforms)} inputs, got {len(self._inputs)}.")
+
+    @property
+    def transforms(self) -> tuple[TransformSpec, ...]:
+        """How photos are to be transformed, one an input."""
+        return self.card.transforms
+
+    def probabilities(self, images: Sequence[Pixels]) -> Probabilities:
+        """Joint probabilities (N, C) of photos (N, height, width, 3), once for each input."""
+        (told,) = self._session.run(None, dict(zip(self._inputs, images, strict=True)))
+        return np.asarray(told, dtype=np.float32)
+
+
+def _providers(available: Sequence[str]) -> list[str]:
+    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
+    return [name for name in wanted if name in available]
+
+
+def _import_runtime() -> Any:  # noqa: ANN401 - a module that is not always there
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise InputError(
+            "Expected ONNX Runtime for an exported model, but it is not installed: pip install 'maskwise[export]'."
+        ) from error
+    return onnxruntime

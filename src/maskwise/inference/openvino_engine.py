@@ -1,0 +1,84 @@
+"""An exported model in OpenVINO: its own format, or ONNX, which it reads too."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskwise.data.decoding import Pixels
+from maskwise.data.loading import default_workers
+from maskwise.data.transform import TransformSpec
+from maskwise.errors import InputError
+from maskwise.inference.engine import Probabilities
+from maskwise.inference.exported import KEY, ExportedCard, parse_card
+
+
+class OpenVinoEngine:
+    """Computes on the CPU in single precision: by itself OpenVINO would take bfloat16 where the processor has it."""
+
+    backend = "openvino"
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        openvino = import_openvino()
+        core = openvino.Core()
+        try:
+            model = core.read_model(str(path))
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:160]
+            raise InputError(f"{path}: expected a model for OpenVINO, got: {reason}.") from error
+        self.card: ExportedCard = parse_card(_metadata(model, path), path)
+        if len(model.inputs) != len(self.card.transforms):
+            raise InputError(f"{path}: expected {len(self.card.transforms)} inputs, got {len(model.inputs)}.")
+        self._model: Any = core.compile_model(
+            model,
+            "CPU",
+            {
+                "INFERENCE_NUM_THREADS": threads or default_workers(),
+                "INFERENCE_PRECISION_HINT": "f32",
+                "PERFORMANCE_HINT": "LATENCY",
+            },
+        )
+
+    @property
+    def transforms(self) -> tuple[TransformSpec, ...]:
+        """How photos are to be transformed, one an input."""
+        return self.card.transforms
+
+    def probabilities(self, images: Sequence[Pixels]) -> Probabilities:
+        """Joint probabilities (N, C) of photos (N, height, width, 3), once for each input."""
+        told = self._model(list(images))
+        return np.array(told[0], dtype=np.float32)  # a copy: OpenVINO writes into the same memory again
+
+
+def _metadata(model: Any, path: Path) -> str | None:  # noqa: ANN401 - OpenVINO is not typed
+    if model.has_rt_info(KEY):
+        return str(model.get_rt_info(KEY).value)
+    if path.suffix.lower() != ".onnx":
+        return None
+    try:
+        import onnx
+    except ImportError as error:
+        raise InputError(
+            "Expected the package onnx to read an ONNX model's metadata, but it is not installed: pip install "
+            "'maskwise[export]'."
+        ) from error
+    found = {
+        entry.key: entry.value for entry in onnx.load(str(path), load_external_data=False).metadata_props
+    }
+    return found.get(KEY)
+
+
+def import_openvino() -> Any:  # noqa: ANN401 - a module that is not always there
+    """OpenVINO.
+
+    Raises:
+        InputError: when it is not installed.
+    """
+    try:
+        import openvino
+    except ImportError as error:
+        raise InputError(
+            "Expected OpenVINO for this, but it is not installed: pip install 'maskwise[export]'."
+        ) from error
+    return openvino

@@ -1,0 +1,53 @@
+"""The members of a run in PyTorch, on the device at hand."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from maskwise.data.decoding import Pixels
+from maskwise.data.normalization import normalize
+from maskwise.data.transform import TransformSpec
+from maskwise.inference.engine import Probabilities
+from maskwise.models.ensemble import EnsembleSpec, combine_members
+from maskwise.models.member import Member
+
+
+class TorchEngine:
+    """Members may see a photo each in its own way, and speak with one voice."""
+
+    backend = "torch"
+
+    def __init__(
+        self, members: Sequence[Member], device: torch.device, ensemble: EnsembleSpec | None = None
+    ) -> None:
+        self._device = device
+        self._ensemble = ensemble or EnsembleSpec()
+        # Members with one transform share each photo's pixels.
+        self._groups: dict[TransformSpec, list[int]] = {}
+        for place, member in enumerate(members):
+            self._groups.setdefault(member.card.transform, []).append(place)
+        self._classifiers = [member.classifier.to(device) for member in members]
+
+    @property
+    def transforms(self) -> tuple[TransformSpec, ...]:
+        """The members' transforms, each once."""
+        return tuple(self._groups)
+
+    def probabilities(self, images: Sequence[Pixels]) -> Probabilities:
+        """Joint probabilities (N, C) of photos (N, height, width, 3), once for each transform."""
+        told: list[torch.Tensor | None] = [None] * len(self._classifiers)
+        with torch.inference_mode():
+            for pixels, (transform, places) in zip(images, self._groups.items(), strict=True):
+                normalized = normalize(torch.from_numpy(pixels).to(self._device), transform.normalization)
+                for place in places:
+                    told[place] = self._classifiers[place](normalized).softmax(dim=1)
+            stacked = torch.stack([member for member in told if member is not None]).float().cpu().numpy()
+        return combine_members(np.asarray(stacked), self._ensemble.combine, self._ensemble.weights)
+
+
+def default_device() -> torch.device:
+    """A GPU where there is one."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

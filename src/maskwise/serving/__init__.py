@@ -1,0 +1,1 @@
+"""What people reach through a browser or over a network: thin."""

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from maskwise.audit.same_person import FEWEST_PERSONS, same_persons
+
+
+def people(
+    seed: int, n: int, aliases: int, *, photos: int = 5
+) -> tuple[np.ndarray, np.ndarray, set[tuple[int, int]]]:
+    """Features of persons of whom the last ones are the first ones again."""
+    random = np.random.default_rng(seed)
+    faces = random.normal(0, 1, (n, 40))
+    faces[n - aliases :] = faces[:aliases]
+    index = np.repeat(np.arange(n), photos)
+    noise = random.normal(0, 1, (n * photos, 40)) * np.linspace(0.2, 2, 40)
+    true = {(k, n - aliases + k) for k in range(aliases)}
+    return (faces[index] + noise).astype(np.float32), index, true
+
+
+@pytest.mark.parametrize("photos", [1, 5])
+def test_persons_under_two_names_come_first_with_a_small_error(photos: int) -> None:
+    features, index, true = people(0, 300, 12, photos=photos)
+    found = same_persons(features, index)
+    listed = [p for p in found if p.error < 0.2]
+    named = {(p.first, p.second) for p in listed}
+    if photos == 5:
+        assert {(p.first, p.second) for p in found[:12]} == true
+        assert len(named & true) >= 10
+    assert len(named - true) <= max(2, 0.4 * len(named))
+    assert [p.error for p in found] == sorted(p.error for p in found)
+    assert len({k for p in found for k in (p.first, p.second)}) == 2 * len(found)
+
+
+def test_without_such_persons_the_error_says_so() -> None:
+    said, listed = 0.0, 0
+    for seed in range(20):
+        features, index, _ = people(seed, 200, 0)
+        few = [p for p in same_persons(features, index) if p.error <= 0.3]
+        listed += len(few)
+        said += few[-1].error * len(few) if few else 0.0
+    # All are chance: a list should seldom claim more than it can.
+    assert listed <= 12
+
+
+def test_few_persons_are_not_compared() -> None:
+    features, index, _ = people(0, FEWEST_PERSONS - 1, 3)
+    assert same_persons(features, index) == []
+    assert same_persons(features[:0], index[:0]) == []
