@@ -17,6 +17,7 @@ from maskwise.cli.export import export
 from maskwise.cli.predict import predict, submit
 from maskwise.cli.rebuild import rebuild
 from maskwise.cli.review import review
+from maskwise.cli.serve import serve
 from maskwise.cli.train import distil, train
 from maskwise.errors import MaskwiseError
 
@@ -39,6 +40,7 @@ app.command(rich_help_panel="Scores and predictions")(evaluate)
 app.command(rich_help_panel="Scores and predictions")(predict)
 app.command(rich_help_panel="Scores and predictions")(submit)
 app.command(rich_help_panel="Handing over")(export)
+app.command(rich_help_panel="Handing over")(serve)
 app.command(rich_help_panel="Experiments")(runs)
 app.command(rich_help_panel="Experiments")(compare)
 app.command(rich_help_panel="Experiments")(ablate)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from maskwise.inference.choice import Name
+    from maskwise.inference.opening import Backend as KnownBackend
     from maskwise.inference.predictor import Predictor
 
 Decision = Annotated[
@@ -133,21 +134,27 @@ def submit(
 
 
 def _open(console: "Console", run: Path, backend: str | None) -> "Predictor":
-    """The predictor in the backend that is asked for; one that was measured is said."""
-    from maskwise.errors import InputError
-    from maskwise.inference.opening import BACKENDS, fastest_backend, open_predictor
+    from maskwise.inference.opening import open_predictor
 
-    if backend == "auto":
+    return open_predictor(run, chosen_backend(console, run, backend))
+
+
+def chosen_backend(console: "Console", run: Path, name: str | None) -> "KnownBackend | None":
+    """The backend that an option names; with `auto` the fastest here, which is said."""
+    from maskwise.errors import InputError
+    from maskwise.inference.opening import BACKENDS, fastest_backend
+
+    if name == "auto":
         chosen, rates = fastest_backend(run)
-        said = ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items())
+        said = ", ".join(f"{backend} {rate:.0f}" for backend, rate in rates.items())
         console.print(f"backend {chosen}" + (f" (photos/s: {said})" if said else ""))
-        return open_predictor(run, chosen)
+        return chosen
     for known in BACKENDS:
-        if backend == known:
-            return open_predictor(run, known)
-    if backend is not None:
-        raise InputError(f"Expected --backend to be auto, {', '.join(BACKENDS)}, got {backend!r}.")
-    return open_predictor(run)
+        if name == known:
+            return known
+    if name is not None:
+        raise InputError(f"Expected --backend to be auto, {', '.join(BACKENDS)}, got {name!r}.")
+    return None
 
 
 def named_decision(name: str | None) -> "Name | None":

@@ -18,7 +18,10 @@ def load_decoded(path: Path, spec: TransformSpec) -> Decoded:
     Raises:
         PhotoError: when it can't be read or used.
     """
-    data = read_photo(path)
+    return _decode_for(read_photo(path), spec)
+
+
+def _decode_for(data: bytes, spec: TransformSpec) -> Decoded:
     header = read_header(data)
     full_size = (header.height, header.width)
     return decode(data, header, reduction_for(full_size, resolution_needed(spec, full_size)))
@@ -30,7 +33,16 @@ def transform_photo(path: Path, spec: TransformSpec) -> Pixels:
     Raises:
         PhotoError: when it can't be read or used.
     """
-    decoded = load_decoded(path, spec)
+    return transform_content(read_photo(path), spec)
+
+
+def transform_content(data: bytes, spec: TransformSpec) -> Pixels:
+    """A photo's bytes as evaluation and prediction see it: (height, width, 3), RGB, not yet normalised.
+
+    Raises:
+        PhotoError: when it can't be used.
+    """
+    decoded = _decode_for(data, spec)
     warped = warp(decoded, compose(spec, decoded.full_size, train=False), spec.output_size)
     return finish(warped, spec, train=False)
 

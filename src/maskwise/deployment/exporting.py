@@ -1,6 +1,6 @@
 """`export`: a run as one small file, checked against the run before anybody can use it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,8 @@ from maskwise.deployment.checking import (
 from maskwise.deployment.graph import ExportGraph
 from maskwise.deployment.writing import quantize, to_onnx, to_openvino, write_onnx, write_openvino
 from maskwise.errors import InputError
-from maskwise.files import locked, read_json
+from maskwise.evaluation.model_card import FILE as CARD_FILE
+from maskwise.files import locked, read_json, write_text
 from maskwise.inference.exported import Check, ExportedCard
 from maskwise.inference.members import member_folders, run_identity
 from maskwise.inference.onnx_engine import OnnxEngine
@@ -95,13 +96,14 @@ def export(
     card = ExportedCard(
         name=run.resolve().name,
         label_space=predictor.space.to_dict(),
+        values={a.label_column: a.values for a in predictor.space.attributes},
         transforms=graph.transforms,
         decision=predictor.card.decision,
         commonest_class=predictor.card.commonest_class,
         precision="int8" if int8 else "fp32",
         tuned=load_decision(run) if (run / DECISION_FILE).is_file() else None,
         weights=run_identity(run),
-        score=_score(run),
+        score=_score(run, [attribute.name for attribute in predictor.space.attributes]),
     )
     with locked(out / f".{path.name}.lock", str(path)):
         if int8:
@@ -109,14 +111,19 @@ def export(
         else:
             converted = to_openvino(model) if kind == "openvino" else model
             check = _check_and_note(converted, path, kind, card, photos, predictor, check_same)
+    if (run / CARD_FILE).is_file():
+        write_text(out / CARD_FILE, (run / CARD_FILE).read_text(encoding="utf-8"))
     size = sum(p.stat().st_size for p in (path, path.with_suffix(".bin")) if p.is_file())
     return Exported(path, check, size)
 
 
-def _score(run: Path) -> dict[str, Any] | None:
-    metrics = read_json(run / "metrics.json")
-    macro_f1 = metrics.get("macro_f1")
-    return None if macro_f1 is None else {"macro_f1": macro_f1, "scored_on": metrics.get("scored_on")}
+def _score(run: Path, names: Sequence[str]) -> dict[str, Any] | None:
+    metrics = read_json(run / "metrics.json") if (run / "metrics.json").is_file() else {}
+    if metrics.get("macro_f1") is None:
+        return None
+    kept = ("macro_f1", "accuracy", "scored_on", "n_persons", "n_photos", "leaky", "few_persons")
+    score = {key: metrics[key] for key in kept if key in metrics}
+    return score | {name: {"macro_f1": metrics[name]["macro_f1"]} for name in names if name in metrics}
 
 
 def _write(model: Any, path: Path, kind: Kind, card: ExportedCard) -> None:  # noqa: ANN401

@@ -1,6 +1,6 @@
 """The mistakes that a report shows, as small pictures inside the page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ class Mistake:
     labelled: str
     predicted: str
     confidence: float
+    look: str = ""  # where the model looked, as another data: URL
 
 
 def worst_rows(
@@ -59,8 +60,9 @@ def mistakes(
     predictions: npt.NDArray[np.int64],
     probabilities: npt.NDArray[np.float32],
     names: Sequence[str],
+    look: Callable[[Path, int, int], str] = lambda path, label, prediction: "",
 ) -> list[Mistake]:
-    """The mistakes of these rows with their pictures."""
+    """The mistakes of these rows with their pictures, and where the model looked."""
     return [
         Mistake(
             photo=photos[row],
@@ -68,6 +70,7 @@ def mistakes(
             labelled=names[labels[row]],
             predicted=names[predictions[row]],
             confidence=float(probabilities[row, predictions[row]]),
+            look=look(paths[row], int(labels[row]), int(predictions[row])),
         )
         for row in rows
     ]

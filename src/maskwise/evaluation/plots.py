@@ -174,14 +174,17 @@ def _shortened(name: str, most: int = 60) -> str:
     return name if len(name) <= most else f"{name[: most - 3]}..."
 
 
-def reliability(before: Sequence[tuple[float, float, int]], after: Sequence[tuple[float, float, int]]) -> str:
-    """Accuracy against mean confidence, bin by bin, before and after calibration."""
+def reliability(
+    before: Sequence[tuple[float, float, int]], after: Sequence[tuple[float, float, int]] = ()
+) -> str:
+    """Accuracy against mean confidence, bin by bin, before and after calibration, where there was one."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(4.2, 3.6))
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=_INK, linewidth=1, alpha=0.4)
         for bins, colour, label in ((before, TRAIN, "as it comes"), (after, HELD_OUT, "calibrated")):
-            axes.plot([b[0] for b in bins], [b[1] for b in bins], color=colour, marker="o", label=label)
+            if bins:
+                axes.plot([b[0] for b in bins], [b[1] for b in bins], color=colour, marker="o", label=label)
         axes.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1.02), ylim=(0, 1.02))
         axes.legend()
         return _svg(figure, "Reliability")

@@ -7,9 +7,13 @@ from typing import Any
 
 from maskwise.evaluation import plots
 from maskwise.evaluation.gallery import Mistake
+from maskwise.evaluation.gaps import largest_gaps
 from maskwise.evaluation.pages import render_page
 from maskwise.files import write_text
 from maskwise.labels.space import LabelSpace
+
+CALIBRATION = "How sure, and how often right"
+"""The title of the plot of confidence against accuracy."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def write_report(
         attribute_confusions={a.name: confusion_rows(metrics[a.name]["confusion"]) for a in space.attributes},
         gallery=gallery,
         extra=extra,
+        gaps=largest_gaps(metrics["groups"], [attribute.name for attribute in space.attributes]),
     )
     write_text(path, page)
 

@@ -46,6 +46,9 @@ class ExportedCard(BaseModel):
     maskwise: str = maskwise.__version__
     name: str
     label_space: dict[str, Any]
+    values: dict[
+        str, tuple[str, ...]
+    ]  # of each attribute, in the order of the joint classes: for who reads no label space
     transforms: tuple[TransformSpec, ...]  # one an input: pixels_0, pixels_1, ...
     decision: Rule
     commonest_class: int

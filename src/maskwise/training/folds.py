@@ -13,7 +13,9 @@ from rich.console import Console
 from maskwise.data.split import person_strata
 from maskwise.errors import InputError, StoppedError
 from maskwise.evaluation import plots
-from maskwise.evaluation.report import About, write_report
+from maskwise.evaluation.model_card import FILE as CARD_FILE
+from maskwise.evaluation.model_card import write_model_card
+from maskwise.evaluation.report import CALIBRATION, About, write_report
 from maskwise.evaluation.scoring import grouping_columns, score
 from maskwise.evaluation.tuning import OutOfFold, reliability, tune_decision
 from maskwise.files import atomic_path, read_json, write_json
@@ -260,12 +262,14 @@ def _put_together(
     drawn = plots.reliability(
         reliability(p[known], labels[known]), reliability(decision.calibrated(p[known]), labels[known])
     )
+    about_run = _about(recipe, data, run, folds, refit, by_fold, decision)
+    write_model_card(run / CARD_FILE, about_run.title, about_run.facts, scored, space)
     write_report(
         run / "report.html",
         scored,
         space,
-        _about(recipe, data, run, folds, refit, by_fold, decision),
-        extra=(("How sure, and how often right", drawn),),
+        about_run,
+        extra=((CALIBRATION, drawn),),
     )
     return metrics
 

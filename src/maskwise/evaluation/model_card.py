@@ -1,0 +1,68 @@
+"""`MODEL_CARD.md`: what who gets a model must know of it (M. Mitchell et al., "Model Cards", 2019)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from maskwise.evaluation.gaps import largest_gaps, unmeasured
+from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
+from maskwise.files import write_text
+from maskwise.labels.space import LabelSpace
+
+FILE = "MODEL_CARD.md"
+
+
+def write_model_card(
+    path: Path, title: str, facts: Mapping[str, str], metrics: Mapping[str, Any], space: LabelSpace
+) -> None:
+    """Write the card.
+
+    Args:
+        path: where to.
+        title: the model's name.
+        facts: data, split, model and the like.
+        metrics: the content of `metrics.json`; of a refit, that of its folds.
+        space: the label space of the score.
+
+    Raises:
+        MaskwiseError: when the file can't be written.
+    """
+    attributes = [attribute.name for attribute in space.attributes]
+    lines = [f"# {_plain(title)}", "", "## What it is", ""]
+    lines += [f"- {_plain(name)}: {_plain(value)}" for name, value in facts.items()]
+    lines += ["", "## How often it is right", "", *score_in_words(metrics, attributes)]
+    if metrics.get("per_class"):
+        lines += ["", "| class | persons | photos | F1 |", "|---|---|---|---|"]
+        lines += [
+            f"| {entry['name']} | {entry['n_persons']:,} | {entry['n_photos']:,} | {_score(entry['f1'])} |"
+            for entry in metrics["per_class"]
+        ]
+    groups = metrics.get("groups") or {}
+    lines += ["", "## For whom it is worse, or unmeasured", ""]
+    gaps = largest_gaps(groups, attributes)
+    lines += [f"- {_plain(gap.sentence())}" for gap in gaps] or [
+        "- No two groups were large enough to compare."
+    ]
+    few = unmeasured(groups)
+    lines.append(
+        f"- Not measured, for want of persons: {_plain(', '.join(few))}."
+        if few
+        else "- Every group was measured."
+    )
+    lines.append(
+        "- Whoever is not in the data (other ages, cameras, kinds of masks, lighting) is unmeasured."
+    )
+    lines += ["", "## What it is not for", "", *(f"- {line}" for line in NOT_FOR), ""]
+    write_text(path, "\n".join(lines))
+
+
+def _score(entry: Mapping[str, Any] | None) -> str:
+    if entry is None:
+        return "unmeasured"
+    low, high = entry["ci95"]
+    return f"{entry['value']:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _plain(text: str) -> str:
+    """A text of strangers as text: no markup of theirs in the card."""
+    return "".join(f"\\{c}" if c in "\\`*_[]<>#|" else c for c in " ".join(str(text).split()))

@@ -1,0 +1,42 @@
+"""Where a classifier looked: Grad-CAM (R. Selvaraju et al., "Grad-CAM", 2017)."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from maskwise.data.decoding import Pixels
+from maskwise.data.normalization import normalize
+from maskwise.models.member import Member
+
+
+def grad_cam(member: Member, image: Pixels, attribute: str) -> npt.NDArray[np.float32]:
+    """How much each place speaks for the likeliest value of an attribute (h, w), 0 to 1, at the features' resolution.
+
+    Args:
+        member: a classifier and its card.
+        image: pixels (height, width, 3) as the member's transform makes them.
+        attribute: whose likeliest value is explained.
+
+    Raises:
+        ValueError: when there is no such attribute, or the backbone has no feature maps (h, w).
+    """
+    space = member.card.space
+    place = [a.name for a in space.attributes].index(attribute)
+    backbone: Any = member.classifier.backbone
+    device = next(member.classifier.parameters()).device
+    pixels = normalize(torch.from_numpy(image[None]).to(device), member.card.transform.normalization)
+    with torch.enable_grad():
+        maps = backbone.forward_features(pixels)
+        if maps.ndim != 4:
+            raise ValueError(f"Expected feature maps (N, F, h, w), got shape {tuple(maps.shape)}.")
+        maps = maps.detach().requires_grad_()
+        logits = member.classifier.head(backbone.forward_head(maps, pre_logits=True).float())
+        log_p = logits.log_softmax(dim=1).reshape(1, *space.sizes)
+        others = [axis + 1 for axis in range(len(space.sizes)) if axis != place]
+        of_values = torch.logsumexp(log_p, dim=others)[0]
+        (gradient,) = torch.autograd.grad(of_values.max(), maps)
+    weights = gradient.mean(dim=(2, 3), keepdim=True)
+    heat = (weights * maps.detach()).sum(dim=1)[0].clamp_min(0)
+    return np.asarray((heat / heat.max().clamp_min(1e-12)).float().cpu().numpy())

@@ -1,0 +1,268 @@
+"""The service: photos in by HTTP, labels out; nothing that was sent is kept, logged or written."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import numpy as np
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+import maskwise
+from maskwise.data.decoding import PhotoError
+from maskwise.data.photos import transform_content
+from maskwise.evaluation.pages import render_page
+from maskwise.inference.choice import Choice
+from maskwise.inference.grad_cam import grad_cam
+from maskwise.inference.predictor import Predictor
+from maskwise.models.member import Member
+from maskwise.serving.answering import tell_photo
+from maskwise.serving.batching import Batcher, BusyError
+from maskwise.serving.limits import Limits
+from maskwise.serving.metrics import ServiceMetrics
+from maskwise.serving.receiving import RefusedError, receive_photos
+
+_PAGE_POLICY = (
+    "default-src 'none'; img-src 'self' blob: data:; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; "
+    "connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+_KNOWN = ("/v1/predict", "/v1/explain", "/v1/model", "/healthz", "/readyz", "/metrics", "/")
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is served, and how."""
+
+    predictor: Predictor
+    choice: Choice
+    about: dict[str, Any]  # name, score, limits of use: what /v1/model says beside label space and version
+    explained: Member | None = None  # whose looks are shown; none for an exported file
+    limits: Limits = field(default_factory=Limits)
+    token: str | None = None
+
+
+def create_app(service: Service) -> FastAPI:
+    """The application; `/docs` and other pages that load from elsewhere are left out, `/openapi.json` is there."""
+    limits, metrics = service.limits, ServiceMetrics()
+    state: dict[str, Any] = {}
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        batcher = Batcher(service.predictor.engine, limits)
+        warm = [np.zeros((1, *t.output_size, 3), np.uint8) for t in service.predictor.engine.transforms]
+        await asyncio.to_thread(service.predictor.engine.probabilities, warm)
+        state["batcher"] = batcher
+        yield
+        del state["batcher"]
+        await asyncio.to_thread(batcher.close)
+
+    app = FastAPI(
+        title="maskwise",
+        version=maskwise.__version__,
+        description="Mask, gender and age band from photos of people. Nothing that is sent is kept.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=life,
+    )
+
+    @app.middleware("http")
+    async def around(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+        begin = time.perf_counter()
+        open_to_all = request.url.path in ("/", "/healthz", "/readyz")
+        if service.token and not open_to_all and not _knows(request, service.token):
+            response: Response = _refusal(
+                HTTPStatus.UNAUTHORIZED, "Expected the header Authorization: Bearer TOKEN."
+            )
+            response.headers["WWW-Authenticate"] = "Bearer"
+        else:
+            response = await go_on(request)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        path = request.url.path if request.url.path in _KNOWN else "other"
+        metrics.requests.labels(path, str(response.status_code)).inc()
+        metrics.seconds.observe(time.perf_counter() - begin)
+        return response
+
+    @app.exception_handler(RefusedError)
+    async def refused(request: Request, error: RefusedError) -> Response:
+        del request
+        return _refusal(error.status, error.reason)
+
+    @app.exception_handler(BusyError)
+    async def busy(request: Request, error: BusyError) -> Response:
+        del request, error
+        return _busy(limits)
+
+    @app.post("/v1/predict", openapi_extra=_REQUEST, responses=_RESPONSES, summary="Label one or more photos")
+    async def predict(request: Request) -> Response:
+        """One photo as the body, several as multipart/form-data, or JSON with base64.
+
+        A photo that can't be read has an `error` in its place; the others are answered.
+        """
+        if "batcher" not in state:
+            return _busy(limits)
+        photos = await receive_photos(request, limits)
+        batcher: Batcher = state["batcher"]
+        try:
+            async with asyncio.timeout(limits.answer_seconds):
+                told = await batcher.predict([photo.content for photo in photos])
+        except TimeoutError:
+            return _busy(limits)
+        rows = [
+            tell_photo(photo.name, row, service.predictor.space, service.choice)
+            for photo, row in zip(photos, told, strict=True)
+        ]
+        for row in rows:
+            metrics.photos.labels("unreadable" if row["error"] else "answered").inc()
+        return JSONResponse({"model": service.about["name"], "photos": rows})
+
+    @app.post("/v1/explain", openapi_extra=_REQUEST, responses=_RESPONSES, summary="Where the model looked")
+    async def explain(request: Request) -> Response:
+        """For one photo and each attribute a coarse map (h, w) from 0 to 1, by Grad-CAM."""
+        if service.explained is None:
+            return _refusal(
+                HTTPStatus.NOT_FOUND, "Expected a run to show where it looks, but an exported file is served."
+            )
+        (photo, *more) = await receive_photos(request, limits)
+        if more:
+            return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "Expected one photo.")
+        if state.get("explaining", 0) >= _EXPLAINED_AT_ONCE:
+            return _busy(limits)
+        state["explaining"] = state.get("explaining", 0) + 1
+        try:
+            maps = await asyncio.to_thread(_explain, service.explained, photo.content)
+        except PhotoError as error:
+            return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Expected a photo, got: {error}.")
+        finally:
+            state["explaining"] -= 1
+        return JSONResponse({"name": photo.name, "maps": maps})
+
+    @app.get("/v1/model", summary="What the model is, what it was measured to be, and what it is not for")
+    async def model() -> dict[str, Any]:
+        space = service.predictor.space
+        return service.about | {
+            "maskwise": maskwise.__version__,
+            "backend": service.predictor.engine.backend,
+            "decision": service.choice.told(),
+            "classes": list(space.class_names),
+            "attributes": {a.label_column: list(a.values) for a in space.attributes},
+            "explains": service.explained is not None,
+            "limits": {
+                "photos": limits.photos,
+                "photo_bytes": limits.photo_bytes,
+                "request_bytes": limits.request_bytes,
+            },
+        }
+
+    @app.get("/healthz", summary="Whether the process lives")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get(
+        "/readyz",
+        summary="Whether photos are taken",
+        responses={503: {"description": "not yet, or not any more"}},
+    )
+    async def readyz() -> Response:
+        ready = "batcher" in state
+        return JSONResponse({"ready": ready}, 200 if ready else 503)
+
+    @app.get("/metrics", summary="For Prometheus")
+    async def tell_metrics() -> Response:
+        metrics.waiting.set(state["batcher"].inside if "batcher" in state else 0)
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    async def page() -> Response:
+        import secrets
+
+        nonce = secrets.token_urlsafe(16)
+        html = render_page("try.html.j2", "maskwise.serving", nonce=nonce, locked=service.token is not None)
+        return HTMLResponse(html, headers={"Content-Security-Policy": _PAGE_POLICY.format(nonce=nonce)})
+
+    return app
+
+
+_EXPLAINED_AT_ONCE = 2
+
+
+def _knows(request: Request, token: str) -> bool:
+    given = request.headers.get("authorization", "")
+    return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+
+
+def _refusal(status: HTTPStatus, reason: str) -> JSONResponse:
+    return JSONResponse({"error": reason}, int(status))
+
+
+def _busy(limits: Limits) -> JSONResponse:
+    response = _refusal(
+        HTTPStatus.SERVICE_UNAVAILABLE, "Expected a free place, but too many photos wait: try again."
+    )
+    response.headers["Retry-After"] = str(limits.retry_after)
+    return response
+
+
+def _explain(member: Member, content: bytes) -> dict[str, list[list[float]]]:
+    image = transform_content(content, member.card.transform)
+    return {
+        attribute.label_column: np.round(grad_cam(member, image, attribute.name), 3).tolist()
+        for attribute in member.card.space.attributes
+    }
+
+
+_PHOTO = {"type": "string", "format": "binary"}
+_REQUEST = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "image/jpeg": {"schema": _PHOTO},
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"photos": {"type": "array", "items": _PHOTO}}}
+            },
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["photos"],
+                    "properties": {
+                        "photos": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "required": ["content"],
+                                "properties": {
+                                    "name": {"type": "string"},
+                                    "content": {"type": "string", "format": "byte"},
+                                },
+                            },
+                        }
+                    },
+                }
+            },
+        },
+    }
+}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    400: {"description": "the body is not what its type says"},
+    401: {"description": "the token is missing or wrong"},
+    408: {"description": "the body came too slowly"},
+    413: {"description": "the body is too large"},
+    415: {"description": "the body is of another type"},
+    422: {"description": "no photo, or too many"},
+    503: {"description": "too many photos wait: see Retry-After"},
+}

@@ -1,0 +1,136 @@
+"""Photos out of a request's body, which stays in memory: nothing that was sent is ever written."""
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+
+from maskwise.serving.limits import Limits
+
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "application/octet-stream")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A name to tell photos apart by, and their bytes."""
+
+    name: str
+    content: bytes
+
+
+class RefusedError(Exception):
+    """A request that can't be answered, and why."""
+
+    def __init__(self, status: HTTPStatus, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
+async def receive_photos(request: Request, limits: Limits) -> list[Photo]:
+    """The photos of a request: multipart, JSON with base64, or one photo as the body.
+
+    Raises:
+        RefusedError: when the body is too large, too slow, of another type, or not what its type says.
+    """
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > limits.request_bytes:
+        raise _too_large(limits)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        async with asyncio.timeout(limits.receive_seconds):
+            if kind == "multipart/form-data":
+                photos = await _from_form(request, limits)
+            elif kind == "application/json":
+                photos = _from_json(await _body(request, limits), limits)
+            elif kind in IMAGE_TYPES:
+                photos = [Photo("photo", await _body(request, limits))]
+            else:
+                raise RefusedError(
+                    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                    f"Expected multipart/form-data, application/json, or a photo ({', '.join(IMAGE_TYPES[:3])}), got "
+                    f"{kind[:80] or 'nothing'!r}.",
+                )
+    except TimeoutError as error:
+        raise RefusedError(
+            HTTPStatus.REQUEST_TIMEOUT, f"Expected the request within {limits.receive_seconds:g} s."
+        ) from error
+    except ClientDisconnect as error:
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "Expected the whole request, got a part of it.") from error
+    if not 0 < len(photos) <= limits.photos:
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, f"Expected 1 to {limits.photos} photos, got {len(photos)}."
+        )
+    return photos
+
+
+def _too_large(limits: Limits) -> RefusedError:
+    return RefusedError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"Expected a request of at most {limits.request_bytes / 1e6:g} MB, got a larger one.",
+    )
+
+
+async def _stream(request: Request, limits: Limits) -> AsyncGenerator[bytes, None]:
+    taken = 0
+    async for chunk in request.stream():
+        taken += len(chunk)
+        if taken > limits.request_bytes:  # whatever the header said
+            raise _too_large(limits)
+        yield chunk
+
+
+async def _body(request: Request, limits: Limits) -> bytes:
+    return b"".join([chunk async for chunk in _stream(request, limits)])
+
+
+async def _from_form(request: Request, limits: Limits) -> list[Photo]:
+    # Files over a megabyte would be spooled to the disk by default.
+    parser = MultiPartParser(
+        request.headers, _stream(request, limits), max_files=limits.photos + 1, max_fields=16
+    )
+    parser.spool_max_size = limits.request_bytes + 1
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError, AssertionError) as error:
+        raise RefusedError(
+            HTTPStatus.BAD_REQUEST, f"Expected multipart/form-data, got: {_short(error)}."
+        ) from error
+    try:
+        return [
+            Photo((part.filename or "photo")[:200], await part.read())
+            for _, part in form.multi_items()
+            if not isinstance(part, str)
+        ]
+    finally:
+        await form.close()
+
+
+def _from_json(body: bytes, limits: Limits) -> list[Photo]:
+    try:
+        content = json.loads(body)
+        listed = content["photos"]
+        if not isinstance(listed, list) or len(listed) > limits.photos:
+            raise ValueError(f"photos is no list of at most {limits.photos}")
+        return [
+            Photo(
+                str(entry.get("name", f"photo {place}"))[:200],
+                base64.b64decode(entry["content"], validate=True),
+            )
+            for place, entry in enumerate(listed, start=1)
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
+        raise RefusedError(
+            HTTPStatus.BAD_REQUEST,
+            'Expected JSON such as {"photos": [{"name": "a.jpg", "content": "<base64>"}]}, '
+            f"got: {_short(error)}.",
+        ) from error
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -1,0 +1,197 @@
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from maskwise.deployment import exporting
+from maskwise.deployment.checking import Check, figures, holds
+from maskwise.deployment.exporting import export
+from maskwise.errors import InputError
+from maskwise.experiments.ensembling import ensemble
+from maskwise.inference.choice import create_choice
+from maskwise.inference.opening import fastest_backend, load_predictor, open_predictor
+from maskwise.inference.predicting import predict_to_file
+from maskwise.training.recipe_files import load_recipe
+from maskwise.training.train import train
+from tests.pictures import TINY, picture, write_jpeg
+
+DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
+
+
+@pytest.fixture(scope="module")
+def exported(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run as ONNX and for OpenVINO."""
+    out = tmp_path_factory.mktemp("exported")
+    for kind in ("onnx", "openvino"):
+        done = export(tiny_run, out, kind=kind)
+        assert done.check.same_class == 1
+        assert done.check.largest_difference < 1e-3
+        assert done.check.scored_on == "held-out persons"
+    return out
+
+
+@pytest.fixture
+def photos(people: Path) -> list[Path]:
+    return sorted(people.glob("images/*/*.jpg"))[:40]
+
+
+def test_a_file_says_what_its_run_says_in_every_backend(
+    exported: Path, tiny_run: Path, photos: list[Path]
+) -> None:
+    run = load_predictor(tiny_run)
+    expected = run.predict_all(photos)
+    for path, backend in (
+        (exported / "model.onnx", "onnxruntime"),
+        (exported / "model.onnx", "openvino"),
+        (exported / "model.xml", None),
+        (exported, None),
+    ):
+        predictor = open_predictor(path, backend)
+        assert np.allclose(predictor.predict_all(photos), expected, atol=1e-4)
+        assert np.allclose(predictor.predict_all(photos[:1]), expected[:1], atol=1e-4)
+        assert predictor.space.class_names == run.space.class_names
+        assert predictor.card.decision == run.card.decision
+        assert predictor.card.check.photos > 0
+        assert predictor.card.score["scored_on"] == "held-out persons"
+
+
+def test_predictions_from_a_file_are_those_of_the_run(
+    exported: Path, tiny_run: Path, people: Path, tmp_path: Path
+) -> None:
+    sources = [str(people / "images")]
+    predict_to_file(tiny_run, load_predictor(tiny_run), sources, tmp_path / "run.csv")
+    file = exported / "model.onnx"
+    predict_to_file(file, open_predictor(file), sources, tmp_path / "file.csv")
+    here, there = (pl.read_csv(tmp_path / name) for name in ("run.csv", "file.csv"))
+    assert here["photo"].to_list() == there["photo"].to_list()
+    assert (here["class"] == there["class"]).mean() > 0.99
+    backend, rates = fastest_backend(exported)
+    assert backend in rates
+    assert set(rates) == {"onnxruntime", "openvino"}
+    with pytest.raises(InputError, match="to have a fitted decision"):
+        create_choice(file, open_predictor(file).card, "weighted")
+
+
+def test_members_are_merged_whatever_they_see_and_however_they_speak(
+    tiny_run: Path, people: Path, photos: list[Path], tmp_path: Path
+) -> None:
+    small = [*TINY, "training.epochs=1", "seed=1", "transform.steps=" + _steps(24)]
+    train(load_recipe("cpu", small), people, tmp_path / "small")
+    for how in ("mean", "vote"):
+        together = tmp_path / how
+        ensemble([tiny_run, tmp_path / "small"], together, how=how)
+        done = export(together, tmp_path / f"{how}-file", kind="onnx")
+        predictor = open_predictor(done.path)
+        assert len(predictor.engine.transforms) == 2
+        assert np.allclose(
+            predictor.predict_all(photos), load_predictor(together).predict_all(photos), atol=1e-4
+        )
+
+
+def _steps(side: int) -> str:
+    return (
+        f"[{{step: resize, height: {side}, width: {side}}}, "
+        "{step: normalize, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]}]"
+    )
+
+
+def test_int8_is_written_only_if_it_holds(
+    tiny_run: Path, tmp_path: Path, photos: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = {"photos": 100, "persons": 20, "scored_on": "held-out persons", "largest_difference": 0.1}
+    assert holds(Check(**good, same_class=0.98, macro_f1_difference=0.0, ci95=(-0.01, 0.01)))
+    assert not holds(Check(**good, same_class=0.979, macro_f1_difference=0.0, ci95=(-0.01, 0.01)))
+    assert not holds(Check(**good, same_class=1.0, macro_f1_difference=0.0, ci95=(-0.011, 0.01)))
+    monkeypatch.setattr(exporting, "holds", lambda check: False)
+    with pytest.raises(InputError, match="Expected int8 to give the same class on 98%"):
+        export(tiny_run, tmp_path / "refused", kind="openvino", int8=True)
+    assert not list((tmp_path / "refused").glob("model*"))
+    monkeypatch.setattr(exporting, "holds", lambda check: True)
+    done = export(tiny_run, tmp_path / "kept", kind="openvino", int8=True)
+    assert done.path.name == "model-int8.xml"
+    assert "same class" in figures(done.check)
+    predictor = open_predictor(done.path)
+    assert predictor.card.precision == "int8"
+    assert predictor.predict_all(photos).shape == (40, 18)
+    with pytest.raises(InputError, match="to have a member"):  # a folder of int8 alone is no model unasked
+        open_predictor(tmp_path / "kept")
+
+
+def test_what_can_not_be_exported_or_opened_is_one_line(
+    exported: Path, tiny_run: Path, people: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="to be free, but it exists"):
+        export(tiny_run, exported)
+    with pytest.raises(InputError, match="name them with --data"):
+        export(tiny_run, tmp_path / "a", data=tmp_path / "nowhere")
+    with pytest.raises(InputError, match="to have a member"):
+        export(people, tmp_path / "a")
+    for name, content in (("a.onnx", b"broken"), ("b.xml", b"<broken"), ("c.onnx", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(InputError, match="expected"):
+            open_predictor(tmp_path / name)
+    with pytest.raises(InputError, match="it does not exist"):
+        open_predictor(tmp_path / "none.onnx")
+    with pytest.raises(InputError, match="Expected an exported file for --backend"):
+        open_predictor(tiny_run, "onnxruntime")
+    with pytest.raises(InputError, match="Expected a run for --backend torch"):
+        open_predictor(exported, "torch")
+    with pytest.raises(InputError, match="Expected an ONNX file"):
+        open_predictor(exported / "model.xml", "onnxruntime")
+
+
+def test_a_strangers_model_without_metadata_is_refused(exported: Path, tmp_path: Path) -> None:
+    onnx = importlib.import_module("onnx")
+    model = onnx.load(str(exported / "model.onnx"))
+    for metadata in (None, "{broken", '{"schema_version": 1}', '{"schema_version": 2}'):
+        del model.metadata_props[:]
+        if metadata is not None:
+            entry = model.metadata_props.add()
+            entry.key, entry.value = "maskwise", metadata
+        onnx.save(model, str(tmp_path / "model.onnx"))
+        for backend in ("onnxruntime", "openvino"):
+            with pytest.raises(InputError, match="metadata"):
+                open_predictor(tmp_path / "model.onnx", backend)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Iterator[Path]:
+    """The script that the documents show."""
+    (code,) = re.findall(r"```python\n(.*?)```", DEPLOY.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert code.count("\n") <= 40
+    assert set(re.findall(r"^(?:import|from) (\w+)", code, flags=re.MULTILINE)) == {
+        "json",
+        "sys",
+        "numpy",
+        "onnxruntime",
+        "PIL",
+    }
+    path = tmp_path / "predict.py"
+    path.write_text(code, encoding="utf-8")
+    yield path
+    shutil.rmtree(tmp_path)
+
+
+def test_the_script_in_the_documents_predicts_the_same(script: Path, exported: Path, tmp_path: Path) -> None:
+    photos = [tmp_path / f"{k}.jpg" for k in range(30)]
+    for k, path in enumerate(photos):
+        write_jpeg(path, picture(k, height=256, width=192))
+    call = [sys.executable, str(script), str(exported / "model.onnx"), *map(str, photos)]
+    told = subprocess.run(call, check=True, capture_output=True, text=True).stdout.splitlines()
+    predictor = open_predictor(exported)
+    cubes = predictor.predict_all(photos).reshape(-1, *predictor.space.sizes)
+    for line, cube in zip(told, cubes, strict=True):
+        for axis, (attribute, words) in enumerate(
+            zip(predictor.space.attributes, line.split(",")[1:], strict=True)
+        ):
+            marginal = cube.sum(axis=tuple(k for k in range(3) if k != axis))
+            value, probability = words.split(" ")
+            assert float(probability) == pytest.approx(marginal.max(), abs=0.02)
+            assert marginal[attribute.values.index(value)] > marginal.max() - 0.02

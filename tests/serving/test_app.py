@@ -1,0 +1,407 @@
+import asyncio
+import base64
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from maskwise.errors import InputError
+from maskwise.inference.grad_cam import grad_cam
+from maskwise.inference.members import member_folders
+from maskwise.inference.opening import load_predictor
+from maskwise.models.member import load_member
+from maskwise.serving.app import Service, create_app
+from maskwise.serving.batching import Batcher, BusyError
+from maskwise.serving.limits import Limits
+from maskwise.serving.serving import create_service
+from tests.pictures import picture
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def service(tiny_run: Path) -> Service:
+    return create_service(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def client(service: Service) -> Iterator[TestClient]:
+    with TestClient(create_app(service), raise_server_exceptions=False) as running:
+        yield running
+
+
+def jpeg(seed: int = 0, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(picture(seed)).save(stream, "JPEG", **options)
+    return stream.getvalue()
+
+
+def predict(client: TestClient, content: bytes, kind: str = "image/jpeg") -> Any:
+    return client.post("/v1/predict", content=content, headers={"Content-Type": kind})
+
+
+def test_one_photo_several_and_base64_get_the_same_answers(
+    client: TestClient, tiny_run: Path, tmp_path: Path
+) -> None:
+    photos = [jpeg(seed) for seed in range(3)]
+    paths = [tmp_path / f"{k}.jpg" for k in range(3)]
+    for path, content in zip(paths, photos, strict=True):
+        path.write_bytes(content)
+    expected = load_predictor(tiny_run).predict_all(paths)
+    one = [predict(client, photo).json()["photos"][0] for photo in photos]
+    form = client.post("/v1/predict", files=[("photos", (f"{k}.jpg", p)) for k, p in enumerate(photos)])
+    listed = [{"name": f"{k}.jpg", "content": base64.b64encode(p).decode()} for k, p in enumerate(photos)]
+    coded = client.post("/v1/predict", json={"photos": listed})
+    assert form.status_code == coded.status_code == 200
+    # How many photos are computed together differs, and with it the last digits.
+    for first, second in zip(form.json()["photos"], coded.json()["photos"], strict=True):
+        assert np.allclose(first["probabilities"], second["probabilities"], atol=1e-4)
+        assert first["name"] == second["name"]
+    for alone, together, p in zip(one, form.json()["photos"], expected, strict=True):
+        assert np.allclose(alone["probabilities"], p, atol=1e-4)
+        assert np.allclose(together["probabilities"], p, atol=1e-4)
+        for label in together["labels"].values():
+            assert sum(label["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+            assert label["probability"] == label["probabilities"][label["value"]]
+
+
+def test_photos_are_told_by_content_and_odd_ones_are_answered(client: TestClient) -> None:
+    pixels = picture(1)
+    odd = {
+        "cmyk": ("JPEG", "CMYK", {}),
+        "webp": ("WEBP", "RGB", {}),
+        "grey": ("PNG", "L", {}),
+        "alpha": ("PNG", "RGBA", {}),
+    }
+    for mode_name, (kind, mode, options) in odd.items():
+        stream = io.BytesIO()
+        Image.fromarray(pixels).convert(mode).save(stream, kind, **options)
+        answer = predict(client, stream.getvalue(), "application/octet-stream")
+        assert answer.json()["photos"][0]["error"] is None, mode_name
+    deep = cv2.imencode(".png", (pixels.astype(np.uint16) * 257))[1].tobytes()
+    assert predict(client, deep).json()["photos"][0]["error"] is None
+    frames = io.BytesIO()
+    Image.fromarray(pixels).save(frames, "WEBP", save_all=True, append_images=[Image.fromarray(picture(2))])
+    assert predict(client, frames.getvalue()).json()["photos"][0]["error"] is None
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    upright = predict(client, jpeg(3, quality=95)).json()["photos"][0]["probabilities"]
+    rotated = io.BytesIO()
+    Image.fromarray(np.rot90(picture(3))).save(rotated, "JPEG", quality=95, exif=turned)
+    assert np.allclose(
+        predict(client, rotated.getvalue()).json()["photos"][0]["probabilities"], upright, atol=0.05
+    )
+
+
+def test_what_is_no_photo_has_an_error_in_its_place(client: TestClient) -> None:
+    bomb = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(bomb, "PNG")
+    hostile = [
+        b"",
+        b"no photo",
+        jpeg()[:200],
+        b"GIF89a" + bytes(100),
+        bomb.getvalue(),
+        b"\x89PNG\r\n\x1a\n" + bytes(64),
+    ]
+    files = [("photos", (f"{k}", content)) for k, content in enumerate([*hostile, jpeg()])]
+    rows = client.post("/v1/predict", files=files).json()["photos"]
+    assert all(row["error"] for row in rows[:-1])
+    assert rows[-1]["error"] is None
+    assert "megapixels" in rows[4]["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"{}", "application/json", 400),
+        (b"[1, 2]", "application/json", 400),
+        (b'{"photos": [{"content": "***"}]}', "application/json", 400),
+        (b'{"photos": [{"content": 7}]}', "application/json", 400),
+        (b'{"photos": []}', "application/json", 422),
+        (b"[" * 100_000, "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"x", "text/plain", 415),
+        (b"x", "", 415),
+        (b"x", "multipart/form-data", 400),
+        (b"--b\r\nbroken", "multipart/form-data; boundary=b", 422),
+        (b"--b--\r\n", "multipart/form-data; boundary=b", 422),
+    ],
+)
+def test_bodies_that_are_not_what_they_say_are_refused(
+    client: TestClient, body: bytes, kind: str, status: int
+) -> None:
+    answer = predict(client, body, kind)
+    assert answer.status_code == status
+    assert answer.json()["error"].startswith("Expected")
+
+
+def test_limits_hold_whatever_the_header_says(service: Service) -> None:
+    small = replace(service, limits=Limits(request_bytes=20_000, photo_bytes=2_000, photos=2))
+    with TestClient(create_app(small)) as client:
+        assert predict(client, bytes(30_000)).status_code == 413
+
+        def chunks() -> Iterator[bytes]:
+            for _ in range(30):
+                yield bytes(1000)
+
+        streamed = client.post("/v1/predict", content=chunks(), headers={"Content-Type": "image/jpeg"})
+        assert streamed.status_code == 413
+        assert "2" in predict(client, jpeg() + bytes(3000)).json()["photos"][0]["error"]
+        many = client.post("/v1/predict", files=[("photos", ("x", b"x"))] * 3)
+        assert many.status_code == 422
+
+
+def test_a_full_queue_says_when_to_come_again(service: Service) -> None:
+    full = replace(service, limits=Limits(waiting=1, retry_after=7))
+    with TestClient(create_app(full)) as client:
+        answer = client.post("/v1/predict", files=[("photos", ("a", jpeg())), ("photos", ("b", jpeg()))])
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
+        assert predict(client, jpeg()).status_code == 200
+
+
+def test_requests_are_computed_together_and_a_failing_model_fails_nobody_else(service: Service) -> None:
+    class Slow:
+        backend = "slow"
+        transforms = service.predictor.engine.transforms
+
+        def probabilities(self, images: Any) -> Any:
+            time.sleep(0.05)
+            if (images[0].min(axis=(1, 2, 3)) == 255).any():
+                raise ValueError("a bad batch")
+            return np.full((len(images[0]), 18), 1 / 18, np.float32)
+
+    async def many() -> None:
+        batcher = Batcher(Slow(), Limits(waiting=50))
+        told = await asyncio.gather(*(batcher.predict([jpeg(k)]) for k in range(40)))
+        assert len(told) == 40
+        assert sum(size * n for size, n in batcher.batches.items()) == 40
+        assert sum(batcher.batches.values()) < 20
+        with pytest.raises(BusyError):
+            await batcher.predict([b""] * 51)
+        white = io.BytesIO()
+        Image.new("RGB", (64, 64), "white").save(white, "PNG")
+        with pytest.raises(RuntimeError, match="the model failed: ValueError"):
+            await batcher.predict([white.getvalue()])
+        assert len(await batcher.predict([jpeg()])) == 1
+        assert batcher.inside == 0
+        batcher.close()
+
+    asyncio.run(many())
+
+
+def test_a_token_is_asked_for_where_there_is_one(service: Service, tiny_run: Path) -> None:
+    token = "a-long-enough-token"
+    with TestClient(create_app(replace(service, token=token))) as client:
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/").status_code == 200
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": token}):
+            refused = client.get("/v1/model", headers=headers)
+            assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+        assert client.get("/v1/model", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    with pytest.raises(InputError, match="at least 16 characters"):
+        create_service(tiny_run, token="short")
+
+
+def test_the_model_its_score_and_what_it_is_not_for(client: TestClient) -> None:
+    told = client.get("/v1/model").json()
+    assert len(told["classes"]) == 18
+    assert told["attributes"]["age_band"] == ["<30", "30-59", ">=60"]
+    words = " ".join(told["limits_of_use"])
+    assert "95% interval" in words
+    assert "AI Act" in words
+    assert client.get("/readyz").json() == {"ready": True}
+    metrics = client.get("/metrics").text
+    assert 'maskwise_requests_total{path="/v1/predict",status="200"}' in metrics
+    assert client.get("/openapi.json").json()["paths"]["/v1/predict"]["post"]["responses"].keys() >= {
+        "200",
+        "503",
+    }
+    assert client.get("/docs").status_code == 404
+
+
+def test_every_answer_has_its_headers_and_no_site_is_let_in(client: TestClient) -> None:
+    for path in ("/", "/v1/model", "/nowhere"):
+        headers = client.get(path, headers={"Origin": "https://evil.example"}).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "access-control-allow-origin" not in headers
+
+
+def test_a_look_is_explained_for_each_attribute(client: TestClient, tiny_run: Path) -> None:
+    maps = client.post("/v1/explain", files=[("photos", ("a", jpeg()))]).json()["maps"]
+    assert set(maps) == {"mask", "gender", "age_band"}
+    assert all(0 <= value <= 1 for rows in maps.values() for row in rows for value in row)
+    assert client.post("/v1/explain", files=[("photos", ("a", b"no"))]).status_code == 422
+    member = load_member(member_folders(tiny_run)[0])
+    image = np.zeros((*member.card.transform.output_size, 3), np.uint8)
+    assert np.isfinite(grad_cam(member, image, "gender")).all()
+
+
+def test_nothing_that_is_sent_is_written(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    large = jpeg() + bytes(3_000_000)  # above what is kept in memory by default
+
+    def refuse(*args: Any, **options: Any) -> Any:
+        raise AssertionError("a temporary file was opened")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    answer = client.post("/v1/predict", files=[("photos", ("a", large)), ("photos", ("b", large))])
+    assert answer.status_code == 200
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hundreds_of_broken_bodies_do_no_harm(client: TestClient) -> None:
+    draw = random.Random(0)
+    good = jpeg()
+    kinds = (
+        "image/jpeg",
+        "application/json",
+        "multipart/form-data; boundary=b",
+        "application/octet-stream",
+        "x/y",
+    )
+    for _ in range(300):
+        body = bytearray(draw.choice((good, b'{"photos": [{"content": "AAAA"}]}', b"--b\r\n\r\nx\r\n--b--")))
+        for _ in range(draw.randrange(8)):
+            place = draw.randrange(len(body))
+            body[place : place + draw.randrange(3)] = draw.randbytes(draw.randrange(4))
+        answer = predict(client, bytes(body), draw.choice(kinds))
+        assert answer.status_code < 500
+        assert json.loads(answer.content)
+    assert predict(client, good).json()["photos"][0]["error"] is None
+
+
+def test_a_service_ends_after_answering_what_it_took(tiny_run: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "maskwise.cli.main", "serve", str(tiny_run), "--port", "0"]
+    port = _free_port()
+    process = subprocess.Popen(
+        [*command[:-1], str(port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        _wait(port, process)
+        taken = subprocess.run([*command[:-1], str(port)], capture_output=True, text=True, check=False)
+        assert taken.returncode == 2
+        assert "choose another --port" in taken.stderr
+        answers: list[int] = []
+
+        def ask() -> None:
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{port}/v1/predict", data=jpeg(), headers={"Content-Type": "image/jpeg"}
+            )
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    answers.append(answer.status)
+            except OSError:
+                answers.append(0)
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        process.send_signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join()
+        assert set(answers) <= {200, 0}  # answered, or never taken
+        assert process.wait(timeout=30) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+        assert "Traceback" not in process.stderr.read()
+    finally:
+        process.kill()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _wait(port: int, process: subprocess.Popen[str]) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            raise AssertionError(process.stderr.read())
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the service did not become ready")
+
+
+def test_somebody_tries_the_page_in_a_browser(tiny_run: Path, tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    browser_path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if browser_path is None:
+        pytest.skip("no browser here")
+    for k in range(3):
+        (tmp_path / f"{k}.jpg").write_bytes(jpeg(k))
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    port = _free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "maskwise.cli.main", "serve", str(tiny_run), "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+    quiet = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
+    try:
+        _wait(port, process)
+        with playwright.sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=browser_path, args=list(quiet))
+            page = browser.new_page(viewport={"width": 390, "height": 844}, accept_downloads=True)
+            troubles: list[str] = []
+            page.on("pageerror", lambda error: troubles.append(str(error)))
+            page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+            page.on(
+                "request",
+                lambda asked: (
+                    None
+                    if f":{port}/" in asked.url
+                    or asked.url.startswith("blob:")
+                    or asked.url.startswith("data:")
+                    else troubles.append(asked.url)
+                ),
+            )
+            page.goto(f"http://127.0.0.1:{port}/")
+            page.get_by_text("AI Act").wait_for()
+            page.set_input_files("#files", [str(path) for path in sorted(tmp_path.glob("*.jpg"))])
+            page.locator("article").nth(3).wait_for()
+            assert page.locator("article .error").count() == 1
+            assert page.locator("article").first.locator(".label").count() == 3
+            page.get_by_role("button", name="Where it looked").first.click()
+            page.locator("article canvas").wait_for()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            with page.expect_download() as waiting:
+                page.get_by_role("button", name="Download as a table").click()
+            lines = Path(waiting.value.path()).read_text().splitlines()
+            assert len(lines) == 5
+            assert lines[0].startswith("photo,class,mask,mask_probability,gender")
+            page.get_by_role("button", name="Clear").click()
+            assert page.locator("article").count() == 0
+            assert not troubles
+            browser.close()
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
