@@ -18,6 +18,7 @@ def review(
 
     Example: [bold]maskwise review audit[/bold]
     """
+    import threading
     import webbrowser
 
     from maskwise.audit.review import open_review
@@ -32,7 +33,8 @@ def review(
         )
         console.print(f"open {server.address} (Ctrl-C ends it)", soft_wrap=True, markup=False)
         if not no_browser:
-            webbrowser.open(server.address)
+            # In a thread: a browser in the terminal would be waited for, and it waits for the server.
+            threading.Thread(target=webbrowser.open, args=(server.address,), daemon=True).start()
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -83,8 +83,9 @@ def export(
     if out.exists() and not out.is_dir():
         raise InputError(f"Expected --out to be a folder, got the file {out}.")
     path = out / _FILES[kind, "int8" if int8 else "fp32"]
-    if path.exists():
-        raise InputError(f"Expected {path} to be free, but it exists: choose another --out.")
+    for part in _parts(path):
+        if part.exists():
+            raise InputError(f"Expected {part} to be free, but it exists: choose another --out.")
     members = [load_member(folder) for folder in member_folders(run)]
     ensemble = load_ensemble(run, len(members))
     predictor = load_predictor(run)
@@ -113,7 +114,7 @@ def export(
             check = _check_and_note(converted, path, kind, card, photos, predictor, check_same)
     if (run / CARD_FILE).is_file():
         write_text(out / CARD_FILE, (run / CARD_FILE).read_text(encoding="utf-8"))
-    size = sum(p.stat().st_size for p in (path, path.with_suffix(".bin")) if p.is_file())
+    size = sum(part.stat().st_size for part in _parts(path))
     return Exported(path, check, size)
 
 
@@ -160,8 +161,13 @@ def _check_and_note(
 
 
 def _remove(path: Path) -> None:
-    for part in (path, path.with_suffix(".bin")):
+    for part in _parts(path):
         part.unlink(missing_ok=True)
+
+
+def _parts(path: Path) -> list[Path]:
+    """The files of an export: OpenVINO keeps weights beside the description, ONNX has one file."""
+    return [path, path.with_suffix(".bin")] if path.suffix == ".xml" else [path]
 
 
 def _write_int8(
