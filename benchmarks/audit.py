@@ -53,16 +53,15 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     runs = arguments.run or [None] * len(arguments.people)
-    named = {
-        fault: [] for fault in KINDS
-    }  # of each person: data set, probability, has the fault, has one like it
+    # Of each person: the highest probability, whether it has the fault, and whether it has one that is named alike.
+    named = {fault: [] for fault in KINDS}
     seconds = []
-    for place, (people, run) in enumerate(zip(arguments.people, runs, strict=True)):
+    for people, run in zip(arguments.people, runs, strict=True):
         begin = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             found = audit(people, Path(folder) / "audit", run=run, photos_in_report=False).findings
         seconds.append(time.perf_counter() - begin)
-        _collect(named, place, people, found)
+        _collect(named, people, found)
     print(describe_machine())
     print(f"{len(arguments.people)} data sets, {np.median(seconds):.0f} s each (median)")
     curves = {}
@@ -76,7 +75,7 @@ def main() -> None:
         _draw(curves, arguments.plot)
 
 
-def _collect(named: dict[str, list[tuple[float, bool, bool]]], place: int, people: Path, found: list) -> None:
+def _collect(named: dict[str, list[tuple[float, bool, bool]]], people: Path, found: list) -> None:
     truth = pl.read_parquet(people / "truth.parquet").filter(pl.col("side") == "train")
     for fault, kinds in KINDS.items():
         # A finding of an exchange is right for either kind of it.

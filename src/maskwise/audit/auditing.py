@@ -42,7 +42,7 @@ FEWEST_PERSONS = 20
 """With fewer persons, a model trained on the others says too little."""
 
 SIDE = 192
-"""Pixels a side of what features are made of: at 128 px a seventh more of the genders are mistaken."""
+"""Pixels a side of what features are made of: at 128 px a sixth more of the genders were mistaken."""
 
 MOST_ERROR = 0.5
 """Pairs of persons are listed down to where half of the list would be chance."""

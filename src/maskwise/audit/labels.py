@@ -89,20 +89,23 @@ def _disagreeing(persons: _Persons, attribute: Attribute, labels: Ints, numbers:
         )
 
 
-def _unanimous(persons: _Persons, labels: Ints) -> Ints:
-    """Each person's label (P,), unknown where there is none or photos differ."""
-    top = np.full(len(persons.names), UNKNOWN, dtype=np.int64)
-    np.maximum.at(top, persons.index, labels)
-    same = np.ones(len(top), dtype=bool)
-    np.logical_and.at(same, persons.index, (labels == top[persons.index]) | (labels == UNKNOWN))
-    return np.where(same, top, UNKNOWN)
+def _unanimous(persons: _Persons, values: Floats) -> Floats:
+    """What all photos (N,) of a person say that say something (P,), NaN where none does or they differ."""
+    known = ~np.isnan(values)
+    filled = np.where(known, values, -np.inf)
+    top = np.full(len(persons.names), -np.inf)
+    np.maximum.at(top, persons.index, filled)
+    same = np.isfinite(top)
+    np.logical_and.at(same, persons.index, (filled == top[persons.index]) | ~known)
+    return np.where(same, top, np.nan)
 
 
 def _of_persons(
     persons: _Persons, attribute: Attribute, probabilities: Floats, labels: Ints
 ) -> Iterator[Finding]:
     """Constant attributes: the mean of the log-probabilities over a person's photos, calibrated as such."""
-    own = _unanimous(persons, labels)
+    agreed = _unanimous(persons, np.where(labels == UNKNOWN, np.nan, labels))
+    own = np.nan_to_num(agreed, nan=UNKNOWN).astype(np.int64)
     mean = np.stack([persons.mean(column) for column in np.log(probabilities + 1e-9).T], axis=1)
     pooled = np.exp(mean - mean.max(axis=1, keepdims=True))
     pooled /= pooled.sum(axis=1, keepdims=True)
@@ -130,12 +133,7 @@ def _of_numbers(
     persons: _Persons, attribute: Attribute, predicted: Floats, numbers: Floats
 ) -> Iterator[Finding]:
     """Numbers: the mean prediction over a person's photos against the label."""
-    filled = np.where(np.isnan(numbers), -np.inf, numbers)
-    top = np.full(len(persons.names), -np.inf)
-    np.maximum.at(top, persons.index, filled)
-    same = np.ones(len(top), dtype=bool)
-    np.logical_and.at(same, persons.index, (filled == top[persons.index]) | np.isneginf(filled))
-    labels = np.where(same & np.isfinite(top), top, np.nan)
+    labels = _unanimous(persons, numbers)
     if np.isnan(labels).all():
         return
     largest = float(np.nanmax(labels))

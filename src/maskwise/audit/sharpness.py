@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.data.decoding import PhotoError, decode, read_header, read_photo, reduction_for
+from maskwise.data.decoding import PhotoError, decode_for, read_photo
 
 _SIDE = 256
 _FAR = 4.0
@@ -35,10 +35,7 @@ def measure_sharpness(
 
 def _sharpness(path: Path) -> float:
     try:
-        content = read_photo(path)
-        header = read_header(content)
-        size = (header.height, header.width)
-        pixels = decode(content, header, reduction_for(size, _SIDE / min(size))).pixels
+        pixels = decode_for(read_photo(path), lambda size: _SIDE / min(size)).pixels
     except PhotoError:
         return float("nan")
     scale = _SIDE / min(pixels.shape[:2])

@@ -54,14 +54,12 @@ def predict(
 
     Example: [bold]maskwise predict runs/cpu photos/ --out predictions.csv[/bold]
     """
-    from maskwise.inference.exported import exported_file
-    from maskwise.inference.members import member_folders
+    from maskwise.inference.exported import check_model
     from maskwise.inference.outputs import check_prediction_target
     from maskwise.inference.sources import iterate_photos
 
     # Checked before the seconds that importing torch takes.
-    if exported_file(run) is None:
-        member_folders(run)
+    check_model(run)
     check_prediction_target(out, paths)
     next(iterate_photos(paths), None)
     name = named_decision(decision)
@@ -97,12 +95,10 @@ def submit(
 
     Example: [bold]maskwise submit runs/cpu --data eval --out submission.csv[/bold]
     """
-    from maskwise.inference.exported import exported_file
-    from maskwise.inference.members import member_folders
+    from maskwise.inference.exported import check_model
     from maskwise.inference.outputs import submission_targets
 
-    if exported_file(run) is None:
-        member_folders(run)
+    check_model(run)
     targets = submission_targets(data, out)
     name = named_decision(decision)
     from maskwise.cli.bars import stage_bars

@@ -29,11 +29,9 @@ def serve(
     """
     from maskwise.cli.terminal import create_console
     from maskwise.errors import InputError
-    from maskwise.inference.exported import exported_file
-    from maskwise.inference.members import member_folders
+    from maskwise.inference.exported import check_model
 
-    if exported_file(model) is None:
-        member_folders(model)
+    check_model(model)
     try:
         from maskwise.serving.serving import create_service, run_service
     except ImportError as error:

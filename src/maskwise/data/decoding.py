@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -179,6 +180,21 @@ def decode(data: bytes, header: Header, reduction: int = 1) -> Decoded:
         except Exception:  # noqa: BLE001 - it is strict about bytes that don't matter: Pillow decides below
             pass
     return Decoded(_reduce(_decode_by_pillow(data, header), reduction), full)
+
+
+def decode_for(data: bytes, needed: Callable[[tuple[int, int]], float]) -> Decoded:
+    """Identify and decode a photo's bytes at the smallest scale that is sufficient.
+
+    Args:
+        data: of the photo.
+        needed: from height and width in full to the resolution that is asked for, pixels per pixel.
+
+    Raises:
+        PhotoError: when it can't be used.
+    """
+    header = read_header(data)
+    full_size = (header.height, header.width)
+    return decode(data, header, reduction_for(full_size, needed(full_size)))
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:

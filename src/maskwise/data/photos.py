@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from maskwise.data.cache import DecodedCache
-from maskwise.data.decoding import Decoded, PhotoError, Pixels, decode, read_header, read_photo, reduction_for
+from maskwise.data.decoding import Decoded, PhotoError, Pixels, decode_for, read_photo
 from maskwise.data.randomness import Key
 from maskwise.data.transform import TransformSpec, compose, finish, resolution_needed
 from maskwise.data.warp import warp
@@ -22,9 +23,7 @@ def load_decoded(path: Path, spec: TransformSpec) -> Decoded:
 
 
 def _decode_for(data: bytes, spec: TransformSpec) -> Decoded:
-    header = read_header(data)
-    full_size = (header.height, header.width)
-    return decode(data, header, reduction_for(full_size, resolution_needed(spec, full_size)))
+    return decode_for(data, partial(resolution_needed, spec))
 
 
 def transform_photo(path: Path, spec: TransformSpec) -> Pixels:

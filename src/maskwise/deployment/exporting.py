@@ -24,7 +24,8 @@ from maskwise.deployment.writing import quantize, to_onnx, to_openvino, write_on
 from maskwise.errors import InputError
 from maskwise.evaluation.model_card import FILE as CARD_FILE
 from maskwise.files import locked, read_json, write_text
-from maskwise.inference.exported import Check, ExportedCard
+from maskwise.inference.engine import Probabilities
+from maskwise.inference.exported import Check, ExportedCard, exported_parts
 from maskwise.inference.members import member_folders, run_identity
 from maskwise.inference.onnx_engine import OnnxEngine
 from maskwise.inference.opening import load_predictor
@@ -44,6 +45,17 @@ _FILES = {
     ("openvino", "fp32"): "model.xml",
     ("openvino", "int8"): "model-int8.xml",
 }
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What is written where, and what it is held against."""
+
+    path: Path
+    kind: Kind
+    card: ExportedCard
+    photos: CheckPhotos
+    predictor: Predictor
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,7 @@ def export(
     if out.exists() and not out.is_dir():
         raise InputError(f"Expected --out to be a folder, got the file {out}.")
     path = out / _FILES[kind, "int8" if int8 else "fp32"]
-    for part in _parts(path):
+    for part in exported_parts(path):
         if part.exists():
             raise InputError(f"Expected {part} to be free, but it exists: choose another --out.")
     members = [load_member(folder) for folder in member_folders(run)]
@@ -106,15 +118,16 @@ def export(
         weights=run_identity(run),
         score=_score(run, [attribute.name for attribute in predictor.space.attributes]),
     )
+    target = _Target(path, kind, card, photos, predictor)
     with locked(out / f".{path.name}.lock", str(path)):
         if int8:
-            check = _write_int8(model, path, kind, card, photos, predictor, say)
+            check = _write_int8(model, target, say)
         else:
             converted = to_openvino(model) if kind == "openvino" else model
-            check = _check_and_note(converted, path, kind, card, photos, predictor, check_same)
+            check = _check_and_note(converted, target, check_same)
     if (run / CARD_FILE).is_file():
         write_text(out / CARD_FILE, (run / CARD_FILE).read_text(encoding="utf-8"))
-    size = sum(part.stat().st_size for part in _parts(path))
+    size = sum(part.stat().st_size for part in exported_parts(path))
     return Exported(path, check, size)
 
 
@@ -127,70 +140,52 @@ def _score(run: Path, names: Sequence[str]) -> dict[str, Any] | None:
     return score | {name: {"macro_f1": metrics[name]["macro_f1"]} for name in names if name in metrics}
 
 
-def _write(model: Any, path: Path, kind: Kind, card: ExportedCard) -> None:  # noqa: ANN401
-    if kind == "onnx":
-        write_onnx(model, path, card)
+def _write(model: Any, target: _Target, card: ExportedCard) -> None:  # noqa: ANN401
+    if target.kind == "onnx":
+        write_onnx(model, target.path, card)
     else:
-        write_openvino(model, path, card)
+        write_openvino(model, target.path, card)
 
 
-def _told(path: Path, kind: Kind, photos: CheckPhotos) -> Any:  # noqa: ANN401 - probabilities (N, C)
-    engine = OnnxEngine(path) if kind == "onnx" else OpenVinoEngine(path)
-    return Predictor(engine.card, engine).predict_all(photos.table.paths)
+def _told(target: _Target) -> Probabilities:
+    engine = OnnxEngine(target.path) if target.kind == "onnx" else OpenVinoEngine(target.path)
+    return Predictor(engine.card, engine).predict_all(target.photos.table.paths)
 
 
 def _check_and_note(
     model: Any,  # noqa: ANN401
-    path: Path,
-    kind: Kind,
-    card: ExportedCard,
-    photos: CheckPhotos,
-    predictor: Predictor,
+    target: _Target,
     refuse: Callable[[Check, Path], None] = lambda check, path: None,
 ) -> Check:
     """Write the file, see what it says, and write that into it too; nothing is left of a refused one."""
-    _write(model, path, kind, card)
+    _write(model, target, target.card)
     try:
-        check = compare_with_run(photos, _told(path, kind, photos), predictor)
-        refuse(check, path)
+        check = compare_with_run(target.photos, _told(target), target.predictor)
+        refuse(check, target.path)
     except BaseException:
-        _remove(path)
+        _remove(target.path)
         raise
-    _write(model, path, kind, card.model_copy(update={"check": check}))
+    _write(model, target, target.card.model_copy(update={"check": check}))
     return check
 
 
 def _remove(path: Path) -> None:
-    for part in _parts(path):
+    for part in exported_parts(path):
         part.unlink(missing_ok=True)
 
 
-def _parts(path: Path) -> list[Path]:
-    """The files of an export: OpenVINO keeps weights beside the description, ONNX has one file."""
-    return [path, path.with_suffix(".bin")] if path.suffix == ".xml" else [path]
-
-
-def _write_int8(
-    model: Any,  # noqa: ANN401
-    path: Path,
-    kind: Kind,
-    card: ExportedCard,
-    photos: CheckPhotos,
-    predictor: Predictor,
-    say: Callable[[str], None],
-) -> Check:
+def _write_int8(model: Any, target: _Target, say: Callable[[str], None]) -> Check:  # noqa: ANN401
     """The first of the ways to quantize that holds; the file of none that does not."""
-    names = [f"pixels_{place}" for place in range(len(card.transforms))]
-    calibration = _calibration_photos(photos, card)
+    names = [f"pixels_{place}" for place in range(len(target.card.transforms))]
+    calibration = _calibration_photos(target.photos, target.card)
     tried = []
     for mixed in (False, True):
         say(f"quantizing on {len(calibration)} training photos" + (", layer by layer" if mixed else ""))
-        source = to_openvino(model) if kind == "openvino" else model
-        quantized = quantize(source, calibration, names, mixed=mixed)
-        check = _check_and_note(quantized, path, kind, card, photos, predictor)
+        source = to_openvino(model) if target.kind == "openvino" else model
+        check = _check_and_note(quantize(source, calibration, names, mixed=mixed), target)
         if holds(check):
             return check
-        _remove(path)
+        _remove(target.path)
         tried.append(figures(check))
     raise InputError(
         f"Expected int8 to give the same class on {LEAST_SAME:.0%} of the photos and to cost at most {MOST_LOSS:g} "

@@ -13,7 +13,7 @@ import torch
 
 from maskwise.data.decoding import Pixels
 from maskwise.deployment.graph import ExportGraph
-from maskwise.errors import InputError
+from maskwise.extras import import_extra
 from maskwise.files import atomic_path
 from maskwise.inference.exported import KEY, ExportedCard
 from maskwise.inference.openvino_engine import import_openvino
@@ -27,14 +27,7 @@ def import_for_export(name: str) -> Any:  # noqa: ANN401 - modules that are not 
     Raises:
         InputError: when it is not installed.
     """
-    import importlib
-
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise InputError(
-            f"Expected the package {name} to export a model, but it is not installed: pip install 'maskwise[export]'."
-        ) from error
+    return import_extra(name, f"the package {name} to export a model", "export")
 
 
 def to_onnx(graph: ExportGraph) -> Any:  # noqa: ANN401 - ONNX's model is not typed

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +14,15 @@ from maskwise.data.reading import read_data
 from maskwise.data.scan import Progress, scan_photos
 from maskwise.data.table import PhotoTable, check_labels, require_columns, require_values
 from maskwise.errors import InputError
-from maskwise.evaluation import plots
-from maskwise.evaluation.gallery import mistakes, worst_rows
-from maskwise.evaluation.looks import look_at_mistake
+from maskwise.evaluation.gallery import worst_mistakes
 from maskwise.evaluation.predictions import save_predictions
-from maskwise.evaluation.report import CALIBRATION, About, write_report
+from maskwise.evaluation.report import About, calibration_plot, write_report
 from maskwise.evaluation.scoring import grouping_columns, score
-from maskwise.evaluation.tuning import reliability
 from maskwise.files import read_json, write_json
 from maskwise.inference.choice import Choice
-from maskwise.inference.members import member_folders
 from maskwise.inference.opening import load_predictor
 from maskwise.labels.space import UNKNOWN, LabelSpace
-from maskwise.models.member import load_member
 from maskwise.models.tuned_decision import pool_by_person
-
-_WORST = 24
 
 
 @dataclass(frozen=True)
@@ -128,27 +120,18 @@ def evaluate(
     classes = space.encode(indices)
     save_predictions(folder / "predictions.parquet", table, classes, probabilities)
     write_json(folder / "metrics.json", metrics)
-    worst = worst_rows(classes, predictions, probabilities, table.persons, most=_WORST)
-    gallery = mistakes(
-        worst,
-        table.photos,
-        table.paths,
-        classes,
-        predictions,
-        probabilities,
-        space.class_names,
-        partial(look_at_mistake, load_member(member_folders(run)[0])),
-    )
-    known = classes != UNKNOWN
+    gallery = None
+    if photos_in_report:
+        gallery = worst_mistakes(
+            run, table.photos, table.paths, table.persons, classes, predictions, probabilities
+        )
     write_report(
         folder / "report.html",
         metrics,
         space,
         _about(run, data, labels, folder.name, metrics),
-        gallery=gallery if photos_in_report else None,
-        extra=((CALIBRATION, plots.reliability(reliability(probabilities[known], classes[known]))),)
-        if known.any()
-        else (),
+        gallery=gallery,
+        extra=calibration_plot(probabilities, classes),
     )
     return Evaluation(folder, metrics)
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from maskwise.evaluation.looks import look_at_mistake
 from maskwise.evaluation.pages import small_picture
+from maskwise.inference.members import member_folders
+from maskwise.models.member import load_member
 
-_HEIGHT = 176
+_HEIGHT, _MOST = 176, 24
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,32 @@ def worst_rows(
             seen.add(str(persons[row]))
             rows.append(row)
     return rows
+
+
+def worst_mistakes(
+    run: Path,
+    photos: Sequence[str],
+    paths: Sequence[Path],
+    persons: npt.NDArray[np.str_],
+    labels: npt.NDArray[np.int64],
+    predictions: npt.NDArray[np.int64],
+    probabilities: npt.NDArray[np.float32],
+) -> list[Mistake]:
+    """The worst mistakes of a run, one a person, and where its first member looked.
+
+    Args:
+        run: a run folder.
+        photos: names (N).
+        paths: where they lie (N).
+        persons: whose they are (N,).
+        labels: joint classes (N,), -1 where unknown.
+        predictions: joint classes (N,).
+        probabilities: joint probabilities (N, C).
+    """
+    member = load_member(member_folders(run)[0])
+    rows = worst_rows(labels, predictions, probabilities, persons, most=_MOST)
+    names, look = member.card.space.class_names, partial(look_at_mistake, member)
+    return mistakes(rows, photos, paths, labels, predictions, probabilities, names, look)
 
 
 def mistakes(

@@ -1,14 +1,13 @@
 """Where a model looked, laid over the photo as a picture for a page."""
 
-import base64
 from pathlib import Path
 
 import cv2
 import numpy as np
-import simplejpeg
 
 from maskwise.data.decoding import PhotoError
 from maskwise.data.photos import transform_photo
+from maskwise.evaluation.pages import picture_address
 from maskwise.inference.grad_cam import grad_cam
 from maskwise.models.member import Member
 
@@ -38,5 +37,4 @@ def look_at_mistake(member: Member, path: Path, label: int, prediction: int) -> 
     warm = cv2.resize((255 * heat).astype(np.uint8), size, interpolation=cv2.INTER_CUBIC)
     coloured = cv2.cvtColor(cv2.applyColorMap(warm, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
     mixed = cv2.addWeighted(seen, 1 - _SHARE, coloured, _SHARE, 0)
-    jpeg = simplejpeg.encode_jpeg(np.ascontiguousarray(mixed), quality=80, colorsubsampling="420")
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+    return picture_address(np.asarray(mixed, dtype=np.uint8))

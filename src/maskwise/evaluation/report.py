@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from maskwise.evaluation import plots
 from maskwise.evaluation.gallery import Mistake
 from maskwise.evaluation.gaps import largest_gaps
 from maskwise.evaluation.pages import render_page
+from maskwise.evaluation.tuning import reliability
 from maskwise.files import write_text
-from maskwise.labels.space import LabelSpace
+from maskwise.labels.space import UNKNOWN, LabelSpace
 
 CALIBRATION = "How sure, and how often right"
 """The title of the plot of confidence against accuracy."""
@@ -67,6 +71,19 @@ def write_report(
         gaps=largest_gaps(metrics["groups"], [attribute.name for attribute in space.attributes]),
     )
     write_text(path, page)
+
+
+def calibration_plot(
+    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]
+) -> tuple[tuple[str, str], ...]:
+    """The plot of confidence against accuracy, from joint probabilities (N, C) and labels (N,), -1 where unknown.
+
+    As `write_report` takes further plots; none where no label is known.
+    """
+    known = labels != UNKNOWN
+    if not known.any():
+        return ()
+    return ((CALIBRATION, plots.reliability(reliability(probabilities[known], labels[known]))),)
 
 
 def confusion_rows(table: Sequence[Sequence[int]]) -> list[list[tuple[int, float]]]:

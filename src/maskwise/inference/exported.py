@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 import maskwise
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
+from maskwise.inference.members import member_folders
 from maskwise.labels.space import LabelSpace
 from maskwise.models.decision import Rule
 from maskwise.models.tuned_decision import TunedDecision
@@ -68,8 +69,8 @@ class ExportedCard(BaseModel):
         return self.model_dump_json(by_alias=True)
 
 
-def parse_card(text: str | None, path: Path) -> ExportedCard:
-    """Read an exported file's metadata.
+def parse_card(text: str | None, path: Path, n_inputs: int) -> ExportedCard:
+    """Read an exported file's metadata, and check that they speak of a model with so many inputs.
 
     Raises:
         InputError: when there are none, or they are not as expected.
@@ -85,6 +86,8 @@ def parse_card(text: str | None, path: Path) -> ExportedCard:
         raise InputError(f"{path}: expected the metadata of an exported model, got: {first}.") from error
     if not 0 <= card.commonest_class < card.space.n_classes or not card.transforms:
         raise InputError(f"{path}: expected metadata of a model with classes and transforms, got others.")
+    if n_inputs != len(card.transforms):
+        raise InputError(f"{path}: expected {len(card.transforms)} inputs, got {n_inputs}.")
     return card
 
 
@@ -99,10 +102,15 @@ class ExportedFile:
     def identity(self) -> str:
         """A digest of its content."""
         digest = hashlib.blake2b(digest_size=16)
-        for path in (self.path, self.path.with_suffix(".bin")):
+        for path in exported_parts(self.path):
             if path.is_file():
                 digest.update(path.read_bytes())
         return digest.hexdigest()
+
+
+def exported_parts(path: Path) -> list[Path]:
+    """The files of an exported model: OpenVINO keeps weights beside the description, ONNX has one file."""
+    return [path, path.with_suffix(".bin")] if SUFFIXES[path.suffix.lower()] == "openvino" else [path]
 
 
 def exported_file(path: Path) -> ExportedFile | None:
@@ -119,3 +127,13 @@ def exported_file(path: Path) -> ExportedFile | None:
         if (path / name).is_file():
             return ExportedFile(path / name, SUFFIXES[Path(name).suffix])
     return None
+
+
+def check_model(path: Path) -> None:
+    """Check that there is a run or an exported model, before anything heavy is imported.
+
+    Raises:
+        InputError: when there is neither.
+    """
+    if exported_file(path) is None:
+        member_folders(path)

@@ -10,6 +10,7 @@ from maskwise.data.decoding import Pixels
 from maskwise.data.loading import default_workers
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
+from maskwise.extras import import_extra
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.exported import KEY, ExportedCard, parse_card
 
@@ -20,7 +21,7 @@ class OnnxEngine:
     backend = "onnxruntime"
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        runtime = _import_runtime()
+        runtime = import_extra("onnxruntime", "ONNX Runtime for an exported model", "export")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads or default_workers()
         options.log_severity_level = 3
@@ -31,10 +32,9 @@ class OnnxEngine:
         except Exception as error:
             reason = " ".join(str(error).split())[:160]
             raise InputError(f"{path}: expected an ONNX model, got: {reason}.") from error
-        self.card: ExportedCard = parse_card(self._session.get_modelmeta().custom_metadata_map.get(KEY), path)
         self._inputs = [entry.name for entry in self._session.get_inputs()]
-        if len(self._inputs) != len(self.card.transforms):
-            raise InputError(f"{path}: expected {len(self.card.transforms)} inputs, got {len(self._inputs)}.")
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.card: ExportedCard = parse_card(metadata.get(KEY), path, len(self._inputs))
 
     @property
     def transforms(self) -> tuple[TransformSpec, ...]:
@@ -50,13 +50,3 @@ class OnnxEngine:
 def _providers(available: Sequence[str]) -> list[str]:
     wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
     return [name for name in wanted if name in available]
-
-
-def _import_runtime() -> Any:  # noqa: ANN401 - a module that is not always there
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise InputError(
-            "Expected ONNX Runtime for an exported model, but it is not installed: pip install 'maskwise[export]'."
-        ) from error
-    return onnxruntime

@@ -10,6 +10,7 @@ from maskwise.data.decoding import Pixels
 from maskwise.data.loading import default_workers
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
+from maskwise.extras import import_extra
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.exported import KEY, ExportedCard, parse_card
 
@@ -27,9 +28,7 @@ class OpenVinoEngine:
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:160]
             raise InputError(f"{path}: expected a model for OpenVINO, got: {reason}.") from error
-        self.card: ExportedCard = parse_card(_metadata(model, path), path)
-        if len(model.inputs) != len(self.card.transforms):
-            raise InputError(f"{path}: expected {len(self.card.transforms)} inputs, got {len(model.inputs)}.")
+        self.card: ExportedCard = parse_card(_metadata(model, path), path, len(model.inputs))
         self._model: Any = core.compile_model(
             model,
             "CPU",
@@ -56,13 +55,7 @@ def _metadata(model: Any, path: Path) -> str | None:  # noqa: ANN401 - OpenVINO 
         return str(model.get_rt_info(KEY).value)
     if path.suffix.lower() != ".onnx":
         return None
-    try:
-        import onnx
-    except ImportError as error:
-        raise InputError(
-            "Expected the package onnx to read an ONNX model's metadata, but it is not installed: pip install "
-            "'maskwise[export]'."
-        ) from error
+    onnx = import_extra("onnx", "the package onnx to read an ONNX model's metadata", "export")
     found = {
         entry.key: entry.value for entry in onnx.load(str(path), load_external_data=False).metadata_props
     }
@@ -75,10 +68,4 @@ def import_openvino() -> Any:  # noqa: ANN401 - a module that is not always ther
     Raises:
         InputError: when it is not installed.
     """
-    try:
-        import openvino
-    except ImportError as error:
-        raise InputError(
-            "Expected OpenVINO for this, but it is not installed: pip install 'maskwise[export]'."
-        ) from error
-    return openvino
+    return import_extra("openvino", "OpenVINO for this", "export")

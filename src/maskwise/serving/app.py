@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -189,8 +190,6 @@ def create_app(service: Service) -> FastAPI:
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def page() -> Response:
-        import secrets
-
         nonce = secrets.token_urlsafe(16)
         html = render_page("try.html.j2", "maskwise.serving", nonce=nonce, locked=service.token is not None)
         return HTMLResponse(html, headers={"Content-Security-Policy": _PAGE_POLICY.format(nonce=nonce)})

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from maskwise.errors import InputError
+from maskwise.extras import import_extra
 
 HERE = "here"
 Result = TypeVar("Result")
@@ -28,7 +29,7 @@ def run_tasks(
         for task in tasks:
             yield work(*task)
         return
-    ray = _import_ray()
+    ray = import_extra("ray", "Ray for work on other machines", "cluster")
     if on == "ray" and cpus > (os.cpu_count() or 1):
         raise InputError(
             f"Expected --cpus to be at most the {os.cpu_count()} processors of this machine, got {cpus}."
@@ -62,13 +63,3 @@ def _result(ray: Any, done: Any) -> Any:  # noqa: ANN401 - Ray is not typed
         return ray.get(done)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None  # the task's own error, not Ray's tale of it
-
-
-def _import_ray() -> Any:  # noqa: ANN401 - a module that is not always there
-    try:
-        import ray
-    except ImportError as error:
-        raise InputError(
-            "Expected Ray for work on other machines, but it is not installed: pip install 'maskwise[cluster]'."
-        ) from error
-    return ray

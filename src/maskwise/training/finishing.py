@@ -1,6 +1,5 @@
 """The end of a run: its member, the held-out predictions that the member makes, their scores, the report."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,28 +7,21 @@ import numpy as np
 
 from maskwise.data.photos import PhotoSource
 from maskwise.errors import InputError, MaskwiseError
-from maskwise.evaluation import plots
-from maskwise.evaluation.gallery import mistakes, worst_rows
-from maskwise.evaluation.looks import look_at_mistake
+from maskwise.evaluation.gallery import worst_mistakes
 from maskwise.evaluation.model_card import FILE as CARD_FILE
 from maskwise.evaluation.model_card import write_model_card
-from maskwise.evaluation.report import CALIBRATION, About, write_report
+from maskwise.evaluation.report import About, calibration_plot, write_report
 from maskwise.evaluation.scoring import grouping_columns, score
-from maskwise.evaluation.tuning import reliability
 from maskwise.files import write_json
 from maskwise.inference.engine import Probabilities
-from maskwise.inference.members import member_folders
 from maskwise.inference.opening import load_predictor
-from maskwise.labels.space import UNKNOWN
 from maskwise.models.decision import decide
-from maskwise.models.member import MemberCard, load_member, save_member
+from maskwise.models.member import MemberCard, save_member
 from maskwise.training.checkpoints import load_checkpoint
 from maskwise.training.fitting import BEST, LAST, Fit
 from maskwise.training.module import TrainingModule
 from maskwise.training.preparation import Prepared
 from maskwise.training.recipe import Recipe
-
-_WORST = 24
 
 
 def write_member(run: Path, module: TrainingModule, prepared: Prepared, recipe: Recipe) -> None:
@@ -118,29 +110,22 @@ def write_run_report(
     table, rows = prepared.table, prepared.held_out_rows
     labels = prepared.score_classes[rows]
     predictions = decide(probabilities, table.space, recipe.decision)
-    paths, names = table.paths, table.photos
-    worst = worst_rows(labels, predictions, probabilities, table.persons[rows], most=_WORST)
-    gallery = mistakes(
-        worst,
-        [names[row] for row in rows],
-        [paths[row] for row in rows],
-        labels,
-        predictions,
-        probabilities,
-        table.space.class_names,
-        partial(look_at_mistake, load_member(member_folders(run)[0])),
-    )
+    held_out = table.keep(prepared.held_out)
+    gallery = None
+    if photos:
+        gallery = worst_mistakes(
+            run, held_out.photos, held_out.paths, held_out.persons, labels, predictions, probabilities
+        )
     about = _about(run, data, prepared, recipe, metrics)
     write_model_card(run / CARD_FILE, about.title, about.facts, metrics, table.space)
-    known = labels != UNKNOWN
     write_report(
         run / "report.html",
         metrics,
         table.space,
         about,
         history=fit.history,
-        gallery=gallery if photos else None,
-        extra=((CALIBRATION, plots.reliability(reliability(probabilities[known], labels[known]))),),
+        gallery=gallery,
+        extra=calibration_plot(probabilities, labels),
     )
 
 

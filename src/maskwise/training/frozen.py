@@ -16,6 +16,7 @@ from maskwise.data.folders import cache_folder
 from maskwise.data.randomness import keyed_seed
 from maskwise.errors import InputError
 from maskwise.files import atomic_path
+from maskwise.inference.engine import Probabilities
 from maskwise.inference.features import extract_features
 from maskwise.losses import create_loss
 from maskwise.models.heads import create_head
@@ -25,7 +26,6 @@ from maskwise.training.recipe import CosineSchedule, Recipe
 from maskwise.training.settling import class_counts
 
 Features = npt.NDArray[np.float32]
-Probabilities = npt.NDArray[np.float32]
 
 # Chosen once on procedural people, among seven settings, so that no study tunes them.
 EPOCHS, BATCH, RATE, DECAY = 60, 256, 3e-4, 1.0

@@ -70,14 +70,14 @@ class Prepared:
 
 def epoch_orders(prepared: Prepared, recipe: Recipe) -> Callable[[int], npt.NDArray[np.int64]]:
     """From an epoch to its rows (N,) in their order, as the recipe samples them."""
-    rows, space = prepared.train_rows, prepared.table.space
+    rows = prepared.train_rows
     return partial(
         sample_epoch,
         recipe.sampling,
         rows,
         prepared.train_classes,
         prepared.table.persons[rows],
-        space,
+        prepared.table.space,
         recipe.seed,
     )
 

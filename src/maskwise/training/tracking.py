@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from maskwise.errors import InputError, MaskwiseError
+from maskwise.errors import MaskwiseError
+from maskwise.extras import import_extra
 from maskwise.files import read_json
 
 EXPERIMENT = "maskwise"
@@ -27,12 +28,7 @@ def track_run(run: Path, store: str, *, report: bool = False) -> str:
         MaskwiseError: when the store can't be written.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing is sent anywhere unasked
-    try:
-        import mlflow
-    except ImportError as error:
-        raise InputError(
-            "Expected MLflow for --mlflow, but it is not installed: pip install 'maskwise[tracking]'."
-        ) from error
+    mlflow = import_extra("mlflow", "MLflow for --mlflow", "tracking")
     metrics, lineage = read_json(run / "metrics.json"), read_json(run / "lineage.json")
     recipe = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))
     uri = store if "://" in store else _database(store)
