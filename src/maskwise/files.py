@@ -49,12 +49,13 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def locked(lock: Path, what: str) -> Iterator[None]:
+def locked(lock: Path, what: str, *, wait: float = 0) -> Iterator[None]:
     """Keep other processes away from what is being written while the block runs.
 
     Args:
-        lock: a file for the lock; it is removed at the end.
+        lock: a file for the lock; it is removed at the end, unless others may wait for it.
         what: what is kept, for the message.
+        wait: seconds to wait for it.
 
     Raises:
         InputError: when another process has it.
@@ -63,7 +64,7 @@ def locked(lock: Path, what: str) -> Iterator[None]:
         lock.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MaskwiseError(f"Expected to make the folder {lock.parent}, got {error.strerror}.") from error
-    held = FileLock(lock, timeout=0)
+    held = FileLock(lock, timeout=wait)
     try:
         held.acquire()
     except Timeout as error:
@@ -77,8 +78,9 @@ def locked(lock: Path, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # an open file can't be removed on Windows
-            lock.unlink()
+        if not wait:
+            with suppress(OSError):  # an open file can't be removed on Windows
+                lock.unlink()
         held.release()
 
 
@@ -88,18 +90,21 @@ def printable(name: str | Path) -> str:
 
 
 def write_text(target: Path, text: str) -> None:
-    """Write UTF-8 text atomically."""
+    """Write UTF-8 text atomically, its line ends as they are."""
     with atomic_path(target) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="")
 
 
-def write_csv(target: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Write a CSV atomically, its lines ending in a line feed."""
+def write_csv(target: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Write a CSV atomically, its lines ending in a line feed; gives what was written."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    # Readers take a bare carriage return for the end of a row; Python quotes it only where it quotes everything.
+    odd = any("\r" in cell for row in rows for cell in row if isinstance(cell, str))
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL)
     writer.writerow(header)
     writer.writerows(rows)
     write_text(target, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def write_json(target: Path, content: dict[str, Any]) -> None:

@@ -46,6 +46,15 @@ def test_numbers_far_from_what_they_look_like_are_doubted_but_not_at_a_cap() -> 
     assert (doubt_numbers(truth, labels).probability[:10] == 0).all()
 
 
+def test_a_number_is_held_against_other_numbers_only() -> None:
+    """With two numbers the rarer one is no less itself for being rare."""
+    labels = np.array([20.0] * 95 + [40.0] * 5)
+    doubt = doubt_numbers(labels + np.random.default_rng(0).normal(0, 3, 100), labels)
+    assert doubt.probability.max() < 0.05
+    assert set(doubt.instead[:95]) == {40}
+    assert set(doubt.instead[95:]) == {20}
+
+
 def test_exchanged_labels_are_found_as_one() -> None:
     random = np.random.default_rng(0)
     n = 150

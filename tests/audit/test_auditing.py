@@ -91,6 +91,19 @@ def test_decisions_are_not_overwritten(faulty: Path, tmp_path: Path) -> None:
     assert (out / "corrections.csv").read_text() == decided
 
 
+def test_what_is_decided_while_an_audit_runs_is_kept(faulty: Path, tmp_path: Path) -> None:
+    out = tmp_path / "audit"
+    audit(faulty, out, photos_in_report=False)
+    decided = (out / "corrections.csv").read_text().replace(",\n", ",yes\n", 1)
+
+    def decide(stage: str) -> None:
+        (out / "corrections.csv").write_text(decided)
+
+    with pytest.raises(InputError, match="hold no decisions yet"):
+        audit(faulty, out, photos_in_report=False, progress=decide)
+    assert (out / "corrections.csv").read_text() == decided
+
+
 def test_what_can_not_be_audited_is_said(tmp_path: Path) -> None:
     make_eval(tmp_path / "eval", 8)
     found = audit(tmp_path / "eval", tmp_path / "a")
@@ -135,9 +148,11 @@ def test_a_placeholder_ties_nobody_together(tmp_path: Path) -> None:
     first = next(blank)
     for photo in blank:
         photo.write_bytes(first.read_bytes())
+        photo.with_name("mask4.jpg").write_bytes(first.read_bytes())  # twice in a person
     found = audit(data, tmp_path / "a", photos_in_report=False)
     many = [f for f in found.findings if f.kind == "picture of many persons"]
-    assert len(many) == 30
+    assert len(many) == 59
+    assert not [f for f in found.findings if f.kind == "identical photo"]
     assert "30 persons have this picture" in many[0].reason
     assert not found.notes
 
@@ -156,6 +171,18 @@ def test_labels_that_differ_inside_a_person_are_told(tmp_path: Path) -> None:
     assert set(differing) == {"labels of gender differ", "labels of age differ"}
     (change,) = differing["labels of gender differ"].changes
     assert (change.photo, change.old, change.new) == (photo, "female", "male")
+    # Beside a number a band says nothing else, and photos without a label say nothing.
+    frame = (
+        read_data(data)
+        .frame.drop("split", "source")
+        .with_columns(
+            pl.when(pl.col("photo") == photo).then(None).otherwise(pl.col("age")).alias("age"),
+            pl.when(pl.col("photo") == photo).then(None).otherwise(pl.col("gender")).alias("gender"),
+        )
+    )
+    frame.write_csv(data / "table.csv")
+    found = audit(data / "table.csv", tmp_path / "b", photos_in_report=False).findings
+    assert not [f for f in found if "differ" in f.kind]
 
 
 def test_bands_without_ages_are_audited_as_bands(tmp_path: Path) -> None:
@@ -195,6 +222,12 @@ def test_other_data_a_split_and_a_second_copy_are_looked_at(tmp_path: Path) -> N
     kinds = {f.kind: f.person for f in split.findings}
     assert kinds["person on both sides"] == folders[22].name
     assert kinds["photo of other data"] == folders[0].name
+    named_too = audit(
+        tmp_path / "all", tmp_path / "c", against=[tmp_path / "all/eval"] * 2, photos_in_report=False
+    )
+    assert [f.kind for f in named_too.findings].count("photo of other data") == 1
+    with pytest.raises(InputError, match="name other data than the audited"):
+        audit(data, tmp_path / "d", against=[data], photos_in_report=False)
 
 
 def test_names_that_lie_are_told(tmp_path: Path) -> None:
@@ -217,6 +250,8 @@ def test_a_runs_folds_speak_in_place_of_features(faulty: Path, tmp_path: Path) -
     with pytest.raises(InputError, match="a run without folds"):
         audit(faulty, tmp_path / "c", run=run / "folds/00", photos_in_report=False)
     other = make_people(tmp_path / "other", 24, first=900)
+    few = make_people(tmp_path / "few", 4)
+    assert "was not used" in audit(few, tmp_path / "e", run=run, photos_in_report=False).notes[0]
     with pytest.raises(InputError, match="to have predicted these photos"):
         audit(other, tmp_path / "d", run=run, photos_in_report=False)
 

@@ -1,12 +1,15 @@
 import csv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from maskwise.audit.review import ChangedError, Review, open_review
 from maskwise.data.corrections import COLUMNS, apply_corrections
+from maskwise.data.csv_text import read_csv_text
 from maskwise.data.reading import read_data
 from maskwise.errors import InputError
+from maskwise.files import write_csv
 from tests.pictures import make_people, write_table
 
 FIRST, SECOND = "000000_male_Asian_18", "000001_female_Asian_18"
@@ -23,9 +26,8 @@ ROWS = [
 def folder(tmp_path: Path) -> Path:
     make_people(tmp_path / "data", 4)
     write_table(tmp_path / "audit/corrections.csv", COLUMNS, ROWS)
-    told = [
-        (k, kind, "", "", "", "", "", "1", "0.7", "") for k, kind in enumerate(("wrong gender", "swap"), 1)
-    ]
+    kinds = (("wrong gender", "female"), ("swap", "none"), ("wrong age", "61"))
+    told = [(k, kind, "", "", "", "", new, "1", "0.7", "") for k, (kind, new) in enumerate(kinds, 1)]
     header = ("finding", "kind", "person", "photo", "field", "old", "new", "score", "probability", "reason")
     write_table(tmp_path / "audit/findings.csv", header, told)
     return tmp_path / "audit"
@@ -84,6 +86,9 @@ def test_what_can_not_be_decided_is_said_and_changes_nothing(folder: Path) -> No
         (0, "man", "Expected another gender, got 'man'"),
         (2, "200", "Expected another age"),
         (2, " ", "got nothing"),
+        (2, "200", "row 5, column age"),
+        (2, "18.0", "Expected another age than 18, which the label says"),
+        (0, "male", "Expected another gender than male"),
         (1, "none", "of one label"),
     ):
         with pytest.raises(InputError, match=message):
@@ -106,6 +111,57 @@ def test_a_folder_that_is_no_audits_is_refused(folder: Path, tmp_path: Path) -> 
         open_review(folder)
     write_table(folder / "corrections.csv", COLUMNS, [])
     with pytest.raises(InputError, match="expected proposals to review, got none"):
+        opened(folder)
+
+
+def test_what_is_taken_back_is_as_it_was_proposed_even_after_a_restart(folder: Path) -> None:
+    opened(folder).decide(2, "yes", "45")
+    again = opened(folder)
+    assert again.finding(2)["rows"][0]["new"] == "45"
+    again.decide(2, "")
+    assert again.finding(2)["rows"][0] | {"photo": ""} == {
+        "photo": "",
+        "field": "age",
+        "old": "18",
+        "new": "61",
+        "accept": "",
+    }
+
+
+def test_further_columns_blank_findings_and_odd_characters_are_kept(folder: Path) -> None:
+    odd = ("", "000000", FIRST, "", "gender", "male", "female", '\'=1\rtwo, "three"\nfour', "1", "", "=mine")
+    write_csv(folder / "corrections.csv", (*COLUMNS, "note"), [odd, odd])
+    review = opened(folder)
+    assert len(review) == 2  # as where corrections are applied: each for itself
+    review.decide(1, "yes")
+    kept = read_csv_text(folder / "corrections.csv")
+    assert kept["note"].to_list() == ["=mine", "=mine"]
+    assert kept["accept"].to_list() == ["", "yes"]
+    assert opened(folder).finding(0)["reason"] == odd[7].removeprefix("'")
+
+
+def test_no_decision_is_lost_between_two_reviews(folder: Path) -> None:
+    """Both read the same file; each tries until its decision is kept."""
+
+    def decide(place: int) -> None:
+        while True:
+            try:
+                opened(folder).decide(place, "yes")
+            except ChangedError:
+                continue
+            return
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(decide, range(4)))
+    assert accepted(folder) == ["yes"] * 5
+
+
+def test_other_data_and_bad_words_are_told_at_once(folder: Path, tmp_path: Path) -> None:
+    other = make_people(tmp_path / "other", 4, first=100)
+    with pytest.raises(InputError, match="none of its persons and photos"):
+        open_review(folder, other)
+    write_table(folder / "corrections.csv", COLUMNS, [(*ROWS[0][:-1], "maybe")])
+    with pytest.raises(InputError, match="row 2, column accept: expected yes, no, or nothing, got 'maybe'"):
         opened(folder)
 
 

@@ -42,6 +42,10 @@ def test_without_such_persons_the_error_says_so() -> None:
     assert listed <= 12
 
 
+def test_photos_that_all_look_the_same_tell_nobody_apart() -> None:
+    assert same_persons(np.ones((120, 16), dtype=np.float32), np.arange(120) // 2) == []
+
+
 def test_few_persons_are_not_compared() -> None:
     features, index, _ = people(0, FEWEST_PERSONS - 1, 3)
     assert same_persons(features, index) == []

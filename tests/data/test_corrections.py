@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from maskwise.data.corrections import COLUMNS, apply_corrections
+from maskwise.data.csv_text import guarded, unguarded
 from maskwise.data.reading import read_data
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
@@ -70,6 +71,32 @@ def test_photos_are_taken_out_and_persons_joined(table: PhotoTable, tmp_path: Pa
     done = apply_corrections(table, path)
     assert len(done.table) == len(table) - 1
     assert (done.table.persons == "000000_male_Asian_18").sum() == 13
+
+
+def test_a_whole_persons_row_leaves_photos_without_a_label_as_they_are(tmp_path: Path) -> None:
+    listed = [
+        ("a.jpg", "p", "male", "", "<30"),
+        ("b.jpg", "p", "", "22", ""),
+        ("c.jpg", "p", "male", "", "<30"),
+    ]
+    path = write_table(tmp_path / "t.csv", ("photo", "person", "gender", "age", "age_band"), listed)
+    done = apply_corrections(
+        read_data(path),
+        corrections(
+            tmp_path,
+            {"finding": 1, "person": "p", "field": "gender", "old": "male", "new": "female"},
+            {"finding": 2, "person": "p", "field": "age_band", "old": "<30", "new": ">=60"},
+        ),
+    )
+    assert done.table.frame["gender"].to_list() == ["female", None, "female"]
+    assert done.table.frame["age_band"].to_list() == [">=60", "<30", ">=60"]
+    assert done.n_changed == 2
+
+
+@pytest.mark.parametrize("name", ["'=x", "''", "=1+1", "'plain", "plain", "'"])
+def test_what_is_guarded_against_formulas_comes_back(name: str) -> None:
+    assert unguarded(str(guarded(name))) == name
+    assert not str(guarded(name)).startswith(("=", "+", "-", "@"))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import importlib
+import json
 import re
 import shutil
 import subprocess
@@ -11,11 +12,12 @@ import polars as pl
 import pytest
 
 from maskwise.deployment import exporting
-from maskwise.deployment.checking import Check, figures, holds
-from maskwise.deployment.exporting import export
+from maskwise.deployment.checking import Check, figures, holds, photos_to_check
+from maskwise.deployment.exporting import calibration_photos, export
 from maskwise.errors import InputError
 from maskwise.experiments.ensembling import ensemble
 from maskwise.inference.choice import create_choice
+from maskwise.inference.exported import ExportedCard, exported_file
 from maskwise.inference.opening import fastest_backend, load_predictor, open_predictor
 from maskwise.inference.predicting import predict_to_file
 from maskwise.training.recipe_files import load_recipe
@@ -112,7 +114,7 @@ def test_int8_is_written_only_if_it_holds(
     monkeypatch.setattr(exporting, "holds", lambda check: False)
     with pytest.raises(InputError, match="Expected int8 to give the same class on 98%"):
         export(tiny_run, tmp_path / "refused", kind="openvino", int8=True)
-    assert not list((tmp_path / "refused").glob("model*"))
+    assert not list((tmp_path / "refused").rglob("*"))
     monkeypatch.setattr(exporting, "holds", lambda check: True)
     done = export(tiny_run, tmp_path / "kept", kind="openvino", int8=True)
     assert done.path.name == "model-int8.xml"
@@ -120,7 +122,9 @@ def test_int8_is_written_only_if_it_holds(
     predictor = open_predictor(done.path)
     assert predictor.card.precision == "int8"
     assert predictor.predict_all(photos).shape == (40, 18)
-    with pytest.raises(InputError, match="to have a member"):  # a folder of int8 alone is no model unasked
+    with pytest.raises(
+        InputError, match="got int8 only: name "
+    ):  # a folder of int8 alone is no model unasked
         open_predictor(tmp_path / "kept")
 
 
@@ -145,6 +149,55 @@ def test_what_can_not_be_exported_or_opened_is_one_line(
         open_predictor(exported, "torch")
     with pytest.raises(InputError, match="Expected an ONNX file"):
         open_predictor(exported / "model.xml", "onnxruntime")
+
+
+def test_a_run_stays_a_run_whatever_its_name_and_whatever_lies_beside(tiny_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "v1.onnx"
+    shutil.copytree(tiny_run, run)
+    export(run, run)
+    assert exported_file(run) is None
+    assert open_predictor(run).engine.backend == "torch"
+    assert open_predictor(run / "model.onnx").engine.backend == "onnxruntime"
+
+
+def test_an_export_is_checked_with_the_labels_and_persons_that_the_run_was_scored_with(
+    tiny_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    told = pl.read_parquet(run / "predictions.parquet")
+    corrected = told.with_columns(person=pl.lit("one and the same"))
+    corrected.write_parquet(run / "predictions.parquet")
+    assert export(run, tmp_path / "out").check.persons == 1
+    (run / "predictions.parquet").write_bytes(b"broken")
+    with pytest.raises(InputError, match="which photos the export is to be checked on"):
+        export(run, tmp_path / "other")
+
+
+def test_photos_that_broke_since_are_not_calibrated_on(tiny_run: Path, people: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(people, data)
+    sides = pl.read_parquet(tiny_run / "split.parquet")
+    for photo in sides.filter(side="train")["photo"][1:]:
+        (data / photo).write_bytes(b"broken")
+    photos = photos_to_check(tiny_run, load_predictor(tiny_run), data)
+    card = ExportedCard.model_construct(transforms=load_predictor(tiny_run).engine.transforms)
+    assert len(calibration_photos(photos, card)) == 1
+
+
+def test_metadata_that_speak_of_another_model_are_refused(exported: Path, tmp_path: Path) -> None:
+    onnx = importlib.import_module("onnx")
+    model = onnx.load(str(exported / "model.onnx"))
+    (entry,) = model.metadata_props
+    card = json.loads(entry.value)
+    card["transforms"][0]["steps"] = [
+        step | ({"height": 64} if step["step"] == "resize" else {}) for step in card["transforms"][0]["steps"]
+    ]
+    entry.value = json.dumps(card)
+    onnx.save(model, str(tmp_path / "model.onnx"))
+    for backend in ("onnxruntime", "openvino"):
+        with pytest.raises(InputError, match=r"expected inputs .*64"):
+            open_predictor(tmp_path / "model.onnx", backend)
 
 
 def test_a_strangers_model_without_metadata_is_refused(exported: Path, tmp_path: Path) -> None:

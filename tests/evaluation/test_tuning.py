@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from maskwise.evaluation.tuning import (
     tune_decision,
 )
 from maskwise.labels.space import builtin_label_space
-from maskwise.models.ensemble import combine_members
+from maskwise.models.ensemble import EnsembleSpec, combine_members
 from maskwise.models.tuned_decision import (
     load_decision,
     pool_by_person,
@@ -174,11 +175,11 @@ def test_photos_of_a_person_agree_on_what_is_constant_and_keep_their_mask() -> N
 
 
 def test_members_speak_as_mean_weights_or_votes() -> None:
-    p = np.array([[[0.6, 0.3, 0.1]], [[0.2, 0.7, 0.1]], [[0.5, 0.4, 0.1]]], dtype=np.float32)
-    assert np.allclose(combine_members(p, "mean"), p.mean(0))
-    assert np.allclose(combine_members(p, "weighted", (2, 0, 0)), p[0])
-    vote = combine_members(p, "vote")
-    assert np.allclose(vote.sum(1), 1)
+    p = torch.tensor([[[0.6, 0.3, 0.1]], [[0.2, 0.7, 0.1]], [[0.5, 0.4, 0.1]]])
+    assert torch.allclose(combine_members(p, EnsembleSpec()), p.mean(0))
+    assert torch.allclose(combine_members(p, EnsembleSpec(combine="weighted", weights=(2, 0, 0))), p[0])
+    vote = combine_members(p, EnsembleSpec(combine="vote"))
+    assert torch.allclose(vote.sum(1), torch.ones(1))
     assert vote[0] == pytest.approx([2 / 3, 1 / 3, 0], abs=2e-3)
-    tie = combine_members(p[:2], "vote")
+    tie = combine_members(p[:2], EnsembleSpec(combine="vote"))
     assert tie[0].argmax() == 1

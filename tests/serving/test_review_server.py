@@ -1,6 +1,7 @@
 import csv
 import json
 import shutil
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -89,13 +90,22 @@ def test_strangers_and_nonsense_get_nothing(server: ReviewServer, folder: Path) 
     assert call(f"http://127.0.0.1:{port}/")[0] == 404
     assert call(f"http://127.0.0.1:{port}/guess/findings")[0] == 404
     assert call(server.address + "findings", Host=f"evil.example:{port}")[0] == 404
-    for path in ("photo/99999999", "photo/-1", "photo/../../etc/passwd", "finding/x", "nowhere"):
+    for path in (
+        "photo/99999999",
+        "photo/-1",
+        "photo/../../etc/passwd",
+        "finding/x",
+        "nowhere",
+        f"finding/{'9' * 5000}",
+    ):
         assert call(server.address + path)[0] == 404
     assert call(server.address + "finding/99999")[0] == 400
     assert call(server.address + "decide", b"{}", **{"Content-Type": "text/plain"})[0] == 415
     for body in (
         b"[1]",
         b"{broken",
+        b"[" * 4000,
+        {"place": True, "accept": "yes"},
         b"{}" + b" " * 5000,
         {"place": "0", "accept": "yes"},
         {"place": 0, "accept": "maybe"},
@@ -105,6 +115,10 @@ def test_strangers_and_nonsense_get_nothing(server: ReviewServer, folder: Path) 
         status, _, answer = call(server.address + "decide", body)
         assert status == 400
         assert json.loads(answer)["error"].startswith("Expected")
+    assert call(f"http://127.0.0.1:{port}/guess/decide", {"place": 0, "accept": "yes"})[0] == 404
+    with socket.create_connection(("127.0.0.1", port)) as raw:
+        raw.sendall(b"GET //[ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert b" 404 " in raw.recv(100)
     assert set(accepted(folder).values()) == {""}
     (folder / "corrections.csv").write_bytes((folder / "corrections.csv").read_bytes() + b"\n")
     assert call(server.address + "decide", {"place": 0, "accept": "yes"})[0] == 409

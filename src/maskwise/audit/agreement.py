@@ -130,7 +130,9 @@ def doubt_numbers(predicted: Floats, labels: Floats, cap: float | None = None) -
     # Any other label: those that occur, as often as they do.
     values, counts = np.unique(own, return_counts=True)
     distance = (said[:, None] - (offset + slope * values[None])) / spread
-    of_values = np.log(counts / counts.sum())[None] - 0.5 * distance**2
+    others = np.where(own[:, None] == values[None], 0, counts[None])
+    with np.errstate(divide="ignore"):
+        of_values = np.log(others / others.sum(axis=1, keepdims=True)) - 0.5 * distance**2
     share, wrong = _share(np.logaddexp.reduce(of_values, axis=1) - right)
     # A number near what it looks like may be wrong too, but nobody could tell.
     wrong = np.where(np.abs(residual) < _NEAR * spread, 0.0, wrong)

@@ -23,7 +23,7 @@ from maskwise.audit.findings import (
     write_findings,
 )
 from maskwise.audit.labels import label_findings
-from maskwise.audit.out_of_fold import N_FOLDS, predict_labels, with_run
+from maskwise.audit.out_of_fold import N_FOLDS, predict_labels, read_folds, with_folds
 from maskwise.audit.page import PAGE_FILE, write_audit_page
 from maskwise.audit.same_person import same_persons
 from maskwise.audit.sharpness import blurred, measure_sharpness
@@ -81,11 +81,13 @@ def audit(
         progress: makes the bar of a named stage.
 
     Raises:
-        InputError: when the data or the run can't be read, or `out` holds decisions of an earlier audit.
+        InputError: when the data or the run can't be read, or `out` holds decisions about an earlier audit.
         MaskwiseError: when a file can't be written.
     """
     _check_out(out, data)
     table = read_data(data)
+    other_data = _other_data(data, table, against)
+    run_folds = None if run is None else read_folds(run, table)
     scan = scan_photos(table, progress=progress("scanning photos"))
     findings = structure_findings(table, scan)
     notes = list(table.notes)
@@ -93,16 +95,17 @@ def audit(
     frame = scan.frame.filter(pl.Series(scan.usable, dtype=pl.Boolean))
     duplicates = find_duplicates(usable, frame)
     findings += duplicates.findings
-    for place in [*against, *(f for f in eval_folders(data).values() if data.is_dir() and f != table.root)]:
+    for place in other_data:
         other = read_data(place, table.space)
         other_scan = scan_photos(other, progress=progress(f"scanning photos of {printable(place.name)}"))
         findings += duplicates_across(usable, frame, other, other_scan, printable(place))
     findings += _blurred(usable, progress("looking for blur"))
     why_not = _why_no_model(usable, duplicates.groups)
     if why_not:
-        notes.append(f"{why_not}: labels were not audited")
+        unused = "" if run is None else f", and {printable(run)} was not used"
+        notes.append(f"{why_not}: labels were not audited{unused}")
     else:
-        findings += _by_model(usable, duplicates.groups, run, progress)
+        findings += _by_model(usable, duplicates.groups, run_folds, progress)
     found = Audit(without_repeats(worst_first(findings)), _balance(usable), notes)
     write_findings(out, found.findings)
     write_json(
@@ -129,6 +132,19 @@ def _check_out(out: Path, data: Path) -> None:
     check_no_decisions(out)
 
 
+def _other_data(data: Path, table: PhotoTable, against: Sequence[Path]) -> list[Path]:
+    """The evaluation sides beside the photos and what is named, each once."""
+    own = {table.root.resolve(), data.resolve()}
+    if same := next((place for place in against if place.resolve() in own), None):
+        raise InputError(f"Expected --against to name other data than the audited, got {same}.")
+    found = (
+        [place for place in eval_folders(data).values() if place.resolve() not in own]
+        if data.is_dir()
+        else []
+    )
+    return list({place.resolve(): place for place in (*found, *against)}.values())
+
+
 def _why_no_model(table: PhotoTable, groups: npt.NDArray[np.str_]) -> str:
     if not len(table):
         return "no photo can be used"
@@ -149,7 +165,7 @@ def _blurred(table: PhotoTable, progress: Progress | None) -> Iterator[Finding]:
 
 
 def _by_model(
-    table: PhotoTable, groups: npt.NDArray[np.str_], run: Path | None, progress: ProgressOf
+    table: PhotoTable, groups: npt.NDArray[np.str_], run_folds: pl.DataFrame | None, progress: ProgressOf
 ) -> list[Finding]:
     """Wrong labels and persons under two names, by frozen features and linear models, or by a run's folds.
 
@@ -166,8 +182,8 @@ def _by_model(
     features = extract_features(table.paths, side=SIDE, progress=count)
     folds = assign_folds(groups, person_strata(table), n_folds=N_FOLDS, seed=0)
     told = predict_labels(features, table, folds, progress("predicting labels out of fold"))
-    if run is not None:
-        told = with_run(told, run, table)
+    if run_folds is not None:
+        told = with_folds(told, run_folds, table)
     return [*label_findings(table, told), *_two_names(table, features)]
 
 

@@ -35,7 +35,7 @@ def find_duplicates(table: PhotoTable, frame: pl.DataFrame) -> Duplicates:
     """
     persons = table.persons
     pairs = cross_person_duplicates(frame, persons)
-    shared_by = _sharing(pairs, persons)
+    shared_by = _sharing([*pairs, *_copies(frame)], persons)
     few = [pair for pair in pairs if shared_by[pair.first] <= MOST_SHARING]
     found = [
         *_across_persons(table, few),
@@ -53,6 +53,17 @@ def _sharing(pairs: Sequence[DuplicatePair], persons: npt.NDArray[np.str_]) -> n
     _, index = np.unique(picture, return_inverse=True)
     distinct = np.unique(np.stack([index, np.unique(persons, return_inverse=True)[1]]), axis=1)
     return np.asarray(np.bincount(distinct[0], minlength=int(index.max(initial=0)) + 1)[index])
+
+
+def _copies(frame: pl.DataFrame) -> Iterator[DuplicatePair]:
+    """Rows with the file or the look of another, whoever's: a placeholder may lie twice in a person's folder."""
+    first: dict[object, int] = {}
+    looks = zip(frame["phash"], frame["thumb"], strict=True)
+    for row, (digest, look) in enumerate(zip(frame["digest"], looks, strict=True)):
+        for key in (digest, look):
+            before = first.setdefault(key, row)
+            if before != row:
+                yield DuplicatePair(before, row, identical=key is digest)
 
 
 def _across_persons(table: PhotoTable, pairs: Sequence[DuplicatePair]) -> Iterator[Finding]:

@@ -1,15 +1,17 @@
 """Findings, and the two files they are told in."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from maskwise.data.corrections import COLUMNS, EXCLUDE
 from maskwise.data.csv_text import guarded, read_csv_text
 from maskwise.errors import InputError
-from maskwise.files import write_csv
+from maskwise.files import locked, write_csv
 
 FINDINGS_FILE, CORRECTIONS_FILE = "findings.csv", "corrections.csv"
+_WAIT_SECONDS = 10.0
 _HEADER = ("finding", "kind", "person", "photo", "field", "old", "new", "score", "probability", "reason")
 
 
@@ -37,6 +39,11 @@ class Finding:
     changes: tuple[Change, ...] = ()
 
 
+def number_in_words(number: float) -> str:
+    """A number without a needless `.0`, and with all its digits."""
+    return repr(float(number)).removesuffix(".0")
+
+
 def worst_first(findings: Sequence[Finding]) -> list[Finding]:
     """By probability; what has none is worth knowing and comes last. Within the same by score."""
     return sorted(
@@ -45,7 +52,12 @@ def worst_first(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
-    """Write `findings.csv`, and `corrections.csv` with `accept` left empty."""
+    """Write `findings.csv`, and `corrections.csv` with `accept` left empty.
+
+    Raises:
+        InputError: when decisions were made meanwhile.
+        MaskwiseError: when the files can't be written.
+    """
     rows, proposals = [], []
     for number, finding in enumerate(findings, start=1):
         for change in finding.changes or (Change(finding.photos[0] if finding.photos else "", "", "", ""),):
@@ -67,8 +79,16 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
         about = (number, finding.id, finding.person)
         why = (finding.reason, f"{finding.score:.4f}", "")
         proposals += [[*about, c.photo, c.field, c.old, c.new, *why] for c in finding.changes]
-    write_csv(folder / FINDINGS_FILE, _HEADER, _guarded(rows))
-    write_csv(folder / CORRECTIONS_FILE, COLUMNS, _guarded(proposals))
+    with decisions_locked(folder):
+        check_no_decisions(folder)
+        write_csv(folder / FINDINGS_FILE, _HEADER, _guarded(rows))
+        write_csv(folder / CORRECTIONS_FILE, COLUMNS, _guarded(proposals))
+
+
+def decisions_locked(folder: Path) -> AbstractContextManager[None]:
+    """Keep other audits and reviews from writing `corrections.csv` while the block runs."""
+    path = folder / CORRECTIONS_FILE
+    return locked(folder / f".{CORRECTIONS_FILE}.lock", str(path), wait=_WAIT_SECONDS)
 
 
 def _guarded(rows: Sequence[Sequence[object]]) -> list[list[object]]:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.audit.agreement import Swap, calibrate, doubt_labels, doubt_numbers, find_swaps
-from maskwise.audit.findings import Change, Finding
+from maskwise.audit.agreement import Doubt, Swap, calibrate, doubt_labels, doubt_numbers, find_swaps
+from maskwise.audit.findings import Change, Finding, number_in_words
 from maskwise.audit.out_of_fold import Bools, Floats, Ints, OutOfFoldLabels
 from maskwise.data.table import PhotoTable
 from maskwise.labels.space import UNKNOWN, Attribute
 
-LEAST = 0.02
-"""Findings less likely than this are not told."""
+LEAST, _MORE_THAN_USUAL = 0.02, 1.5
+"""Findings less likely than this, or hardly likelier than a label that nobody has looked at, are not told."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ def label_findings(table: PhotoTable, told: OutOfFoldLabels) -> list[Finding]:
 
 def _disagreeing(persons: _Persons, attribute: Attribute, labels: Ints, numbers: Floats) -> Iterator[Finding]:
     """Persons whose photos have different labels of what is constant over a person: one of them must be wrong."""
-    by_number = ~np.isnan(numbers)
+    numbered = ~np.isnan(numbers)
     for k, rows in enumerate(persons.rows):
+        known = rows[numbered[rows] | (labels[rows] != UNKNOWN)]
+        by_number = bool(numbered[known].all())  # else a number says no more than its band
         words = [
-            f"{numbers[row]:g}" if by_number[row] else attribute.values[labels[row]]
-            for row in rows
-            if by_number[row] or labels[row] != UNKNOWN
+            number_in_words(numbers[row]) if by_number else attribute.values[labels[row]] for row in known
         ]
         distinct, counts = np.unique(words, return_counts=True)
         if len(distinct) < 2:
@@ -79,11 +79,13 @@ def _disagreeing(persons: _Persons, attribute: Attribute, labels: Ints, numbers:
         said = ", ".join(f"{word} ({n})" for word, n in zip(distinct, counts, strict=True))
         changes: list[Change] = []
         commonest = str(distinct[counts.argmax()])
-        if (counts == counts.max()).sum() == 1 and by_number[rows].all() | ~by_number[rows].any():
-            field = attribute.name if by_number[rows].any() else attribute.label_column
-            for row, word in zip(rows.tolist(), words, strict=False):
-                if len(words) == len(rows) and word != commonest:
-                    changes.append(Change(persons.table.photos[row], field, word, commonest))
+        if (counts == counts.max()).sum() == 1 and (by_number or not numbered[known].any()):
+            field = attribute.name if by_number else attribute.label_column
+            changes = [
+                Change(persons.table.photos[row], field, word, commonest)
+                for row, word in zip(known.tolist(), words, strict=True)
+                if word != commonest
+            ]
         yield persons.finding(
             k, f"labels of {attribute.name} differ", f"the person's photos say {said}", 1.0, 1.0, *changes
         )
@@ -112,17 +114,21 @@ def _of_persons(
     # Photos of a person are alike, so that two say little more than one: how much is found from the data.
     pooled = calibrate(pooled, own)
     doubt = doubt_labels(pooled, own)
-    for k in np.flatnonzero(doubt.probability >= LEAST):
+    for k in _worth_telling(doubt):
         old, new = attribute.values[own[k]], attribute.values[doubt.instead[k]]
         share = pooled[k, doubt.instead[k]]
         yield persons.finding(
-            int(k),
+            k,
             f"wrong {attribute.name}",
             f"{_photos(persons.counts[k])} say {new} ({share:.0%}), the label says {old}",
             float(1 - pooled[k, own[k]]),
             float(doubt.probability[k]),
             Change("", attribute.label_column, old, new),
         )
+
+
+def _worth_telling(doubt: Doubt) -> list[int]:
+    return np.flatnonzero(doubt.probability >= max(LEAST, _MORE_THAN_USUAL * doubt.share)).tolist()
 
 
 def _photos(count: int) -> str:
@@ -139,15 +145,18 @@ def _of_numbers(
     largest = float(np.nanmax(labels))
     cap = largest if largest in attribute.boundaries else None
     doubt = doubt_numbers(persons.mean(predicted), labels, cap)
-    for k in np.flatnonzero(doubt.probability >= LEAST):
+    for k in _worth_telling(doubt):
         new = _inside(doubt.instead[k], attribute, cap)
+        if new == labels[k]:
+            continue
+        old_word, new_word = number_in_words(labels[k]), number_in_words(new)
         yield persons.finding(
-            int(k),
+            k,
             f"wrong {attribute.name}",
-            f"{_photos(persons.counts[k])} look like {new:g}, the label says {labels[k]:g}",
+            f"{_photos(persons.counts[k])} look like {new_word}, the label says {old_word}",
             float(abs(labels[k] - new)),
             float(doubt.probability[k]),
-            Change("", attribute.name, f"{labels[k]:g}", f"{new:g}"),
+            Change("", attribute.name, old_word, new_word),
         )
 
 
@@ -168,7 +177,9 @@ def _of_photos(
         explained[[swap.first, swap.second]] = True
         yield _swap_finding(persons, attribute, swap, labels)
     doubt = doubt_labels(probabilities, labels)
-    for row in np.flatnonzero((doubt.probability >= LEAST) & ~explained).tolist():
+    for row in _worth_telling(doubt):
+        if explained[row]:
+            continue
         old, new = attribute.values[labels[row]], attribute.values[doubt.instead[row]]
         photo = table.photos[row]
         yield Finding(

@@ -89,8 +89,8 @@ def predict_labels(
     return told
 
 
-def with_run(told: OutOfFoldLabels, run: Path, table: PhotoTable) -> OutOfFoldLabels:
-    """What a run's folds say in place of the linear models, for the photos that they have predicted; numbers stay.
+def read_folds(run: Path, table: PhotoTable) -> pl.DataFrame:
+    """What a run's folds say of a table's photos: `photo` and a probability for each class.
 
     Raises:
         InputError: when the run has no out-of-fold predictions, other classes, or none of these photos.
@@ -108,12 +108,18 @@ def with_run(told: OutOfFoldLabels, run: Path, table: PhotoTable) -> OutOfFoldLa
             f"Expected {run / 'predictions.parquet'} to hold predictions of the data's classes, got: "
             f"{' '.join(str(error).split())}."
         ) from error
-    place = {photo: row for row, photo in enumerate(frame["photo"])}
+    known = frame.filter(pl.col("photo").is_in(table.photos))
+    if known.is_empty():
+        raise InputError(f"Expected {run} to have predicted these photos, got none of them: name its data.")
+    return known
+
+
+def with_folds(told: OutOfFoldLabels, folds: pl.DataFrame, table: PhotoTable) -> OutOfFoldLabels:
+    """What a run's folds say in place of the linear models, for the photos that they have predicted; numbers stay."""
+    place = {photo: row for row, photo in enumerate(folds["photo"])}
     rows = np.array([place.get(photo, UNKNOWN) for photo in table.photos], dtype=np.int64)
     there = rows != UNKNOWN
-    if not there.any():
-        raise InputError(f"Expected {run} to have predicted these photos, got none of them: name its data.")
-    joint = frame.select(columns).to_numpy().astype(np.float64)[rows[there]]
+    joint = folds.drop("photo").to_numpy().astype(np.float64)[rows[there]]
     values = table.space.decode(np.arange(table.space.n_classes))
     probabilities = {}
     for number, attribute in enumerate(table.space.attributes):

@@ -1,6 +1,5 @@
 """Deciding about an audit's proposals, one finding at a time; every decision is on disk before the next is asked."""
 
-import csv
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +9,9 @@ from typing import Any, Literal
 import polars as pl
 
 from maskwise.audit.auditing import ABOUT_FILE
-from maskwise.audit.findings import CORRECTIONS_FILE, FINDINGS_FILE
-from maskwise.data.corrections import COLUMNS, EXCLUDE, PERSON, read_corrections
-from maskwise.data.csv_text import guarded
+from maskwise.audit.findings import CORRECTIONS_FILE, FINDINGS_FILE, decisions_locked, number_in_words
+from maskwise.data.corrections import COLUMNS, EXCLUDE, FIRST_ROW, PERSON, read_corrections
+from maskwise.data.csv_text import guarded, read_csv_text, unguarded
 from maskwise.data.reading import read_data
 from maskwise.data.table import PhotoTable, check_labels
 from maskwise.errors import InputError
@@ -34,20 +33,33 @@ class _Before:
     rows: list[Row]
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What an audit said of a finding; `new` is of its last row."""
+
+    kind: str
+    probability: str
+    new: str
+
+
 class Review:
     """The proposals of an audit, what is decided about them, and the photos they speak of."""
 
     def __init__(self, folder: Path, table: PhotoTable) -> None:
         self._path = folder / CORRECTIONS_FILE
         self._table = table
-        self._rows: list[Row] = list(read_corrections(self._path).select(COLUMNS).iter_rows(named=True))
+        self._digest = self._on_disk()
+        raw = read_corrections(self._path)
+        self._columns = raw.columns  # further ones are somebody's notes, and are kept
+        self._rows: list[Row] = list(raw.iter_rows(named=True))
         if not self._rows:
             raise InputError(
                 f"{self._path}: expected proposals to review, got none: nothing is to be decided."
             )
         self._places: dict[str, list[int]] = {}
         for number, row in enumerate(self._rows):
-            self._places.setdefault(row["finding"], []).append(number)
+            # Rows without a finding stand for themselves, as they do where corrections are applied.
+            self._places.setdefault(row["finding"] or f"row {number + FIRST_ROW}", []).append(number)
         self._order = list(self._places)
         self._told = _told(folder / FINDINGS_FILE)
         self.paths = table.paths  # by the numbers that `finding` gives
@@ -56,8 +68,14 @@ class Review:
         self._of_person: dict[str, list[int]] = {}
         for place, person in enumerate(table.persons.tolist()):
             self._of_person.setdefault(person, []).append(place)
+        if not any(
+            row["person"] in self._of_person or row["photo"] in self._photo_rows for row in self._rows
+        ):
+            raise InputError(
+                f"Expected {table.root} to be the data that {folder} speaks of, got none of its persons and photos: "
+                "name the audited data with --data."
+            )
         self._undo: list[_Before] = []
-        self._digest = self._on_disk()
 
     def __len__(self) -> int:
         return len(self._order)
@@ -67,14 +85,14 @@ class Review:
         return {
             "data": self._table.root.name,
             "findings": [
-                [name, *self._kind(name), self._rows[self._places[name][0]]["accept"].lower()]
-                for name in self._order
+                [name, *self._kind(name), self._rows[self._places[name][0]]["accept"]] for name in self._order
             ],
             "can_undo": bool(self._undo),
         }
 
     def _kind(self, name: str) -> tuple[str, str]:
-        return self._told.get(name, (self._rows[self._places[name][0]]["field"], ""))
+        told = self._told.get(name)
+        return (told.kind, told.probability) if told else (self._rows[self._places[name][0]]["field"], "")
 
     def finding(self, place: int) -> dict[str, Any]:
         """Everything about one finding: its rows, what else could be chosen, and the photos to look at.
@@ -97,11 +115,7 @@ class Review:
             "probability": probability,
             "person": rows[0]["person"],
             "reason": rows[0]["reason"],
-            "rows": [
-                {key: row[key] for key in ("photo", "field", "old", "new")}
-                | {"accept": row["accept"].lower()}
-                for row in rows
-            ],
+            "rows": [{key: row[key] for key in ("photo", "field", "old", "new", "accept")} for row in rows],
             "choices": self._choices(rows),
             "photos": [self._photo(row, meant) for row in dict.fromkeys(shown)],
         }
@@ -126,7 +140,7 @@ class Review:
         labels = []
         for attribute in space.attributes:
             number = frame[attribute.name][row] if attribute.is_numeric else None
-            value = frame[attribute.label_column][row] if number is None else f"{number:g}"
+            value = frame[attribute.label_column][row] if number is None else number_in_words(number)
             labels.append(f"{attribute.name} {value or 'unknown'}")
         photo = self._photos[row]
         return {
@@ -140,6 +154,8 @@ class Review:
     def decide(self, place: int, accept: Decision, new: str | None = None) -> None:
         """Accept or reject a finding, or take a decision back; with `new`, accept another value than the proposed.
 
+        What is taken back is as the audit proposed it.
+
         Raises:
             InputError: when there is no such finding, or the value can't be.
             ChangedError: when the file was changed by another program.
@@ -147,25 +163,42 @@ class Review:
         numbers = self._places[self._name(place)]
         before = _Before(place, [dict(self._rows[number]) for number in numbers])
         if new is not None:
-            rows = [self._rows[number] for number in numbers]
-            if self._choices(rows) is None:
-                raise InputError(
-                    "Expected a finding of one label for another value, got one of several rows."
-                )
-            field = rows[0]["field"]
-            try:
-                check_labels(pl.DataFrame({field: [new]}), self._table.space, self._path)
-            except InputError as error:
-                raise InputError(f"Expected another {field}, got {new!r}: {error}") from error
-            if not new.strip():
-                raise InputError(f"Expected another {field}, got nothing.")
+            self._check_other(numbers, new)
             accept = "yes"
+        elif not accept and len(numbers) == 1:
+            new = self._proposed(self._order[place])
         changed = [
             dict(self._rows[number]) | {"accept": accept} | ({"new": new.strip()} if new else {})
             for number in numbers
         ]
         self._put(place, changed)
         self._undo.append(before)
+
+    def _check_other(self, numbers: Sequence[int], new: str) -> None:
+        """Refuse another value that can't be, or that the label has already."""
+        rows = [self._rows[number] for number in numbers]
+        if self._choices(rows) is None:
+            raise InputError("Expected a finding of one label for another value, got one of several rows.")
+        field, old = rows[0]["field"], rows[0]["old"]
+        if not new.strip():
+            raise InputError(f"Expected another {field}, got nothing.")
+        try:
+            typed, before = (
+                check_labels(
+                    pl.DataFrame({field: [value]}), self._table.space, self._path, numbers[0] + FIRST_ROW
+                )[field][0]
+                for value in (new, old)
+            )
+        except InputError as error:
+            raise InputError(f"Expected another {field}, got {new!r}: {error}") from error
+        if typed == before:
+            raise InputError(
+                f"Expected another {field} than {old}, which the label says, got {new}: reject it."
+            )
+
+    def _proposed(self, name: str) -> str | None:
+        told = self._told.get(name)
+        return told.new if told else None
 
     def undo(self) -> int | None:
         """Take the last decision back; gives the finding's place, None when there is nothing to take back.
@@ -186,38 +219,53 @@ class Review:
         return self._order[place]
 
     def _put(self, place: int, rows: Sequence[Row]) -> None:
-        if self._on_disk() != self._digest:
-            raise ChangedError(
-                f"Expected {self._path} to be as it was read, but another program has changed it: start the "
-                "review again."
-            )
-        numbers = self._places[self._name(place)]
+        with decisions_locked(self._path.parent):
+            if self._on_disk() != self._digest:
+                raise ChangedError(
+                    f"Expected {self._path} to be as it was read, but another program has changed it: start the "
+                    "review again."
+                )
+            self._write(self._places[self._name(place)], rows)
+
+    def _write(self, numbers: Sequence[int], rows: Sequence[Row]) -> None:
         kept = [self._rows[number] for number in numbers]
         for number, row in zip(numbers, rows, strict=True):
             self._rows[number] = row
         try:
-            write_csv(
-                self._path, COLUMNS, [[guarded(row[column]) for column in COLUMNS] for row in self._rows]
+            written = write_csv(
+                self._path,
+                self._columns,
+                [
+                    [guarded(row[name]) if name in COLUMNS else row[name] for name in self._columns]
+                    for row in self._rows
+                ],
             )
         except BaseException:
             for number, row in zip(numbers, kept, strict=True):
                 self._rows[number] = row
             raise
-        self._digest = self._on_disk()
+        self._digest = _digest(written.encode())
 
     def _on_disk(self) -> str:
         try:
-            return hashlib.blake2b(self._path.read_bytes(), digest_size=16).hexdigest()
+            return _digest(self._path.read_bytes())
         except OSError:
             return ""
 
 
-def _told(path: Path) -> dict[str, tuple[str, str]]:
-    """Kind and probability of each finding; nothing where the file is gone, as the corrections stand on their own."""
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def _told(path: Path) -> dict[str, _Told]:
+    """What the audit said of each finding; nothing where the file is gone, as the corrections stand on their own."""
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            return {row["finding"]: (row["kind"], row["probability"]) for row in csv.DictReader(stream)}
-    except (OSError, ValueError, KeyError, csv.Error):
+        rows = read_csv_text(path)
+        return {
+            row["finding"]: _Told(row["kind"], row["probability"], unguarded(row["new"]))
+            for row in rows.iter_rows(named=True)
+        }
+    except (InputError, KeyError):
         return {}
 
 

@@ -46,7 +46,10 @@ def same_persons(features: npt.NDArray[np.float32], persons: Ints) -> list[SameP
     n_persons = int(persons.max(initial=-1)) + 1
     if not FEWEST_PERSONS <= n_persons <= MOST_PERSONS:
         return []
-    nearest, second, which = _neighbours(_looks(features, persons, n_persons))
+    looks = _looks(features, persons, n_persons)
+    if not looks.shape[1]:  # all photos look the same
+        return []
+    nearest, second, which = _neighbours(looks)
     own = np.arange(n_persons)
     margin = np.arctanh(np.minimum(nearest, 1 - 1e-9)) - np.arctanh(np.minimum(second, 1 - 1e-9))
     first = np.flatnonzero((which[which] == own) & (own < which))
@@ -60,11 +63,16 @@ def same_persons(features: npt.NDArray[np.float32], persons: Ints) -> list[SameP
 
 
 def _looks(features: npt.NDArray[np.float32], persons: Ints, n_persons: int) -> Floats:
-    """Unit vectors (P, D) of the persons' mean features, whitened by the scatter inside persons."""
+    """Unit vectors (P, D) of the persons' mean features, whitened by the scatter inside persons.
+
+    D is 0 where nothing tells photos apart.
+    """
     x = features.astype(np.float64)
     x = x - x.mean(axis=0)
     values, vectors = np.linalg.eigh(x.T @ x)
-    kept = min(_DIRECTIONS, int((values > 1e-9 * values[-1]).sum()), n_persons - 1)
+    kept = min(_DIRECTIONS, int((values > max(1e-9 * values[-1], 1e-12)).sum()), n_persons - 1)
+    if not kept:
+        return np.empty((n_persons, 0))
     scores = x @ vectors[:, -kept:]
     counts = np.bincount(persons, minlength=n_persons)
     sums = np.stack([np.bincount(persons, weights=column, minlength=n_persons) for column in scores.T], 1)

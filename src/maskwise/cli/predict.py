@@ -69,7 +69,7 @@ def predict(
     from maskwise.inference.choice import create_choice
 
     console = create_console()
-    predictor = _open(console, run, backend)
+    predictor = _open(console, run, backend, out)
     choice = create_choice(run, predictor.card, name, calibrated=calibrated, accuracy=abstain)
     total = sum(1 for _ in iterate_photos(paths))
     with stage_bars(console) as bar:
@@ -107,7 +107,7 @@ def submit(
     from maskwise.inference.choice import create_choice
 
     console = create_console()
-    predictor = _open(console, run, backend)
+    predictor = _open(console, run, backend, *targets.values())
     choice = create_choice(run, predictor.card, name, calibrated=calibrated)
     for folder, target in targets.items():
         total = predicting.submission_length(folder, predictor.space)
@@ -129,9 +129,15 @@ def submit(
         console.print(f"{n:,} rows: {target}")
 
 
-def _open(console: "Console", run: Path, backend: str | None) -> "Predictor":
+def _open(console: "Console", run: Path, backend: str | None, *targets: Path) -> "Predictor":
     from maskwise.inference.opening import open_predictor
+    from maskwise.inference.predicting import parts_folder
+    from maskwise.inference.rows import earlier_backend
 
+    if backend == "auto":
+        # What was begun is ended as it was begun, even if another backend were faster by now.
+        begun = [earlier_backend(parts_folder(target)) for target in targets]
+        backend = next((known for known in begun if known), backend)
     return open_predictor(run, chosen_backend(console, run, backend))
 
 

@@ -12,6 +12,7 @@ from maskwise.errors import InputError
 
 COLUMNS = ("finding", "id", "person", "photo", "field", "old", "new", "reason", "score", "accept")
 EXCLUDE, PERSON = "exclude", "person"
+FIRST_ROW = 2  # behind the header
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
     A row names its photos by `person`, or by `id` where only one person has it, and by `photo` where not all of the
     person's are meant: the photo's name as the table has it, or its bare stem. `field` is an attribute, a band
     where there is no number, `person` (whose photos they are), or `exclude`. `old`, where given, must be what the
-    table says.
+    table says; of a whole person, photos without a label keep none.
 
     Raises:
         InputError: naming file and row of one that is not as expected, matches nothing or changes nothing.
@@ -37,8 +38,8 @@ def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
     raw = read_corrections(path)
     accepted = [
         (place, row)
-        for place, row in enumerate(raw.iter_rows(named=True), start=2)
-        if _accepted(row, path, place)
+        for place, row in enumerate(raw.iter_rows(named=True), start=FIRST_ROW)
+        if row["accept"] == "yes"
     ]
     _check_whole_findings(raw, path)
     frame, touched, excluded = table.frame, set[int](), set[int]()
@@ -50,7 +51,7 @@ def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
             fresh = rows  # that two findings speak against a photo is no contradiction
             excluded.update(rows)
         else:
-            frame, fresh = _change(frame, table, rows, field, row["old"], new, path, place)
+            frame, fresh = _change(frame, table, rows, row, path, place)
         if not fresh:
             raise InputError(
                 f"{path}, row {place}: expected to change something, but {_named(row)} already is {field} {new}: "
@@ -63,33 +64,27 @@ def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
 
 
 def read_corrections(path: Path) -> pl.DataFrame:
-    """The rows of a corrections file, all of them text without surrounding spaces.
+    """The rows of a corrections file, its own columns as text without surrounding spaces, `accept` in small letters.
 
     Raises:
-        InputError: when the file can't be read, or lacks a column.
+        InputError: when the file can't be read, lacks a column, or `accept` is another word than yes and no.
     """
     raw = read_csv_text(path)
     require_columns(raw, COLUMNS, path)
+    for place, word in enumerate(raw["accept"], start=FIRST_ROW):
+        if word.strip().lower() not in ("", "yes", "no"):
+            raise InputError(
+                f"{path}, row {place}, column accept: expected yes, no, or nothing, got {word!r}."
+            )
     return raw.with_columns(
         pl.col(name).map_elements(lambda cell: unguarded(cell.strip()), return_dtype=pl.String)
         for name in COLUMNS
-    )
-
-
-def _accepted(row: Mapping[str, str], path: Path, place: int) -> bool:
-    word = row["accept"].lower()
-    if word not in ("", "yes", "no"):
-        raise InputError(
-            f"{path}, row {place}, column accept: expected yes, no, or nothing, got {row['accept']!r}."
-        )
-    return word == "yes"
+    ).with_columns(pl.col("accept").str.to_lowercase())
 
 
 def _check_whole_findings(raw: pl.DataFrame, path: Path) -> None:
     """Half of a swap is no correction."""
-    for finding, words in raw.select("finding", pl.col("accept").str.to_lowercase()).group_by(
-        "finding", maintain_order=True
-    ):
+    for finding, words in raw.group_by("finding", maintain_order=True):
         if words["accept"].n_unique() > 1 and finding[0]:
             raise InputError(
                 f"{path}: expected all rows of finding {finding[0]} to be accepted or none, got "
@@ -134,13 +129,13 @@ def _change(
     frame: pl.DataFrame,
     table: PhotoTable,
     rows: list[int],
-    field: str,
-    old: str,
-    new: str,
+    told: Mapping[str, str],
     path: Path,
     place: int,
 ) -> tuple[pl.DataFrame, list[int]]:
     """The frame with one field changed, and the rows in which that made a difference."""
+    field, old, new = told["field"], told["old"], told["new"]
+    whole_person = not told["photo"]
     attributes = {attribute.name: attribute for attribute in table.space.attributes}
     bands = {a.label_column: a.name for a in table.space.attributes if a.is_numeric}
     if field == PERSON:
@@ -153,6 +148,8 @@ def _change(
         columns = {name: typed[name][0] for name in dict.fromkeys(names)}
     elif field in bands:
         number = bands[field]
+        if whole_person:  # its other photos are decided by their number
+            rows = [k for k in rows if frame[number][k] is None] or rows
         if any(frame[number][k] is not None for k in rows):
             raise InputError(
                 f"{path}, row {place}, column field: expected {number}, which decides the {field}, got {field}."
@@ -164,6 +161,8 @@ def _change(
     before = frame[field].to_list()
     fresh = []
     for k in rows:
+        if old and whole_person and before[k] is None:
+            continue
         if old and not _same(before[k], old):
             raise InputError(
                 f"{path}, row {place}, column old: expected what the data say of {frame['photo'][k]}, {before[k]}, got "

@@ -51,13 +51,14 @@ def read_csv_text(path: Path) -> pl.DataFrame:
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_GUARDED = (*_FORMULA, "'")  # what begins with an apostrophe gets another, so that both come back
 
 
 def guarded(cell: object) -> object:
     """A text that a spreadsheet would take for a formula, behind an apostrophe: names come from strangers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_GUARDED) else cell
 
 
 def unguarded(cell: str) -> str:
     """A text as it was before it was guarded."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_GUARDED) else cell

@@ -9,16 +9,16 @@ import numpy.typing as npt
 import polars as pl
 
 from maskwise.data.reading import read_data
-from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
 from maskwise.evaluation.counts import macro_f1, stacked_by_person
 from maskwise.evaluation.paired import paired_difference
+from maskwise.evaluation.predictions import persons_of
 from maskwise.files import read_json
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.exported import Check
 from maskwise.inference.predictor import Predictor
-from maskwise.labels.space import UNKNOWN
-from maskwise.models.decision import decide
+from maskwise.labels.space import UNKNOWN, LabelSpace
+from maskwise.models.decision import Rule, decide
 
 TOLERANCE = 1e-3
 """A probability of a single-precision file may differ from its run's by so much: other orders of adding up."""
@@ -30,9 +30,10 @@ end of the interval."""
 
 @dataclass(frozen=True)
 class CheckPhotos:
-    """Photos to check on, what the run says of them, and photos that it was trained on, to calibrate with."""
+    """Photos to check on (N), what the run says of them, and photos that it was trained on, to calibrate with."""
 
-    table: PhotoTable
+    paths: list[Path]
+    persons: npt.NDArray[np.str_]
     labels: npt.NDArray[np.int64]
     expected: Probabilities
     training: list[Path]
@@ -61,45 +62,57 @@ def photos_to_check(
             "--data."
         )
     table = read_data(place, predictor.space)
-    split = pl.read_parquet(run / "split.parquet", glob=False)
+    split = _read(run / "split.parquet", "photo", "side")
     side = dict(zip(split["photo"], split["side"], strict=True))
-    held_out = np.array([side.get(photo) == "held-out" for photo in table.photos])
-    scored_on = "held-out persons"
-    if not held_out.any():  # folds or a refit: every photo was trained on
-        held_out = np.array([photo in side for photo in table.photos])
-        scored_on = "photos it was trained on"
-    if not held_out.any():
+    # The labels and persons that the run was scored with: corrections were applied to them.
+    scored = _read(run / "predictions.parquet", "photo", "person", "label")
+    path_of = dict(zip(table.photos, table.paths, strict=True))
+    chosen = scored.filter(pl.col("photo").is_in(list(path_of)))
+    held_out = chosen.filter(pl.col("photo").replace_strict(side, default=None) == "held-out")
+    scored_on = "photos it was trained on" if held_out.is_empty() else "held-out persons"
+    if not held_out.is_empty():  # else folds or a refit: every photo was trained on
+        chosen = held_out
+    if chosen.is_empty():
         raise InputError(
             f"Expected {place} to have the photos of {run}, got none of them: name its data with --data."
         )
-    training = [
-        path for photo, path in zip(table.photos, table.paths, strict=True) if side.get(photo) == "train"
-    ]
-    chosen = table.keep(held_out)
-    if most is not None and len(chosen) > most:
-        persons = list(dict.fromkeys(chosen.persons.tolist()))
-        some = set(persons[:: -(-len(chosen) // most)])
-        chosen = chosen.keep(np.array([person in some for person in chosen.persons]))
-    labels = predictor.space.encode(chosen.label_indices())
-    return CheckPhotos(chosen, labels, predictor.predict_all(chosen.paths), training, scored_on)
+    persons = persons_of(chosen)
+    if most is not None and len(persons) > most:
+        some = list(dict.fromkeys(persons.tolist()))[:: -(-len(persons) // most)]
+        kept = np.isin(persons, some)
+        chosen, persons = chosen.filter(pl.Series(kept)), persons[kept]
+    paths = [path_of[photo] for photo in chosen["photo"]]
+    training = [path for photo, path in path_of.items() if side.get(photo) == "train"]
+    return CheckPhotos(
+        paths, persons, chosen["label"].to_numpy(), predictor.predict_all(paths), training, scored_on
+    )
 
 
-def compare_with_run(photos: CheckPhotos, told: Probabilities, predictor: Predictor) -> Check:
+def _read(path: Path, *columns: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path, glob=False, columns=list(columns))
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise InputError(
+            f"Expected {path} to tell which photos the export is to be checked on, got: {reason}."
+        ) from error
+
+
+def compare_with_run(photos: CheckPhotos, told: Probabilities, space: LabelSpace, rule: Rule) -> Check:
     """How probabilities (N, C) of an exported file differ from the run's."""
-    space, rule = predictor.space, predictor.card.decision
     here, there = (decide(p, space, rule) for p in (photos.expected, told))
     known = photos.labels != UNKNOWN
     figures: dict[str, Any] = {}
     if known.any():
         counts = [
-            stacked_by_person(photos.labels[known], c[known], photos.table.persons[known], space.n_classes)
+            stacked_by_person(photos.labels[known], c[known], photos.persons[known], space.n_classes)
             for c in (here, there)
         ]
         difference = paired_difference(macro_f1, *counts)
         figures = {"macro_f1_difference": difference.value, "ci95": difference.ci95}
     return Check(
-        photos=len(photos.table),
-        persons=len(np.unique(photos.table.persons)),
+        photos=len(photos.paths),
+        persons=len(np.unique(photos.persons)),
         scored_on=photos.scored_on,
         same_class=float((here == there).mean()),
         largest_difference=float(np.abs(photos.expected - told).max()),

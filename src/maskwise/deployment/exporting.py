@@ -1,12 +1,14 @@
 """`export`: a run as one small file, checked against the run before anybody can use it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from maskwise.data.decoding import PhotoError
 from maskwise.data.photos import transform_photo
 from maskwise.data.randomness import keyed_generator
 from maskwise.deployment.checking import (
@@ -20,19 +22,19 @@ from maskwise.deployment.checking import (
     photos_to_check,
 )
 from maskwise.deployment.graph import ExportGraph
-from maskwise.deployment.writing import quantize, to_onnx, to_openvino, write_onnx, write_openvino
+from maskwise.deployment.writing import quantize, staged, to_onnx, to_openvino, write_onnx, write_openvino
 from maskwise.errors import InputError
 from maskwise.evaluation.model_card import FILE as CARD_FILE
 from maskwise.files import locked, read_json, write_text
 from maskwise.inference.engine import Probabilities
-from maskwise.inference.exported import Check, ExportedCard, exported_parts
-from maskwise.inference.members import member_folders, run_identity
+from maskwise.inference.exported import INT8_STEM, Check, ExportedCard, exported_parts
+from maskwise.inference.members import run_identity
 from maskwise.inference.onnx_engine import OnnxEngine
-from maskwise.inference.opening import load_predictor
+from maskwise.inference.opening import load_members
 from maskwise.inference.openvino_engine import OpenVinoEngine
 from maskwise.inference.predictor import Predictor
+from maskwise.inference.torch_engine import TorchEngine, default_device
 from maskwise.models.ensemble import load_ensemble
-from maskwise.models.member import load_member
 from maskwise.models.tuned_decision import FILE as DECISION_FILE
 from maskwise.models.tuned_decision import load_decision
 
@@ -41,9 +43,9 @@ KINDS: tuple[Kind, ...] = ("onnx", "openvino")
 _CALIBRATION_PHOTOS = 300
 _FILES = {
     ("onnx", "fp32"): "model.onnx",
-    ("onnx", "int8"): "model-int8.onnx",
+    ("onnx", "int8"): f"{INT8_STEM}.onnx",
     ("openvino", "fp32"): "model.xml",
-    ("openvino", "int8"): "model-int8.xml",
+    ("openvino", "int8"): f"{INT8_STEM}.xml",
 }
 
 
@@ -55,7 +57,6 @@ class _Target:
     kind: Kind
     card: ExportedCard
     photos: CheckPhotos
-    predictor: Predictor
 
 
 @dataclass(frozen=True)
@@ -98,14 +99,13 @@ def export(
     for part in exported_parts(path):
         if part.exists():
             raise InputError(f"Expected {part} to be free, but it exists: choose another --out.")
-    members = [load_member(folder) for folder in member_folders(run)]
+    members = load_members(run)
     ensemble = load_ensemble(run, len(members))
-    predictor = load_predictor(run)
-    say("merging the run into one graph")
-    graph = ExportGraph(members, ensemble)
-    model = to_onnx(graph)
+    predictor = Predictor(members[0].card, TorchEngine(members, default_device(), ensemble))
     say("looking at photos to check it on")
     photos = photos_to_check(run, predictor, data, most_photos)
+    say("merging the run into one graph")
+    graph = ExportGraph(members, ensemble)
     card = ExportedCard(
         name=run.resolve().name,
         label_space=predictor.space.to_dict(),
@@ -118,13 +118,15 @@ def export(
         weights=run_identity(run),
         score=_score(run, [attribute.name for attribute in predictor.space.attributes]),
     )
-    target = _Target(path, kind, card, photos, predictor)
-    with locked(out / f".{path.name}.lock", str(path)):
+    with locked(out / f".{path.name}.lock", str(path)), staged(path) as stage:
+        target = _Target(stage, kind, card, photos)
+        model = to_onnx(graph)
         if int8:
             check = _write_int8(model, target, say)
         else:
             converted = to_openvino(model) if kind == "openvino" else model
-            check = _check_and_note(converted, target, check_same)
+            check = _check_and_note(converted, target)
+            check_same(check, path)
     if (run / CARD_FILE).is_file():
         write_text(out / CARD_FILE, (run / CARD_FILE).read_text(encoding="utf-8"))
     size = sum(part.stat().st_size for part in exported_parts(path))
@@ -149,35 +151,21 @@ def _write(model: Any, target: _Target, card: ExportedCard) -> None:  # noqa: AN
 
 def _told(target: _Target) -> Probabilities:
     engine = OnnxEngine(target.path) if target.kind == "onnx" else OpenVinoEngine(target.path)
-    return Predictor(engine.card, engine).predict_all(target.photos.table.paths)
+    return Predictor(engine.card, engine).predict_all(target.photos.paths)
 
 
-def _check_and_note(
-    model: Any,  # noqa: ANN401
-    target: _Target,
-    refuse: Callable[[Check, Path], None] = lambda check, path: None,
-) -> Check:
-    """Write the file, see what it says, and write that into it too; nothing is left of a refused one."""
+def _check_and_note(model: Any, target: _Target) -> Check:  # noqa: ANN401
+    """Write the file, see what it says, and write that into it too."""
     _write(model, target, target.card)
-    try:
-        check = compare_with_run(target.photos, _told(target), target.predictor)
-        refuse(check, target.path)
-    except BaseException:
-        _remove(target.path)
-        raise
+    check = compare_with_run(target.photos, _told(target), target.card.space, target.card.decision)
     _write(model, target, target.card.model_copy(update={"check": check}))
     return check
 
 
-def _remove(path: Path) -> None:
-    for part in exported_parts(path):
-        part.unlink(missing_ok=True)
-
-
 def _write_int8(model: Any, target: _Target, say: Callable[[str], None]) -> Check:  # noqa: ANN401
-    """The first of the ways to quantize that holds; the file of none that does not."""
+    """The first of the ways to quantize that holds."""
     names = [f"pixels_{place}" for place in range(len(target.card.transforms))]
-    calibration = _calibration_photos(target.photos, target.card)
+    calibration = calibration_photos(target.photos, target.card)
     tried = []
     for mixed in (False, True):
         say(f"quantizing on {len(calibration)} training photos" + (", layer by layer" if mixed else ""))
@@ -185,7 +173,6 @@ def _write_int8(model: Any, target: _Target, say: Callable[[str], None]) -> Chec
         check = _check_and_note(quantize(source, calibration, names, mixed=mixed), target)
         if holds(check):
             return check
-        _remove(target.path)
         tried.append(figures(check))
     raise InputError(
         f"Expected int8 to give the same class on {LEAST_SAME:.0%} of the photos and to cost at most {MOST_LOSS:g} "
@@ -194,11 +181,15 @@ def _write_int8(model: Any, target: _Target, say: Callable[[str], None]) -> Chec
     )
 
 
-def _calibration_photos(photos: CheckPhotos, card: ExportedCard) -> list[list[Any]]:
-    """Pixels of training photos, one an input, picked by their names alone."""
-    paths = photos.training or photos.table.paths
-    order = keyed_generator(0, "calibration").permutation(len(paths))[:_CALIBRATION_PHOTOS]
-    return [
-        [transform_photo(paths[row], transform)[np.newaxis] for transform in card.transforms]
-        for row in order.tolist()
-    ]
+def calibration_photos(photos: CheckPhotos, card: ExportedCard) -> list[list[Any]]:
+    """Pixels of training photos, one an input, picked by their names alone; those that are broken by now are not."""
+    paths = photos.training or photos.paths
+    pixels: list[list[Any]] = []
+    for row in keyed_generator(0, "calibration").permutation(len(paths)).tolist():
+        with suppress(PhotoError):
+            pixels.append([transform_photo(paths[row], t)[np.newaxis] for t in card.transforms])
+        if len(pixels) == _CALIBRATION_PHOTOS:
+            break
+    if not pixels:
+        raise InputError("Expected photos to calibrate int8 on, got none that can be read.")
+    return pixels

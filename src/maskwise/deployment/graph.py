@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from maskwise.data.transform import TransformSpec
-from maskwise.models.ensemble import EnsembleSpec
+from maskwise.models.ensemble import EnsembleSpec, combine_members
 from maskwise.models.member import Member
 
 
@@ -17,16 +17,13 @@ class ExportGraph(nn.Module):
     """
 
     transforms: tuple[TransformSpec, ...]
-    shares: torch.Tensor
 
     def __init__(self, members: Sequence[Member], ensemble: EnsembleSpec) -> None:
         super().__init__()
         self.classifiers = nn.ModuleList([member.classifier for member in members])
         self.transforms = tuple(dict.fromkeys(member.card.transform for member in members))
         self._input_of = [self.transforms.index(member.card.transform) for member in members]
-        self._votes = ensemble.combine == "vote"
-        shares = torch.tensor(ensemble.weights if ensemble.combine == "weighted" else [1.0] * len(members))
-        self.register_buffer("shares", shares / shares.sum())
+        self._ensemble = ensemble
         for place, transform in enumerate(self.transforms):
             step = transform.normalization
             assert step.mean is not None  # a member's are written out
@@ -49,9 +46,4 @@ class ExportGraph(nn.Module):
                 for place, classifier in zip(self._input_of, self.classifiers, strict=True)
             ]
         )
-        mean = (told * self.shares.view(-1, 1, 1)).sum(dim=0)
-        if not self._votes:
-            return mean
-        # As `combine_members` does it: ties go to the surer class.
-        votes = (torch.nn.functional.one_hot(told.argmax(dim=2), told.shape[2]).float()).mean(dim=0)
-        return 0.999 * votes + 0.001 * mean
+        return combine_members(told, self._ensemble)

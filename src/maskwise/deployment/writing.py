@@ -13,9 +13,9 @@ import torch
 
 from maskwise.data.decoding import Pixels
 from maskwise.deployment.graph import ExportGraph
+from maskwise.errors import MaskwiseError
 from maskwise.extras import import_extra
-from maskwise.files import atomic_path
-from maskwise.inference.exported import KEY, ExportedCard
+from maskwise.inference.exported import KEY, ExportedCard, exported_parts
 from maskwise.inference.openvino_engine import import_openvino
 
 OUTPUT = "probabilities"
@@ -66,13 +66,39 @@ def _quiet() -> Iterator[None]:
 
 
 def write_onnx(model: Any, path: Path, card: ExportedCard) -> None:  # noqa: ANN401
-    """Write an ONNX model with its metadata, atomically."""
+    """Write an ONNX model with its metadata."""
     onnx = import_for_export("onnx")
     del model.metadata_props[:]
     entry = model.metadata_props.add()
     entry.key, entry.value = KEY, card.to_text()
-    with atomic_path(path) as temporary:
-        onnx.save(model, str(temporary))
+    onnx.save(model, str(path))
+
+
+@contextlib.contextmanager
+def staged(path: Path) -> Iterator[Path]:
+    """A path of the same name in a hidden folder beside; what lies there when the block ends well moves to `path`.
+
+    An unchecked file thus never lies where somebody may take it.
+
+    Raises:
+        MaskwiseError: when the disk is full or the folder can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+            stage = Path(folder) / path.name
+            yield stage
+            # The weights first: a description without them would be no model.
+            for source, target in reversed(
+                list(zip(exported_parts(stage), exported_parts(path), strict=True))
+            ):
+                source.replace(target)
+    except OSError as error:
+        raise _unwritten(path, error.strerror or str(error)) from error
+
+
+def _unwritten(path: Path, reason: str) -> MaskwiseError:
+    return MaskwiseError(f"Expected to write {path}, got {reason}. Free some space or choose another folder.")
 
 
 def to_openvino(model: Any) -> Any:  # noqa: ANN401 - neither is typed
@@ -85,23 +111,13 @@ def to_openvino(model: Any) -> Any:  # noqa: ANN401 - neither is typed
 
 
 def write_openvino(model: Any, path: Path, card: ExportedCard) -> None:  # noqa: ANN401
-    """Write OpenVINO's two files, the weights first: the description names them, and holds the metadata."""
+    """Write OpenVINO's two files, a description with the metadata and its weights."""
     openvino = import_openvino()
     model.set_rt_info(card.to_text(), KEY)
-    with tempfile.TemporaryDirectory(dir=_made(path.parent)) as folder:
-        description = Path(folder) / path.name
-        openvino.save_model(model, str(description), compress_to_fp16=False)
-        for source, target in (
-            (description.with_suffix(".bin"), path.with_suffix(".bin")),
-            (description, path),
-        ):
-            with atomic_path(target) as temporary:
-                source.replace(temporary)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    try:
+        openvino.save_model(model, str(path), compress_to_fp16=False)
+    except RuntimeError as error:  # a full disk, say
+        raise _unwritten(path, " ".join(str(error).split())[:160]) from error
 
 
 def quantize(model: Any, photos: Sequence[Sequence[Pixels]], names: Sequence[str], *, mixed: bool) -> Any:  # noqa: ANN401

@@ -80,10 +80,10 @@ def ensemble(folders: list[Path], out: Path, *, how: How = "mean", greedy: bool 
         _check_holds(runs, told[distinct], p, labels, persons)
         save_member(out / "members" / "00", stirred.classifier, stirred.card)
     elif how == "vote":
-        p = combine_members(told[distinct], "vote")
+        p = _combined(told[distinct], EnsembleSpec(combine="vote"))
         _copy_members(out, runs, distinct, None)
     else:  # a mean over runs, each as often as it was chosen: what is scored is what will predict
-        p = combine_members(told[distinct], "weighted", tuple(map(float, counts)))
+        p = _combined(told[distinct], EnsembleSpec(combine="weighted", weights=tuple(map(float, counts))))
         _copy_members(out, runs, distinct, counts)
     metrics = _metrics([runs[k] for k in distinct], shared, p) | {"chosen_on_these_persons": gain is not None}
     _write(out, runs, distinct, how, shared, p, metrics)
@@ -133,6 +133,10 @@ def _soup(members: list[Member], folders: list[Path]) -> Member:
     }
     first.classifier.load_state_dict(mixed)
     return first
+
+
+def _combined(told: npt.NDArray[np.float32], spec: EnsembleSpec) -> npt.NDArray[np.float32]:
+    return np.asarray(combine_members(torch.from_numpy(told), spec).numpy())
 
 
 def _soup_predictions(soup: Member, run: FinishedRun, shared: pl.DataFrame) -> npt.NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ KEY = "maskwise"
 SUFFIXES = {".onnx": "onnx", ".xml": "openvino"}
 NAMES = ("model.onnx", "model.xml")
 """What a folder is looked for; int8 files have other names, so that nobody gets one unasked."""
+INT8_STEM = "model-int8"
 
 
 class Check(BaseModel):
@@ -69,8 +71,12 @@ class ExportedCard(BaseModel):
         return self.model_dump_json(by_alias=True)
 
 
-def parse_card(text: str | None, path: Path, n_inputs: int) -> ExportedCard:
-    """Read an exported file's metadata, and check that they speak of a model with so many inputs.
+Shape = tuple[int | None, ...]
+"""Of a tensor; None where any number will do."""
+
+
+def parse_card(text: str | None, path: Path, inputs: Sequence[Shape], output: Shape) -> ExportedCard:
+    """Read an exported file's metadata, and check that they speak of a model with these shapes.
 
     Raises:
         InputError: when there are none, or they are not as expected.
@@ -86,8 +92,12 @@ def parse_card(text: str | None, path: Path, n_inputs: int) -> ExportedCard:
         raise InputError(f"{path}: expected the metadata of an exported model, got: {first}.") from error
     if not 0 <= card.commonest_class < card.space.n_classes or not card.transforms:
         raise InputError(f"{path}: expected metadata of a model with classes and transforms, got others.")
-    if n_inputs != len(card.transforms):
-        raise InputError(f"{path}: expected {len(card.transforms)} inputs, got {n_inputs}.")
+    expected = [(None, *transform.output_size, 3) for transform in card.transforms]
+    if list(inputs) != expected or output != (None, card.space.n_classes):
+        raise InputError(
+            f"{path}: expected inputs {expected} and an output {(None, card.space.n_classes)} as its metadata say, "
+            f"got {list(inputs)} and {output}."
+        )
     return card
 
 
@@ -119,13 +129,20 @@ def exported_file(path: Path) -> ExportedFile | None:
     Raises:
         InputError: when the path ends like an exported model and does not exist.
     """
-    if path.suffix.lower() in SUFFIXES:
+    if (path / "members").is_dir():  # a run, whatever else lies there
+        return None
+    if path.suffix.lower() in SUFFIXES and not path.is_dir():
         if not path.is_file():
             raise InputError(f"Expected {path} to be an exported model, but it does not exist.")
         return ExportedFile(path, SUFFIXES[path.suffix.lower()])
     for name in NAMES:
         if (path / name).is_file():
             return ExportedFile(path / name, SUFFIXES[Path(name).suffix])
+    for suffix in SUFFIXES:
+        if (unasked := path / f"{INT8_STEM}{suffix}").is_file():
+            raise InputError(
+                f"Expected {path} to hold {' or '.join(NAMES)}, got int8 only: name {unasked} to use it."
+            )
     return None
 
 

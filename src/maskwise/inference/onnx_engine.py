@@ -12,7 +12,7 @@ from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
 from maskwise.extras import import_extra
 from maskwise.inference.engine import Probabilities
-from maskwise.inference.exported import KEY, ExportedCard, parse_card
+from maskwise.inference.exported import KEY, ExportedCard, Shape, parse_card
 
 
 class OnnxEngine:
@@ -34,7 +34,9 @@ class OnnxEngine:
             raise InputError(f"{path}: expected an ONNX model, got: {reason}.") from error
         self._inputs = [entry.name for entry in self._session.get_inputs()]
         metadata = self._session.get_modelmeta().custom_metadata_map
-        self.card: ExportedCard = parse_card(metadata.get(KEY), path, len(self._inputs))
+        shapes = [_shape(entry.shape) for entry in self._session.get_inputs()]
+        output = _shape(self._session.get_outputs()[0].shape)
+        self.card: ExportedCard = parse_card(metadata.get(KEY), path, shapes, output)
 
     @property
     def transforms(self) -> tuple[TransformSpec, ...]:
@@ -45,6 +47,11 @@ class OnnxEngine:
         """Joint probabilities (N, C) of photos (N, height, width, 3), once for each input."""
         (told,) = self._session.run(None, dict(zip(self._inputs, images, strict=True)))
         return np.asarray(told, dtype=np.float32)
+
+
+def _shape(dimensions: Sequence[int | str | None]) -> Shape:
+    """Dimensions that may be anything have a name in ONNX."""
+    return tuple(size if isinstance(size, int) else None for size in dimensions)
 
 
 def _providers(available: Sequence[str]) -> list[str]:

@@ -17,11 +17,25 @@ from maskwise.inference.openvino_engine import OpenVinoEngine
 from maskwise.inference.predictor import Predictor
 from maskwise.inference.torch_engine import TorchEngine, default_device
 from maskwise.models.ensemble import load_ensemble
-from maskwise.models.member import load_member
+from maskwise.models.member import Member, load_member
 
 Backend = Literal["torch", "onnxruntime", "openvino"]
 BACKENDS: tuple[Backend, ...] = ("torch", "onnxruntime", "openvino")
 _ROUNDS, _BATCH = 5, 32
+
+
+def load_members(run: Path) -> list[Member]:
+    """The members of a run.
+
+    Raises:
+        InputError: when the run has no member, its files are broken, or members tell other classes apart.
+    """
+    folders = member_folders(run)
+    members = [load_member(folder) for folder in folders]
+    for folder, member in zip(folders, members, strict=True):
+        if member.card.space.class_names != members[0].card.space.class_names:
+            raise InputError(f"Expected {folder} to have the classes of {folders[0]}, got others.")
+    return members
 
 
 def load_predictor(run: Path, device: torch.device | None = None) -> Predictor:
@@ -31,11 +45,7 @@ def load_predictor(run: Path, device: torch.device | None = None) -> Predictor:
         InputError: when the run has no member, its files are broken, or members tell other classes apart.
     """
     keep_freed_memory()
-    folders = member_folders(run)
-    members = [load_member(folder) for folder in folders]
-    for folder, member in zip(folders, members, strict=True):
-        if member.card.space.class_names != members[0].card.space.class_names:
-            raise InputError(f"Expected {folder} to have the classes of {folders[0]}, got others.")
+    members = load_members(run)
     engine = TorchEngine(members, device or default_device(), load_ensemble(run, len(members)))
     return Predictor(members[0].card, engine)
 

@@ -12,7 +12,7 @@ from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
 from maskwise.extras import import_extra
 from maskwise.inference.engine import Probabilities
-from maskwise.inference.exported import KEY, ExportedCard, parse_card
+from maskwise.inference.exported import KEY, ExportedCard, Shape, parse_card
 
 
 class OpenVinoEngine:
@@ -28,16 +28,19 @@ class OpenVinoEngine:
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:160]
             raise InputError(f"{path}: expected a model for OpenVINO, got: {reason}.") from error
-        self.card: ExportedCard = parse_card(_metadata(model, path), path, len(model.inputs))
-        self._model: Any = core.compile_model(
-            model,
-            "CPU",
-            {
-                "INFERENCE_NUM_THREADS": threads or default_workers(),
-                "INFERENCE_PRECISION_HINT": "f32",
-                "PERFORMANCE_HINT": "LATENCY",
-            },
+        self.card: ExportedCard = parse_card(
+            _metadata(model, path), path, [_shape(port) for port in model.inputs], _shape(model.outputs[0])
         )
+        settings = {
+            "INFERENCE_NUM_THREADS": threads or default_workers(),
+            "INFERENCE_PRECISION_HINT": "f32",
+            "PERFORMANCE_HINT": "LATENCY",
+        }
+        try:
+            self._model: Any = core.compile_model(model, "CPU", settings)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:160]
+            raise InputError(f"{path}: expected a model that OpenVINO can compute, got: {reason}.") from error
 
     @property
     def transforms(self) -> tuple[TransformSpec, ...]:
@@ -48,6 +51,10 @@ class OpenVinoEngine:
         """Joint probabilities (N, C) of photos (N, height, width, 3), once for each input."""
         told = self._model(list(images))
         return np.array(told[0], dtype=np.float32)  # a copy: OpenVINO writes into the same memory again
+
+
+def _shape(port: Any) -> Shape:  # noqa: ANN401 - OpenVINO is not typed
+    return tuple(size.get_length() if size.is_static else None for size in port.partial_shape)
 
 
 def _metadata(model: Any, path: Path) -> str | None:  # noqa: ANN401 - OpenVINO is not typed

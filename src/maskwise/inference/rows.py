@@ -127,6 +127,14 @@ def predict_in_parts(
     return done, skipped
 
 
+def earlier_backend(folder: Path) -> str | None:
+    """What computed the parts that an interrupted call has left; None where there are none."""
+    try:
+        return str(read_json(folder / "manifest.json").get("backend"))
+    except InputError:
+        return None
+
+
 def _finished_parts(folder: Path, manifest: dict[str, object]) -> list[Path]:
     """The full parts of the same call, counted from the first without a gap."""
     try:

@@ -21,6 +21,7 @@ class TorchEngine:
     def __init__(
         self, members: Sequence[Member], device: torch.device, ensemble: EnsembleSpec | None = None
     ) -> None:
+        self.members = tuple(members)
         self._device = device
         self._ensemble = ensemble or EnsembleSpec()
         # Members with one transform share each photo's pixels.
@@ -42,8 +43,8 @@ class TorchEngine:
                 normalized = normalize(torch.from_numpy(pixels).to(self._device), transform.normalization)
                 for place in places:
                     told[place] = self._classifiers[place](normalized).softmax(dim=1)
-            stacked = torch.stack([member for member in told if member is not None]).float().cpu().numpy()
-        return combine_members(np.asarray(stacked), self._ensemble.combine, self._ensemble.weights)
+            stacked = torch.stack([member for member in told if member is not None]).float()
+            return np.asarray(combine_members(stacked, self._ensemble).cpu().numpy())
 
 
 def default_device() -> torch.device:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
+import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from torch.nn.functional import one_hot
 
 from maskwise.errors import InputError
 from maskwise.files import read_json, write_text
@@ -24,21 +24,19 @@ class EnsembleSpec(BaseModel):
     weights: tuple[float, ...] = ()  # of each member; for `weighted`
 
 
-def combine_members(
-    members: npt.NDArray[np.float32], combine: Combine, weights: tuple[float, ...] = ()
-) -> npt.NDArray[np.float32]:
+def combine_members(members: torch.Tensor, ensemble: EnsembleSpec) -> torch.Tensor:
     """Probabilities (N, C) of members' own (M, N, C).
 
     A vote is shared out by the members' mean, a thousandth of a vote in all, so that ties go to the surer class.
     """
-    if combine == "weighted":
-        share = np.asarray(weights, dtype=np.float64) / np.sum(weights)
-        return np.tensordot(share, members, axes=1).astype(np.float32)
-    mean = members.mean(axis=0)
-    if combine == "mean":
-        return np.asarray(mean, dtype=np.float32)
-    votes = np.eye(members.shape[2])[members.argmax(axis=2)].mean(axis=0)
-    return np.asarray(0.999 * votes + 0.001 * mean, dtype=np.float32)
+    if ensemble.combine == "weighted":
+        weights = members.new_tensor(ensemble.weights).view(-1, 1, 1)
+        return (members * (weights / weights.sum())).sum(dim=0)
+    mean = members.mean(dim=0)
+    if ensemble.combine == "mean":
+        return mean
+    votes = one_hot(members.argmax(dim=2), members.shape[2]).to(members.dtype).mean(dim=0)
+    return 0.999 * votes + 0.001 * mean
 
 
 def load_ensemble(run: Path, n_members: int) -> EnsembleSpec:

@@ -63,7 +63,7 @@ def create_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         del app
-        batcher = Batcher(service.predictor.engine, limits)
+        batcher = Batcher(service.predictor.engine, limits, metrics.batches.observe)
         warm = [np.zeros((1, *t.output_size, 3), np.uint8) for t in service.predictor.engine.transforms]
         await asyncio.to_thread(service.predictor.engine.probabilities, warm)
         state["batcher"] = batcher

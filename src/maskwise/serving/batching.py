@@ -36,12 +36,14 @@ class Batcher:
     make the first one wait.
     """
 
-    def __init__(self, engine: Engine, limits: Limits) -> None:
+    def __init__(
+        self, engine: Engine, limits: Limits, count: Callable[[int], None] = lambda size: None
+    ) -> None:
         self._engine, self._limits = engine, limits
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._decoders = ThreadPoolExecutor(default_workers(), thread_name_prefix="maskwise-decode")
         self._inside = 0
-        self.batches: dict[int, int] = {}  # how many batches of each size were computed
+        self._count = count  # told the size of each batch
         self._thread = threading.Thread(target=self._work, name="maskwise-model", daemon=True)
         self._thread.start()
 
@@ -99,7 +101,7 @@ class Batcher:
     def _compute(self, batch: list[_Waiting]) -> None:
         if not batch:
             return
-        self.batches[len(batch)] = self.batches.get(len(batch), 0) + 1
+        self._count(len(batch))
         try:
             stacked = [np.stack(images) for images in zip(*(w.images for w in batch), strict=True)]
             rows = self._engine.probabilities(stacked)

@@ -20,6 +20,12 @@ class ServiceMetrics:
             "maskwise_request_seconds", "From the first byte to the last", buckets=SECONDS, registry=registry
         )
         self.photos = Counter("maskwise_photos", "Photos by how they ended", ("outcome",), registry=registry)
+        self.batches = Histogram(
+            "maskwise_batch_photos",
+            "Photos that were computed together",
+            buckets=(1, 2, 4, 8, 16, 32),
+            registry=registry,
+        )
         self.waiting = Gauge(
             "maskwise_photos_waiting", "Photos that wait or are worked on", registry=registry
         )

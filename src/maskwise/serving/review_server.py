@@ -1,7 +1,9 @@
 """The local page of `review`: the standard library's server, for one person on this machine."""
 
 import json
+import re
 import secrets
+import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +16,7 @@ from maskwise.errors import InputError, MaskwiseError
 from maskwise.evaluation.pages import render_page, small_jpeg
 
 _HEIGHT = 320
+_NUMBER = re.compile("[0-9]{1,9}")
 _MOST_BYTES = 4096
 _HOSTS = ("127.0.0.1", "localhost")
 _POLICY = (
@@ -38,6 +41,11 @@ class ReviewServer(ThreadingHTTPServer):
                 f"Expected port {port} to be free, got: {error.strerror}; choose another --port."
             ) from error
 
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the library has it
+        """A browser that goes away in the middle is no news; anything else is."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
     @property
     def address(self) -> str:
         """Where the page is."""
@@ -60,9 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
                 with self.server.lock:
                     content = self.server.review.overview()
                 self._tell(content)
-            case ["finding", number] if number.isdecimal():
+            case ["finding", number] if _NUMBER.fullmatch(number):
                 self._told(lambda: self.server.review.finding(int(number)))
-            case ["photo", number] if number.isdecimal():
+            case ["photo", number] if _NUMBER.fullmatch(number):
                 self._photo(int(number))
             case _:
                 self._refuse(HTTPStatus.NOT_FOUND, "Expected an address of this page.")
@@ -70,6 +78,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """A decision, or an undo."""
         place = self._place()
+        if place is None:
+            self.close_connection = True  # a stranger's body is not read
+            self._refuse(HTTPStatus.NOT_FOUND, "Expected an address of this page.")
+            return
         # Another site's page can send a form, but no JSON without being asked for leave, which is never given.
         if self.headers.get("Content-Type") != "application/json":
             self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Expected application/json.")
@@ -86,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _decide(self, content: dict[str, Any]) -> dict[str, Any]:
         place, accept, new = content.get("place"), content.get("accept"), content.get("new")
-        if not isinstance(place, int) or accept not in ("yes", "no", ""):
+        if not isinstance(place, int) or isinstance(place, bool) or accept not in ("yes", "no", ""):
             raise InputError("Expected a place and accept to be yes, no or nothing.")
         if new is not None and not isinstance(new, str):
             raise InputError("Expected new to be text.")
@@ -96,7 +108,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _place(self) -> list[str] | None:
         """The parts of the address behind the secret; None for who does not know it, or came by another name."""
         host = (self.headers.get("Host") or "").rsplit(":", 1)[0]
-        parts = urlsplit(self.path).path.split("/")[1:]
+        try:
+            parts = urlsplit(self.path).path.split("/")[1:]
+        except ValueError:  # no address at all
+            return None
         known = parts and secrets.compare_digest(parts[0].encode(), self.server.secret.encode())
         return parts[1:] if known and host in _HOSTS else None
 
@@ -107,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return None
             content = json.loads(self.rfile.read(length) or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or nested beyond reason
             return None
         return content if isinstance(content, dict) else None
 

@@ -8,9 +8,8 @@ from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
 from maskwise.files import read_json
 from maskwise.inference.choice import create_choice
 from maskwise.inference.exported import ExportedCard
-from maskwise.inference.members import member_folders
 from maskwise.inference.opening import Backend, open_predictor
-from maskwise.models.member import load_member
+from maskwise.inference.torch_engine import TorchEngine
 from maskwise.serving.app import Service, create_app
 from maskwise.serving.limits import Limits
 
@@ -46,7 +45,7 @@ def create_service(
         metrics = model / "metrics.json"
         score = read_json(metrics) if metrics.is_file() else None
         about = {"name": model.resolve().name, "precision": "fp32"}
-        explained = load_member(member_folders(model)[0])
+        explained = predictor.engine.members[0] if isinstance(predictor.engine, TorchEngine) else None
     kept = ("macro_f1", "accuracy", "scored_on", "n_persons", "n_photos")
     about["score"] = None if score is None else {key: score[key] for key in kept if key in score}
     about["limits_of_use"] = [*score_in_words(score, names), *NOT_FOR]

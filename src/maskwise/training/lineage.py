@@ -16,6 +16,7 @@ import torch
 import maskwise
 from maskwise.data.scan import Scan
 from maskwise.data.table import PhotoTable
+from maskwise.files import printable
 
 SCHEMA = 1
 _PACKAGES = (
@@ -68,7 +69,7 @@ def describe_lineage(
         "code": _commit(),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "data": {
-            "path": str(data),
+            "path": printable(data.resolve()),
             "fingerprint": fingerprint,
             "n_photos": len(table),
             "n_persons": len(np.unique(table.persons)),
