@@ -18,14 +18,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
-from benchmarks.people_worth import show, show_difference
+from benchmarks.people_worth import create_model, show, show_difference
 from maskwise.audit.auditing import SIDE, audit
 from maskwise.data.corrections import apply_corrections, read_corrections
 from maskwise.data.reading import read_data
@@ -96,10 +93,7 @@ def predict(train: list[Photos], arm: str, test: Photos) -> Ints:
     told = np.empty_like(test.labels["true"])
     for place in range(labels.shape[1]):
         known = labels[:, place] != UNKNOWN
-        model = make_pipeline(
-            StandardScaler(), LogisticRegression(C=0.01, max_iter=500, class_weight="balanced")
-        )
-        told[:, place] = model.fit(features[known], labels[known, place]).predict(test.features)
+        told[:, place] = create_model().fit(features[known], labels[known, place]).predict(test.features)
     return told
 
 

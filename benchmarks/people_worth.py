@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -25,7 +25,7 @@ from maskwise.data.reading import read_data
 from maskwise.data.scan import scan_photos
 from maskwise.data.split import assign_folds, deal_order
 from maskwise.evaluation.bootstrap import interval
-from maskwise.evaluation.counts import Floats, count_by_person, macro_f1
+from maskwise.evaluation.counts import Floats, macro_f1, stacked_by_person
 from maskwise.inference.features import extract_features
 from maskwise.labels.space import builtin_label_space
 
@@ -58,17 +58,21 @@ def read_photos(data: Path) -> Photos:
     return Photos(extract_features(table.paths, side=SIDE), table.label_indices(), table.persons)
 
 
+def create_model() -> Pipeline:
+    """A logistic regression for frozen features."""
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500, class_weight="balanced"))
+
+
 def learn(train: Photos, attribute: int, weights: npt.NDArray[np.float64] | None = None) -> object:
     """A logistic regression for one attribute."""
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=500, class_weight="balanced"))
-    return model.fit(train.features, train.labels[:, attribute], logisticregression__sample_weight=weights)
+    return create_model().fit(
+        train.features, train.labels[:, attribute], logisticregression__sample_weight=weights
+    )
 
 
 def counted(test: Photos, predicted: Ints, attribute: int) -> Floats:
     """Counts by person (P, 3V)."""
-    _, index = np.unique(test.persons, return_inverse=True)
-    size = SPACE.sizes[attribute]
-    return count_by_person(test.labels[:, attribute], predicted, index, size, index.max() + 1).stacked
+    return stacked_by_person(test.labels[:, attribute], predicted, test.persons, SPACE.sizes[attribute])
 
 
 def show(name: str, counts: Floats) -> None:

@@ -10,6 +10,7 @@ pinned.
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import signal
@@ -41,7 +42,7 @@ def ceiling(model: Path, photos: list[bytes], seconds: float) -> float:
     n_cores, size = len(os.sched_getaffinity(0)), Limits().batch
     done, begin = 0, 0.0
     with ThreadPoolExecutor(n_cores) as pool:
-        for turn in range(1_000_000):
+        for turn in itertools.count():
             if turn == 3:  # behind a warm-up
                 done, begin = 0, time.perf_counter()
             if turn > 3 and time.perf_counter() > begin + seconds:
@@ -114,8 +115,8 @@ def start(model: Path, cores: set[int]) -> tuple[subprocess.Popen, int]:
     raise RuntimeError("Expected the service to be ready within a minute, but it is not.")
 
 
-def draw_photos(folder: Path) -> list[Path]:
-    """Photos of a few procedural people."""
+def draw_photos(folder: Path) -> Path:
+    """A folder with photos of a few procedural people."""
     subprocess.run(
         [
             sys.executable,
@@ -130,7 +131,7 @@ def draw_photos(folder: Path) -> list[Path]:
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    return sorted((folder / "people").rglob("*.jpg"))
+    return folder / "people" / "train"
 
 
 def main() -> None:
@@ -157,7 +158,7 @@ def main() -> None:
     own, cores = {every[-1]}, set(every[:-1])
     print(f"{describe_machine()}; the service on {len(cores)} of them")
     with tempfile.TemporaryDirectory() as temporary:
-        folder = arguments.photos or draw_photos(Path(temporary))[0].parents[3]
+        folder = arguments.photos or draw_photos(Path(temporary))
         photos = [path.read_bytes() for path in sorted(folder.rglob("*.jpg"))[:64]]
 
         def top() -> float:

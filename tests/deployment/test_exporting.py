@@ -122,9 +122,8 @@ def test_int8_is_written_only_if_it_holds(
     predictor = open_predictor(done.path)
     assert predictor.card.precision == "int8"
     assert predictor.predict_all(photos).shape == (40, 18)
-    with pytest.raises(
-        InputError, match="got int8 only: name "
-    ):  # a folder of int8 alone is no model unasked
+    # A folder of int8 alone is no model unasked.
+    with pytest.raises(InputError, match="got int8 only: name "):
         open_predictor(tmp_path / "kept")
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from maskwise.audit.findings import Change, Finding
 from maskwise.audit.structure import about
 from maskwise.data.corrections import EXCLUDE
-from maskwise.data.duplicates import DuplicatePair, cross_person_duplicates, join_groups
+from maskwise.data.duplicates import DuplicatePair, chain_copies, cross_person_duplicates, join_groups
 from maskwise.data.scan import Scan
 from maskwise.data.table import PhotoTable
 
@@ -55,15 +55,12 @@ def _sharing(pairs: Sequence[DuplicatePair], persons: npt.NDArray[np.str_]) -> n
     return np.asarray(np.bincount(distinct[0], minlength=int(index.max(initial=0)) + 1)[index])
 
 
-def _copies(frame: pl.DataFrame) -> Iterator[DuplicatePair]:
+def _copies(frame: pl.DataFrame) -> list[DuplicatePair]:
     """Rows with the file or the look of another, whoever's: a placeholder may lie twice in a person's folder."""
-    first: dict[object, int] = {}
-    looks = zip(frame["phash"], frame["thumb"], strict=True)
-    for row, (digest, look) in enumerate(zip(frame["digest"], looks, strict=True)):
-        for key in (digest, look):
-            before = first.setdefault(key, row)
-            if before != row:
-                yield DuplicatePair(before, row, identical=key is digest)
+    rows = np.arange(frame.height)  # each its own owner
+    looks = list(zip(frame["phash"], frame["thumb"], strict=True))
+    files, _ = chain_copies(rows, frame["digest"].to_list(), rows, identical=True)
+    return files + chain_copies(rows, looks, rows, identical=False)[0]
 
 
 def _across_persons(table: PhotoTable, pairs: Sequence[DuplicatePair]) -> Iterator[Finding]:

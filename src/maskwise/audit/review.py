@@ -166,7 +166,8 @@ class Review:
             self._check_other(numbers, new)
             accept = "yes"
         elif not accept and len(numbers) == 1:
-            new = self._proposed(self._order[place])
+            told = self._told.get(self._order[place])
+            new = told.new if told else None
         changed = [
             dict(self._rows[number]) | {"accept": accept} | ({"new": new.strip()} if new else {})
             for number in numbers
@@ -195,10 +196,6 @@ class Review:
             raise InputError(
                 f"Expected another {field} than {old}, which the label says, got {new}: reject it."
             )
-
-    def _proposed(self, name: str) -> str | None:
-        told = self._told.get(name)
-        return told.new if told else None
 
     def undo(self) -> int | None:
         """Take the last decision back; gives the finding's place, None when there is nothing to take back.

@@ -50,8 +50,8 @@ def read_csv_text(path: Path) -> pl.DataFrame:
     )
 
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_GUARDED = (*_FORMULA, "'")  # what begins with an apostrophe gets another, so that both come back
+# The last for the guard itself: what begins with an apostrophe gets another, so that both come back.
+_GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def guarded(cell: object) -> object:

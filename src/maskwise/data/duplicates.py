@@ -45,9 +45,9 @@ def cross_person_duplicates(scan: pl.DataFrame, persons: npt.NDArray[np.str_]) -
         scan["phash"].fill_null(0).to_numpy(),
         scan["thumb"].to_list(),
     )
-    pairs, rows = _chain(rows, [digests[row] for row in rows], owners, identical=True)
+    pairs, rows = chain_copies(rows, [digests[row] for row in rows], owners, identical=True)
     looks = [(int(hashes[row]), thumbs[row]) for row in rows]
-    alike, rows = _chain(rows, looks, owners, identical=False)
+    alike, rows = chain_copies(rows, looks, owners, identical=False)
     if not len(rows):
         return pairs + alike
     pixels = np.frombuffer(b"".join(thumbs[row] for row in rows), dtype=np.uint8).reshape(len(rows), -1)
@@ -58,7 +58,7 @@ def cross_person_duplicates(scan: pl.DataFrame, persons: npt.NDArray[np.str_]) -
     return pairs + alike + [DuplicatePair(a, b, identical=False) for a, b in sorted(near)]
 
 
-def _chain(
+def chain_copies(
     rows: npt.NDArray[np.int64], looks: Sequence[object], owners: npt.NDArray[np.int64], *, identical: bool
 ) -> tuple[list[DuplicatePair], npt.NDArray[np.int64]]:
     """Each row tied to the last one that looks the same and has another owner; and the first row of each look."""

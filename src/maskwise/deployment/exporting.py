@@ -30,10 +30,9 @@ from maskwise.inference.engine import Probabilities
 from maskwise.inference.exported import INT8_STEM, Check, ExportedCard, exported_parts
 from maskwise.inference.members import run_identity
 from maskwise.inference.onnx_engine import OnnxEngine
-from maskwise.inference.opening import load_members
+from maskwise.inference.opening import create_predictor, load_members
 from maskwise.inference.openvino_engine import OpenVinoEngine
 from maskwise.inference.predictor import Predictor
-from maskwise.inference.torch_engine import TorchEngine, default_device
 from maskwise.models.ensemble import load_ensemble
 from maskwise.models.tuned_decision import FILE as DECISION_FILE
 from maskwise.models.tuned_decision import load_decision
@@ -101,7 +100,7 @@ def export(
             raise InputError(f"Expected {part} to be free, but it exists: choose another --out.")
     members = load_members(run)
     ensemble = load_ensemble(run, len(members))
-    predictor = Predictor(members[0].card, TorchEngine(members, default_device(), ensemble))
+    predictor = create_predictor(members, ensemble)
     say("looking at photos to check it on")
     photos = photos_to_check(run, predictor, data, most_photos)
     say("merging the run into one graph")

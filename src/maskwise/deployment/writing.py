@@ -114,6 +114,8 @@ def write_openvino(model: Any, path: Path, card: ExportedCard) -> None:  # noqa:
     """Write OpenVINO's two files, a description with the metadata and its weights."""
     openvino = import_openvino()
     model.set_rt_info(card.to_text(), KEY)
+    for part in exported_parts(path):
+        part.unlink(missing_ok=True)  # not written over: a model that was read from it may have it mapped
     try:
         openvino.save_model(model, str(path), compress_to_fp16=False)
     except RuntimeError as error:  # a full disk, say

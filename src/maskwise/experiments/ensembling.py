@@ -20,9 +20,8 @@ from maskwise.evaluation.tuning import choose_members, nested_choice_gain
 from maskwise.experiments.finished_run import FinishedRun, read_run
 from maskwise.files import atomic_path, write_json
 from maskwise.inference.members import member_folders, run_identity
-from maskwise.inference.predictor import Predictor
+from maskwise.inference.opening import create_predictor
 from maskwise.inference.rows import probability_columns
-from maskwise.inference.torch_engine import TorchEngine, default_device
 from maskwise.models.decision import decide
 from maskwise.models.ensemble import EnsembleSpec, combine_members, save_ensemble
 from maskwise.models.member import Member, load_member, save_member
@@ -148,8 +147,7 @@ def _soup_predictions(soup: Member, run: FinishedRun, shared: pl.DataFrame) -> n
         raise InputError(
             f"Expected {data} to have the photos of {run.folder}, but {missing[0]} is not there."
         )
-    engine = TorchEngine([soup], default_device())
-    return Predictor(soup.card, engine).predict_all([path_of[photo] for photo in shared["photo"]])
+    return create_predictor([soup]).predict_all([path_of[photo] for photo in shared["photo"]])
 
 
 def _check_holds(

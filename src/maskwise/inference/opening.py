@@ -1,6 +1,7 @@
 """Open a run or an exported file for prediction, in the backend that is asked for, given, or measured to be fastest."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,7 @@ from maskwise.inference.onnx_engine import OnnxEngine
 from maskwise.inference.openvino_engine import OpenVinoEngine
 from maskwise.inference.predictor import Predictor
 from maskwise.inference.torch_engine import TorchEngine, default_device
-from maskwise.models.ensemble import load_ensemble
+from maskwise.models.ensemble import EnsembleSpec, load_ensemble
 from maskwise.models.member import Member, load_member
 
 Backend = Literal["torch", "onnxruntime", "openvino"]
@@ -44,10 +45,16 @@ def load_predictor(run: Path, device: torch.device | None = None) -> Predictor:
     Raises:
         InputError: when the run has no member, its files are broken, or members tell other classes apart.
     """
-    keep_freed_memory()
     members = load_members(run)
-    engine = TorchEngine(members, device or default_device(), load_ensemble(run, len(members)))
-    return Predictor(members[0].card, engine)
+    return create_predictor(members, load_ensemble(run, len(members)), device)
+
+
+def create_predictor(
+    members: Sequence[Member], ensemble: EnsembleSpec | None = None, device: torch.device | None = None
+) -> Predictor:
+    """The predictor of members at hand, in PyTorch, on a GPU where there is one; by default their mean."""
+    keep_freed_memory()
+    return Predictor(members[0].card, TorchEngine(members, device or default_device(), ensemble))
 
 
 def open_predictor(path: Path, backend: Backend | None = None) -> Predictor:
