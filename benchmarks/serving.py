@@ -21,6 +21,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import httpx
 import numpy as np
@@ -96,7 +97,7 @@ def memory(process: int) -> float:
     raise RuntimeError(f"Expected process {process} to tell its memory, but it does not.")
 
 
-def start(model: Path, cores: set[int]) -> tuple[subprocess.Popen, int]:
+def start(model: Path, cores: set[int], errors: IO[bytes] | None = None) -> tuple[subprocess.Popen, int]:
     """The service on some cores, once it is ready, and its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -105,6 +106,7 @@ def start(model: Path, cores: set[int]) -> tuple[subprocess.Popen, int]:
         [sys.executable, "-m", "maskwise.cli.main", "serve", str(model), "--port", str(port)],
         preexec_fn=lambda: os.sched_setaffinity(0, cores),
         stdout=subprocess.DEVNULL,
+        stderr=errors,
     )
     for _ in range(600):
         try:

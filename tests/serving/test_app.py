@@ -136,6 +136,7 @@ def test_what_is_no_photo_has_an_error_in_its_place(client: TestClient) -> None:
         (b"[1, 2]", "application/json", 400),
         (b'{"photos": [{"content": "***"}]}', "application/json", 400),
         (b'{"photos": [{"content": 7}]}', "application/json", 400),
+        (b'{"photos": [{"name": {}, "content": ""}]}', "application/json", 400),
         (b'{"photos": []}', "application/json", 422),
         (b"[" * 100_000, "application/json", 400),
         (b"\xff\xfe", "application/json", 400),
@@ -152,6 +153,13 @@ def test_bodies_that_are_not_what_they_say_are_refused(
     answer = predict(client, body, kind)
     assert answer.status_code == status
     assert answer.json()["error"].startswith("Expected")
+
+
+def test_a_name_that_is_no_text_is_told_back_as_text(client: TestClient) -> None:
+    body = b'{"photos": [{"name": "half \\ud83d", "content": "AAAA"}]}'
+    answer = predict(client, body, "application/json")
+    assert answer.status_code == 200
+    assert answer.json()["photos"][0]["name"] == "half ?"
 
 
 def test_limits_hold_whatever_the_header_says(service: Service) -> None:

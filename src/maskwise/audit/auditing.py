@@ -161,7 +161,7 @@ def _blurred(table: PhotoTable, progress: Progress | None) -> Iterator[Finding]:
     sharpness = measure_sharpness(table.paths, progress)
     for row in np.flatnonzero(blurred(sharpness)).tolist():
         reason = f"far less detail than others have (log variance {sharpness[row]:.1f})"
-        yield Finding("blurred photo", *about(table, row), (table.photos[row],), reason, 0.3)
+        yield Finding("blurred photo", *about(table, row), (table.photo(row),), reason, 0.3)
 
 
 def _by_model(
@@ -192,7 +192,7 @@ def _two_names(table: PhotoTable, features: npt.NDArray[np.float32]) -> Iterator
     names, first_row, index = np.unique(table.persons, return_index=True, return_inverse=True)
     photos: dict[int, list[str]] = {}
     for row, person in enumerate(index.tolist()):
-        photos.setdefault(person, []).append(table.photos[row])
+        photos.setdefault(person, []).append(table.photo(row))
     for pair in same_persons(features, index):
         if pair.error > MOST_ERROR:
             return

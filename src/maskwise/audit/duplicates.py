@@ -73,20 +73,20 @@ def _across_persons(table: PhotoTable, pairs: Sequence[DuplicatePair]) -> Iterat
         if sides[first] and sides[second] and sides[first] != sides[second]:
             split = ", on the other side of the split"
         reason = f"{_named(table, second)} shows what {_named(table, first)} does{split}"
-        photos = (table.photos[second], table.photos[first])
-        change = Change(table.photos[second], EXCLUDE, "", "")
+        photos = (table.photo(second), table.photo(first))
+        change = Change(table.photo(second), EXCLUDE, "", "")
         certain = 1.0 if pair.identical else 0.9
         yield Finding(kind, person, known_id, photos, reason, 1.0, certain, (change,))
 
 
 def _named(table: PhotoTable, row: int) -> str:
     person = table.frame["person"][row]
-    return f"{table.photos[row]} of {person}" if person else table.photos[row]
+    return f"{table.photo(row)} of {person}" if person else table.photo(row)
 
 
 def _placeholders(table: PhotoTable, shared_by: npt.NDArray[np.int64]) -> Iterator[Finding]:
     for row in np.flatnonzero(shared_by > MOST_SHARING).tolist():
-        photo = table.photos[row]
+        photo = table.photo(row)
         reason = f"{shared_by[row]:,} persons have this picture: it shows none of them"
         yield Finding(
             "picture of many persons",
@@ -107,9 +107,9 @@ def _inside_persons(table: PhotoTable, frame: pl.DataFrame) -> Iterator[Finding]
     for row, key in enumerate(zip(table.persons.tolist(), frame["digest"], strict=True)):
         before = seen.setdefault(key, row)
         if before != row:
-            photos = (table.photos[row], table.photos[before])
-            reason = f"the same file as {table.photos[before]}"
-            change = Change(table.photos[row], EXCLUDE, "", "")
+            photos = (table.photo(row), table.photo(before))
+            reason = f"the same file as {table.photo(before)}"
+            change = Change(table.photo(row), EXCLUDE, "", "")
             yield Finding("the same file twice", *about(table, row), photos, reason, 1.0, 1.0, (change,))
 
 
@@ -147,9 +147,9 @@ def duplicates_across(
         if here in told:
             continue
         told.add(here)
-        photo = table.photos[here]
+        photo = table.photo(here)
         like = "is" if pair.identical else "nearly is"
-        reason = f"{like} {theirs.photos[there - len(table)]} of {name}"
+        reason = f"{like} {theirs.photo(there - len(table))} of {name}"
         yield Finding(
             "photo of other data",
             *about(table, here),

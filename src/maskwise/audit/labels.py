@@ -35,7 +35,7 @@ class _Persons:
     ) -> Finding:
         """A finding about a person, with all photos."""
         rows = self.rows[k].tolist()
-        photos = tuple(self.table.photos[row] for row in rows)
+        photos = tuple(self.table.photo(row) for row in rows)
         known_id = str(self.table.frame["id"][rows[0]] or "")
         return Finding(kind, str(self.names[k]), known_id, photos, reason, score, probability, changes)
 
@@ -82,7 +82,7 @@ def _disagreeing(persons: _Persons, attribute: Attribute, labels: Ints, numbers:
         if (counts == counts.max()).sum() == 1 and (by_number or not numbered[known].any()):
             field = attribute.name if by_number else attribute.label_column
             changes = [
-                Change(persons.table.photos[row], field, word, commonest)
+                Change(persons.table.photo(row), field, word, commonest)
                 for row, word in zip(known.tolist(), words, strict=True)
                 if word != commonest
             ]
@@ -181,7 +181,7 @@ def _of_photos(
         if explained[row]:
             continue
         old, new = attribute.values[labels[row]], attribute.values[doubt.instead[row]]
-        photo = table.photos[row]
+        photo = table.photo(row)
         yield Finding(
             f"wrong {attribute.name}",
             str(persons.names[persons.index[row]]),
@@ -196,7 +196,7 @@ def _of_photos(
 
 def _swap_finding(persons: _Persons, attribute: Attribute, swap: Swap, labels: Ints) -> Finding:
     table = persons.table
-    first, second = table.photos[swap.first], table.photos[swap.second]
+    first, second = table.photo(swap.first), table.photo(swap.second)
     one, two = attribute.values[labels[swap.first]], attribute.values[labels[swap.second]]
     field = attribute.label_column
     return Finding(

@@ -36,7 +36,7 @@ def _set_aside(table: PhotoTable, scan: Scan) -> list[Finding]:
         if reason is not None:
             person, known_id = about(table, row)
             kind = "missing file" if reason == "missing" else "unusable file"
-            found.append(Finding(kind, person, known_id, (table.photos[row],), reason, 1.0, 1.0))
+            found.append(Finding(kind, person, known_id, (table.photo(row),), reason, 1.0, 1.0))
     return found
 
 
@@ -128,10 +128,10 @@ def _odd_pictures(table: PhotoTable, scan: Scan) -> list[Finding]:
             said.append("unusual size")
         if modes[mode] < 0.2 * known.height:
             said.append("unusual mode")
-        if PurePosixPath(table.photos[row]).suffix.lower() not in _SUFFIXES[kept_as]:
+        if PurePosixPath(table.photo(row)).suffix.lower() not in _SUFFIXES[kept_as]:
             said.append("misnamed file")
         for kind in said:
-            exclude = (Change(table.photos[row], EXCLUDE, "", ""),) if kind == "blank photo" else ()
+            exclude = (Change(table.photo(row), EXCLUDE, "", ""),) if kind == "blank photo" else ()
             levels_said = f"mean {levels.mean():.0f}, spread {levels.std():.0f}"
             reason = f"{width} x {height} pixels, {kept_as}, {mode}, {levels_said}"
             found.append(
@@ -139,7 +139,7 @@ def _odd_pictures(table: PhotoTable, scan: Scan) -> list[Finding]:
                     kind,
                     person,
                     known_id,
-                    (table.photos[row],),
+                    (table.photo(row),),
                     reason,
                     0.3,
                     0.9 if exclude else None,

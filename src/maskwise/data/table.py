@@ -34,7 +34,11 @@ class PhotoTable:
     @property
     def photos(self) -> list[str]:
         """The photos' names, in the table's order."""
-        return list(self.frame["photo"])
+        return self.frame["photo"].to_list()
+
+    def photo(self, row: int) -> str:
+        """One photo's name; `photos` makes the list of all anew."""
+        return str(self.frame["photo"][int(row)])
 
     @property
     def paths(self) -> list[Path]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 import maskwise
 from maskwise.data.decoding import PhotoError
@@ -24,6 +24,16 @@ from maskwise.inference.predictor import Predictor
 from maskwise.models.member import Member
 from maskwise.serving.answering import tell_photo
 from maskwise.serving.batching import Batcher, BusyError
+from maskwise.serving.documented import (
+    METRICS_ANSWER,
+    PHOTOS_REQUEST,
+    READINESS_ANSWER,
+    REFUSALS,
+    TOKEN_REFUSAL,
+    ExplainAnswer,
+    PredictAnswer,
+    Refusal,
+)
 from maskwise.serving.limits import Limits
 from maskwise.serving.metrics import ServiceMetrics
 from maskwise.serving.receiving import RefusedError, receive_photos
@@ -109,7 +119,12 @@ def create_app(service: Service) -> FastAPI:
         del request, error
         return _busy(limits)
 
-    @app.post("/v1/predict", openapi_extra=_REQUEST, responses=_RESPONSES, summary="Label one or more photos")
+    @app.post(
+        "/v1/predict",
+        openapi_extra=PHOTOS_REQUEST,
+        responses=REFUSALS | {200: {"model": PredictAnswer, "description": "an answer for each photo"}},
+        summary="Label one or more photos",
+    )
     async def predict(request: Request) -> Response:
         """One photo as the body, several as multipart/form-data, or JSON with base64.
 
@@ -132,7 +147,16 @@ def create_app(service: Service) -> FastAPI:
             metrics.photos.labels("unreadable" if row["error"] else "answered").inc()
         return JSONResponse({"model": service.about["name"], "photos": rows})
 
-    @app.post("/v1/explain", openapi_extra=_REQUEST, responses=_RESPONSES, summary="Where the model looked")
+    @app.post(
+        "/v1/explain",
+        openapi_extra=PHOTOS_REQUEST,
+        responses=REFUSALS
+        | {
+            200: {"model": ExplainAnswer, "description": "where the model looked"},
+            404: {"model": Refusal, "description": "an exported file is served, which can't tell"},
+        },
+        summary="Where the model looked",
+    )
     async def explain(request: Request) -> Response:
         """For one photo and each attribute a coarse map (h, w) from 0 to 1, by Grad-CAM."""
         if service.explained is None:
@@ -153,7 +177,11 @@ def create_app(service: Service) -> FastAPI:
             state["explaining"] -= 1
         return JSONResponse({"name": photo.name, "maps": maps})
 
-    @app.get("/v1/model", summary="What the model is, what it was measured to be, and what it is not for")
+    @app.get(
+        "/v1/model",
+        responses=TOKEN_REFUSAL,
+        summary="What the model is, what it was measured to be, and what it is not for",
+    )
     async def model() -> dict[str, Any]:
         space = service.predictor.space
         return service.about | {
@@ -174,16 +202,12 @@ def create_app(service: Service) -> FastAPI:
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get(
-        "/readyz",
-        summary="Whether photos are taken",
-        responses={503: {"description": "not yet, or not any more"}},
-    )
+    @app.get("/readyz", summary="Whether photos are taken", responses=READINESS_ANSWER)
     async def readyz() -> Response:
         ready = "batcher" in state
         return JSONResponse({"ready": ready}, 200 if ready else 503)
 
-    @app.get("/metrics", summary="For Prometheus")
+    @app.get("/metrics", summary="For Prometheus", responses=METRICS_ANSWER, response_class=PlainTextResponse)
     async def tell_metrics() -> Response:
         metrics.waiting.set(state["batcher"].inside if "batcher" in state else 0)
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
@@ -223,45 +247,3 @@ def _explain(member: Member, content: bytes) -> dict[str, list[list[float]]]:
         attribute.label_column: np.round(grad_cam(member, image, attribute.name), 3).tolist()
         for attribute in member.card.space.attributes
     }
-
-
-_PHOTO = {"type": "string", "format": "binary"}
-_REQUEST = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "image/jpeg": {"schema": _PHOTO},
-            "multipart/form-data": {
-                "schema": {"type": "object", "properties": {"photos": {"type": "array", "items": _PHOTO}}}
-            },
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["photos"],
-                    "properties": {
-                        "photos": {
-                            "type": "array",
-                            "items": {
-                                "type": "object",
-                                "required": ["content"],
-                                "properties": {
-                                    "name": {"type": "string"},
-                                    "content": {"type": "string", "format": "byte"},
-                                },
-                            },
-                        }
-                    },
-                }
-            },
-        },
-    }
-}
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: {"description": "the body is not what its type says"},
-    401: {"description": "the token is missing or wrong"},
-    408: {"description": "the body came too slowly"},
-    413: {"description": "the body is too large"},
-    415: {"description": "the body is of another type"},
-    422: {"description": "no photo, or too many"},
-    503: {"description": "too many photos wait: see Retry-After"},
-}

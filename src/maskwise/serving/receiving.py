@@ -103,7 +103,7 @@ async def _from_form(request: Request, limits: Limits) -> list[Photo]:
         ) from error
     try:
         return [
-            Photo((part.filename or "photo")[:200], await part.read())
+            Photo(_name(part.filename or "photo"), await part.read())
             for _, part in form.multi_items()
             if not isinstance(part, str)
         ]
@@ -117,19 +117,25 @@ def _from_json(body: bytes, limits: Limits) -> list[Photo]:
         listed = content["photos"]
         if not isinstance(listed, list) or len(listed) > limits.photos:
             raise ValueError(f"photos is no list of at most {limits.photos}")
-        return [
-            Photo(
-                str(entry.get("name", f"photo {place}"))[:200],
-                base64.b64decode(entry["content"], validate=True),
-            )
-            for place, entry in enumerate(listed, start=1)
-        ]
+        return [_from_entry(entry, place) for place, entry in enumerate(listed, start=1)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
         raise RefusedError(
             HTTPStatus.BAD_REQUEST,
             'Expected JSON such as {"photos": [{"name": "a.jpg", "content": "<base64>"}]}, '
             f"got: {_short(error)}.",
         ) from error
+
+
+def _from_entry(entry: dict[str, object], place: int) -> Photo:
+    name, content = entry.get("name", f"photo {place}"), entry["content"]
+    if not isinstance(name, str) or not isinstance(content, str):
+        raise ValueError(f"name or content of photo {place} is no text")
+    return Photo(_name(name), base64.b64decode(content, validate=True))
+
+
+def _name(told: str) -> str:
+    """What is told back: not long, and text that can be sent (JSON may escape half a character)."""
+    return told[:200].encode("utf-8", "replace").decode()
 
 
 def _short(error: Exception) -> str:

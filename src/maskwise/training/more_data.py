@@ -137,7 +137,7 @@ def _check_no_copies(prepared: Prepared, looks: pl.DataFrame, table: PhotoTable,
     rows = np.flatnonzero(held)
     pairs = cross_person_duplicates(looks[rows.tolist()], sides[rows])
     if pairs:
-        first, second = (table.photos[rows[place]] for place in (pairs[0].first, pairs[0].second))
+        first, second = (table.photo(rows[place]) for place in (pairs[0].first, pairs[0].second))
         raise LeakError(
             f"Expected {name} to show none of the held-out persons, got {len(pairs)} photos that are copies of "
             f"held-out ones or nearly so, such as {first} and {second}: leave them out."
