@@ -31,6 +31,20 @@ def test_persons_under_two_names_come_first_with_a_small_error(photos: int) -> N
     assert len({k for p in found for k in (p.first, p.second)}) == 2 * len(found)
 
 
+def test_a_pair_is_as_likely_as_it_is_said_to_be() -> None:
+    told = []
+    for seed in range(30):
+        features, index, true = people(seed, 200, seed % 12, photos=3 + seed % 3)
+        pairs = same_persons(features, index)
+        told += [(p.probability, (p.first, p.second) in true) for p in pairs if p.error <= 0.5]
+        assert [p.probability for p in pairs] == sorted((p.probability for p in pairs), reverse=True)
+    said, right = np.array(told, dtype=float).T
+    for low, high in ((0.2, 0.8), (0.8, 1.01)):
+        inside = (said >= low) & (said < high)
+        assert inside.sum() > 30
+        assert said[inside].mean() == pytest.approx(right[inside].mean(), abs=0.15)
+
+
 def test_without_such_persons_the_error_says_so() -> None:
     said, listed = 0.0, 0
     for seed in range(20):

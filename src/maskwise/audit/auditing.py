@@ -205,7 +205,7 @@ def _two_names(table: PhotoTable, features: npt.NDArray[np.float32]) -> Iterator
         person, known_id = about(table, int(first_row[pair.first]))
         change = Change("", PERSON, str(names[pair.first]), str(names[pair.second]))
         yield Finding(
-            "may be one person", person, known_id, shown, reason, pair.similarity, 1 - pair.error, (change,)
+            "may be one person", person, known_id, shown, reason, pair.similarity, pair.probability, (change,)
         )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import isotonic_regression
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -28,12 +29,15 @@ _SHRINKAGE = 0.1
 
 @dataclass(frozen=True)
 class SamePerson:
-    """Two persons who look like one, and the share of the list down to here that chance explains."""
+    """Two persons who look like one, the share of the list down to here that chance explains, and of pairs like this."""
 
     first: int
     second: int
     similarity: float  # cosine
     error: float
+    probability: (
+        float  # that this pair is one person: sharper than the error, which the pairs above it hold down
+    )
 
 
 def same_persons(features: npt.NDArray[np.float32], persons: Ints) -> list[SamePerson]:
@@ -56,9 +60,12 @@ def same_persons(features: npt.NDArray[np.float32], persons: Ints) -> list[SameP
     seen_from_both = np.minimum(margin[first], margin[which[first]])
     order = np.argsort(-seen_from_both, kind="stable")
     first, margins = first[order], seen_from_both[order]
+    if not len(margins):
+        return []
+    by_chance = _expected(margins)
     return [
-        SamePerson(int(k), int(which[k]), float(nearest[k]), float(error))
-        for k, error in zip(first, _error_rates(margins), strict=True)
+        SamePerson(int(k), int(which[k]), float(nearest[k]), float(error), 1 - float(local))
+        for k, error, local in zip(first, _error_rates(by_chance), _local_rates(by_chance), strict=True)
     ]
 
 
@@ -104,14 +111,26 @@ def _neighbours(looks: Floats) -> tuple[Floats, Floats, Ints]:
     return nearest, second, which
 
 
-def _error_rates(margins: Floats) -> Floats:
-    """The share of the pairs down to each (M,), margins falling, that chance explains.
+def _expected(margins: Floats) -> Floats:
+    """How many pairs chance puts above each margin (M,), margins falling.
 
     The scale of chance is that of the median pair: true pairs are few, so that they hardly move it.
     """
-    if not len(margins):
-        return margins
     scale = max(1e-9, float(np.median(margins)) / np.log(2))
-    expected = len(margins) * np.exp(-margins / scale)
-    rates = np.minimum(1.0, expected / np.arange(1, len(margins) + 1))
+    return np.asarray(len(margins) * np.exp(-margins / scale))
+
+
+def _error_rates(by_chance: Floats) -> Floats:
+    """The share of the pairs down to each (M,) that chance explains: a false discovery rate."""
+    rates = np.minimum(1.0, by_chance / np.arange(1, len(by_chance) + 1))
     return np.asarray(np.maximum.accumulate(rates))
+
+
+def _local_rates(by_chance: Floats) -> Floats:
+    """The share of the pairs about as far apart as each (M,) that chance explains, rising down the list.
+
+    A local false discovery rate with a monotone density (K. Strimmer, "A unified approach to false discovery rate
+    estimation", 2008): pairs expected by chance between one pair and the next, pooled so that they rise.
+    """
+    between = np.diff(by_chance, prepend=0.0)
+    return np.asarray(np.minimum(1.0, isotonic_regression(between).x))
