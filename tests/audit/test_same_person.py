@@ -33,7 +33,7 @@ def test_persons_under_two_names_come_first_with_a_small_error(photos: int) -> N
 
 def test_a_pair_is_as_likely_as_it_is_said_to_be() -> None:
     told = []
-    for seed in range(30):
+    for seed in range(60):
         features, index, true = people(seed, 200, seed % 12, photos=3 + seed % 3)
         pairs = same_persons(features, index)
         told += [(p.probability, (p.first, p.second) in true) for p in pairs if p.error <= 0.5]

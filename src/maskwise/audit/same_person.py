@@ -29,12 +29,12 @@ _SHRINKAGE = 0.1
 
 @dataclass(frozen=True)
 class SamePerson:
-    """Two persons who look like one, the share of the list down to here that chance explains, and of pairs like this."""
+    """Two persons who look like one, and how far to trust that."""
 
     first: int
     second: int
     similarity: float  # cosine
-    error: float
+    error: float  # the share of the list down to here that chance explains
     probability: (
         float  # that this pair is one person: sharper than the error, which the pairs above it hold down
     )
