@@ -35,9 +35,7 @@ class SamePerson:
     second: int
     similarity: float  # cosine
     error: float  # the share of the list down to here that chance explains
-    probability: (
-        float  # that this pair is one person: sharper than the error, which the pairs above it hold down
-    )
+    probability: float  # of this pair alone: the error is held down by the pairs above it
 
 
 def same_persons(features: npt.NDArray[np.float32], persons: Ints) -> list[SamePerson]:
