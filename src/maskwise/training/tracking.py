@@ -1,6 +1,5 @@
 """A finished run told to MLflow: parameters, metrics, lineage, and the report where it shows no photos."""
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ def track_run(run: Path, store: str, *, report: bool = False) -> str:
         InputError: when MLflow is not installed, or the run can't be read.
         MaskwiseError: when the store can't be written.
     """
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing is sent anywhere unasked
     mlflow = import_extra("mlflow", "MLflow for --mlflow", "tracking")
     metrics, lineage = read_json(run / "metrics.json"), read_json(run / "lineage.json")
     recipe = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))
