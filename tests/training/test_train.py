@@ -270,10 +270,19 @@ def test_the_best_epoch_is_kept_and_patience_ends_a_run(people: Path, tmp_path: 
     assert "a little optimistic" in (tmp_path / "run/report.html").read_text()
 
 
-def test_the_first_steps_of_the_reports_own_model_run(people: Path, tmp_path: Path) -> None:
-    """EfficientNet-B4 without the hub's weights, at a size that two cores can take."""
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("report-2021", ["transform.steps.center_crop.height=100", "transform.steps.center_crop.width=80"]),
+        ("best-gpu", ["training.effective_batch=8"]),
+    ],
+)
+def test_the_first_steps_of_what_needs_a_gpu_run(
+    people: Path, tmp_path: Path, name: str, more: list[str]
+) -> None:
+    """EfficientNet-B4 and ConvNeXt-Small without the hub's weights, at a size that two cores can take."""
     recipe = load_recipe(
-        "report-2021",
+        name,
         [
             "model.weights=none",
             "training.epochs=1",
@@ -281,8 +290,7 @@ def test_the_first_steps_of_the_reports_own_model_run(people: Path, tmp_path: Pa
             "training.precision=32-true",
             "transform.steps.resize.height=64",
             "transform.steps.resize.width=64",
-            "transform.steps.center_crop.height=100",
-            "transform.steps.center_crop.width=80",
+            *more,
         ],
     )
     metrics = train(recipe, people, tmp_path / "run")

@@ -73,9 +73,9 @@ def scan_photos(table: PhotoTable, *, workers: int | None = None, progress: Prog
         progress: called as photos are done.
     """
     memory_file = _memory_file(table.root)
-    photos, paths = table.photos, table.paths
-    stats = [_stat_key(photo, path) or (photo, None, None) for photo, path in zip(photos, paths, strict=True)]
-    keys = pl.DataFrame(stats, schema={name: _SCHEMA[name] for name in _KEY}, orient="row")
+    photos, root = table.photos, table.root
+    stats = (_stat_key(photo, root / photo) or (photo, None, None) for photo in photos)
+    keys = pl.DataFrame(dict(zip(_KEY, zip(*stats, strict=True), strict=True)), {n: _SCHEMA[n] for n in _KEY})
     known = _recall(memory_file).with_columns(remembered=True)
     frame = keys.join(known, on=_KEY, how="left", maintain_order="left").with_row_index("row")
     fresh = frame.filter(pl.col("remembered").is_null())["row"].to_list()
@@ -88,16 +88,19 @@ def scan_photos(table: PhotoTable, *, workers: int | None = None, progress: Prog
         for start in range(0, len(fresh), _CHUNK):
             chunk = fresh[start : start + _CHUNK]
             rows = []
-            for row in pool.map(lambda i: look_at(photos[i], paths[i]), chunk):
+            for row in pool.map(lambda i: look_at(photos[i], root / photos[i]), chunk):
                 rows.append(row)
                 done += 1
                 if progress:
                     progress(done, len(photos))
             looked = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
             seen.append(looked.with_columns(pl.Series("row", chunk, dtype=frame["row"].dtype)))
-    old = frame.filter(pl.col("remembered").is_not_null()).drop("remembered")
+    old = frame.filter(pl.col("remembered").is_not_null())
     columns = ["row", *_SCHEMA]
-    both = pl.concat([part.select(columns) for part in (old, *seen)]).sort("row").drop("row")
+    parts = [part.select(columns) for part in (old, *seen) if part.height]
+    both = pl.concat(parts) if parts else frame.select(columns)
+    both = (both if both["row"].is_sorted() else both.sort("row")).drop("row")
+    del frame, known, old, seen, parts
     if fresh:
         _remember(memory_file, both)
     return Scan(both, n_remembered=len(photos) - len(fresh))
@@ -164,14 +167,11 @@ def _remember(memory_file: Path, frame: pl.DataFrame) -> None:
         with FileLock(memory_file.with_suffix(".lock")):
             try:
                 before = pl.read_parquet(memory_file, glob=False)
-                both = (
-                    pl.concat([frame, before.select(list(_SCHEMA))])
-                    if dict(before.schema) == _SCHEMA
-                    else frame
-                )
+                if dict(before.schema) == _SCHEMA:
+                    frame = pl.concat([frame, before.join(frame, on="photo", how="anti")])
             except (OSError, pl.exceptions.PolarsError):
-                both = frame
+                pass  # none yet, or a broken one
             with atomic_path(memory_file) as temporary:
-                both.unique("photo", keep="first", maintain_order=True).write_parquet(temporary)
+                frame.write_parquet(temporary)
     except (OSError, MaskwiseError):
         return
