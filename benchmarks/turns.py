@@ -4,14 +4,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 
-def take_turns(ways: Iterable[str], turns: int) -> dict[str, list[float]]:
-    """Run this script again with `--way WAY` for each way and turn; each prints one number."""
-    figures: dict[str, list[float]] = {way: [] for way in ways}
+def take_turns(ways: Iterable[str], turns: int) -> dict[str, list[Any]]:
+    """Run this script again with `--way WAY` for each way and turn; each prints what it measured, as JSON."""
+    figures: dict[str, list[Any]] = {way: [] for way in ways}
     for _ in range(turns):
         for way, values in figures.items():
             command = [sys.executable, *sys.argv, "--way", way]
             printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            values.append(float(json.loads(printed)))
+            values.append(json.loads(printed))
     return figures
