@@ -1,5 +1,6 @@
 import asyncio
 import base64
+import http.client
 import io
 import json
 import os
@@ -27,10 +28,12 @@ from maskwise.errors import InputError
 from maskwise.inference.grad_cam import grad_cam
 from maskwise.inference.members import member_folders
 from maskwise.inference.opening import load_predictor
-from maskwise.models.member import load_member
+from maskwise.models.member import Member, load_member
 from maskwise.serving.app import Service, create_app
-from maskwise.serving.batching import Batcher, BusyError
-from maskwise.serving.limits import Limits
+from maskwise.serving.batching import Batcher
+from maskwise.serving.documented import ExplainAnswer, PredictAnswer
+from maskwise.serving.explaining import Explainer
+from maskwise.serving.limits import BusyError, Limits, Room
 from maskwise.serving.serving import create_service
 from tests.pictures import picture
 
@@ -71,6 +74,7 @@ def test_one_photo_several_and_base64_get_the_same_answers(
     listed = [{"name": f"{k}.jpg", "content": base64.b64encode(p).decode()} for k, p in enumerate(photos)]
     coded = client.post("/v1/predict", json={"photos": listed})
     assert form.status_code == coded.status_code == 200
+    assert len(PredictAnswer.model_validate(coded.json()).photos) == 3  # as documented, and nothing more
     # How many photos are computed together differs, and with it the last digits.
     for first, second in zip(form.json()["photos"], coded.json()["photos"], strict=True):
         assert np.allclose(first["probabilities"], second["probabilities"], atol=1e-4)
@@ -174,8 +178,66 @@ def test_limits_hold_whatever_the_header_says(service: Service) -> None:
         streamed = client.post("/v1/predict", content=chunks(), headers={"Content-Type": "image/jpeg"})
         assert streamed.status_code == 413
         assert "2" in predict(client, jpeg() + bytes(3000)).json()["photos"][0]["error"]
-        many = client.post("/v1/predict", files=[("photos", ("x", b"x"))] * 3)
-        assert many.status_code == 422
+        for count in (3, 4, 40):
+            many = client.post("/v1/predict", files=[("photos", ("x", b"x"))] * count)
+            assert many.status_code == 422
+            assert client.post("/v1/predict", json={"photos": [{"content": ""}] * count}).status_code == 422
+        large = client.post(
+            "/v1/explain", content=jpeg() + bytes(3000), headers={"Content-Type": "image/jpeg"}
+        )
+        assert large.status_code == 422
+        assert "too large" in large.json()["error"]
+
+
+def test_what_all_requests_hold_in_memory_is_bounded(service: Service) -> None:
+    room = Room(10)
+    with room.visit() as first, room.visit() as second:
+        first(4)
+        first(2)
+        with pytest.raises(BusyError):
+            second(5)
+        second(4)
+    with room.visit() as again:
+        again(10)  # all of it came back
+    small = replace(service, limits=Limits(memory_bytes=30_000))
+    with TestClient(create_app(small)) as client:
+        for _ in range(5):
+            refused = predict(client, bytes(40_000))
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+            assert predict(client, jpeg()).status_code == 200
+
+
+def test_a_look_that_takes_too_long_is_given_up_and_few_are_made_at_once(service: Service) -> None:
+    assert service.explained is not None
+
+    async def impatient(member: Member) -> None:
+        explainer = Explainer(member, Limits(answer_seconds=1e-4))
+        for _ in range(2):
+            with pytest.raises(BusyError):
+                await explainer.explain(jpeg())
+        with pytest.raises(BusyError):  # two threads are still at it
+            await explainer.explain(jpeg())
+
+    asyncio.run(impatient(service.explained))
+
+
+def test_whatever_fails_is_told_in_json_and_logged_without_what_was_sent(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: Any, **options: Any) -> Any:
+        raise ValueError(args[0])
+
+    monkeypatch.setattr("maskwise.serving.app.tell_photo", fail)
+    with TestClient(create_app(service), raise_server_exceptions=False) as client:
+        failed = client.post("/v1/predict", files=[("photos", ("holiday.jpg", jpeg()))])
+        assert (failed.status_code, failed.json()) == (500, {"error": "Expected to answer, but failed."})
+        assert failed.headers["x-content-type-options"] == "nosniff"
+        assert 'path="/v1/predict",status="500"' in client.get("/metrics").text
+        assert "ValueError" in caplog.text
+        assert "holiday" not in caplog.text
+        for answer in (client.get("/nowhere"), client.get("/v1/predict")):
+            assert answer.status_code in (404, 405)
+            assert answer.json()["error"].startswith("Expected a known address")
 
 
 def test_a_full_queue_says_when_to_come_again(service: Service) -> None:
@@ -225,9 +287,17 @@ def test_a_token_is_asked_for_where_there_is_one(service: Service, tiny_run: Pat
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": token}):
             refused = client.get("/v1/model", headers=headers)
             assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
-        assert client.get("/v1/model", headers={"Authorization": f"Bearer {token}"}).status_code == 200
-    with pytest.raises(InputError, match="at least 16 characters"):
-        create_service(tiny_run, token="short")
+        for scheme in ("Bearer", "bearer"):
+            assert client.get("/v1/model", headers={"Authorization": f"{scheme} {token}"}).status_code == 200
+        # The address is what was asked for, not what the Host header makes of it.
+        for host in ("x/healthz?", "x/?", "x/#"):
+            assert client.get("/v1/model", headers={"Host": host}).status_code == 401
+        paths = client.get("/openapi.json", headers={"Authorization": f"Bearer {token}"}).json()["paths"]
+        assert paths["/v1/predict"]["post"]["security"]
+        assert "security" not in paths["/healthz"]["get"]
+    for unfit in ("short", "a-token-of-umläuts"):
+        with pytest.raises(InputError, match="at least 16 plain"):
+            create_service(tiny_run, token=unfit)
 
 
 def test_the_model_its_score_and_what_it_is_not_for(client: TestClient) -> None:
@@ -256,7 +326,8 @@ def test_every_answer_has_its_headers_and_no_site_is_let_in(client: TestClient) 
 
 
 def test_a_look_is_explained_for_each_attribute(client: TestClient, tiny_run: Path) -> None:
-    maps = client.post("/v1/explain", files=[("photos", ("a", jpeg()))]).json()["maps"]
+    answer = client.post("/v1/explain", files=[("photos", ("a", jpeg()))]).json()
+    maps = ExplainAnswer.model_validate(answer).maps
     assert set(maps) == {"mask", "gender", "age_band"}
     assert all(0 <= value <= 1 for rows in maps.values() for row in rows for value in row)
     assert client.post("/v1/explain", files=[("photos", ("a", b"no"))]).status_code == 422
@@ -312,29 +383,36 @@ def test_a_service_ends_after_answering_what_it_took(tiny_run: Path, tmp_path: P
         taken = subprocess.run([*command[:-1], str(port)], capture_output=True, text=True, check=False)
         assert taken.returncode == 2
         assert "choose another --port" in taken.stderr
+        body, boundary = _form([jpeg()] * 64)
         answers: list[int] = []
 
-        def ask() -> None:
-            request = urllib.request.Request(
-                f"http://127.0.0.1:{port}/v1/predict", data=jpeg(), headers={"Content-Type": "image/jpeg"}
-            )
-            try:
-                with urllib.request.urlopen(request, timeout=30) as answer:
-                    answers.append(answer.status)
-            except OSError:
-                answers.append(0)
+        def ask(known: http.client.HTTPConnection) -> None:
+            answer = known.getresponse()
+            answers.append(len(json.loads(answer.read())["photos"]) if answer.status == 200 else 0)
 
-        threads = [threading.Thread(target=ask) for _ in range(8)]
+        connections = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(4)]
+        for known in connections:  # sent as a whole before the signal: taken
+            known.request("POST", "/v1/predict", body, {"Content-Type": boundary})
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        threads = [threading.Thread(target=ask, args=(known,)) for known in connections]
         for thread in threads:
             thread.start()
-        process.send_signal(signal.SIGTERM)
         for thread in threads:
             thread.join()
-        assert set(answers) <= {200, 0}  # answered, or never taken
+        assert answers == [64] * 4
         assert process.wait(timeout=30) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
         assert "Traceback" not in process.stderr.read()
     finally:
         process.kill()
+
+
+def _form(photos: list[bytes]) -> tuple[bytes, str]:
+    parts = b"".join(
+        b'--b\r\nContent-Disposition: form-data; name="photos"; filename="a"\r\n\r\n' + photo + b"\r\n"
+        for photo in photos
+    )
+    return parts + b"--b--\r\n", "multipart/form-data; boundary=b"
 
 
 def _free_port() -> int:

@@ -1,29 +1,26 @@
 """The service: photos in by HTTP, labels out; nothing that was sent is kept, logged or written."""
 
 import asyncio
-import hmac
 import secrets
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 import numpy as np
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.security import HTTPBearer
 
 import maskwise
 from maskwise.data.decoding import PhotoError
-from maskwise.data.photos import transform_content
 from maskwise.evaluation.pages import render_page
 from maskwise.inference.choice import Choice
-from maskwise.inference.grad_cam import grad_cam
 from maskwise.inference.predictor import Predictor
 from maskwise.models.member import Member
 from maskwise.serving.answering import tell_photo
-from maskwise.serving.batching import Batcher, BusyError
+from maskwise.serving.batching import Batcher
 from maskwise.serving.documented import (
     METRICS_ANSWER,
     PHOTOS_REQUEST,
@@ -34,23 +31,16 @@ from maskwise.serving.documented import (
     PredictAnswer,
     Refusal,
 )
-from maskwise.serving.limits import Limits
+from maskwise.serving.explaining import Explainer
+from maskwise.serving.guarding import guard, refusal
+from maskwise.serving.limits import BusyError, Limits, Room
 from maskwise.serving.metrics import ServiceMetrics
-from maskwise.serving.receiving import RefusedError, receive_photos
+from maskwise.serving.receiving import receive_photos
 
 _PAGE_POLICY = (
     "default-src 'none'; img-src 'self' blob: data:; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; "
     "connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-    "Cache-Control": "no-store",
-}
-_KNOWN = ("/v1/predict", "/v1/explain", "/v1/model", "/healthz", "/readyz", "/metrics", "/")
 
 
 @dataclass(frozen=True)
@@ -69,6 +59,8 @@ def create_app(service: Service) -> FastAPI:
     """The application; `/docs` and other pages that load from elsewhere are left out, `/openapi.json` is there."""
     limits, metrics = service.limits, ServiceMetrics()
     state: dict[str, Any] = {}
+    room = Room(limits.memory_bytes)
+    explainer = Explainer(service.explained, limits) if service.explained else None
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -90,37 +82,13 @@ def create_app(service: Service) -> FastAPI:
         lifespan=life,
     )
 
-    @app.middleware("http")
-    async def around(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        begin = time.perf_counter()
-        open_to_all = request.url.path in ("/", "/healthz", "/readyz")
-        if service.token and not open_to_all and not _knows(request, service.token):
-            response: Response = _refusal(
-                HTTPStatus.UNAUTHORIZED, "Expected the header Authorization: Bearer TOKEN."
-            )
-            response.headers["WWW-Authenticate"] = "Bearer"
-        else:
-            response = await go_on(request)
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        path = request.url.path if request.url.path in _KNOWN else "other"
-        metrics.requests.labels(path, str(response.status_code)).inc()
-        metrics.seconds.observe(time.perf_counter() - begin)
-        return response
-
-    @app.exception_handler(RefusedError)
-    async def refused(request: Request, error: RefusedError) -> Response:
-        del request
-        return _refusal(error.status, error.reason)
-
-    @app.exception_handler(BusyError)
-    async def busy(request: Request, error: BusyError) -> Response:
-        del request, error
-        return _busy(limits)
+    guard(app, metrics, limits, service.token)
+    # Said on the OpenAPI page; `guard` is what asks for it.
+    locked = [Depends(HTTPBearer(auto_error=False))] if service.token else []
 
     @app.post(
         "/v1/predict",
+        dependencies=locked,
         openapi_extra=PHOTOS_REQUEST,
         responses=REFUSALS | {200: {"model": PredictAnswer, "description": "an answer for each photo"}},
         summary="Label one or more photos",
@@ -131,14 +99,15 @@ def create_app(service: Service) -> FastAPI:
         A photo that can't be read has an `error` in its place; the others are answered.
         """
         if "batcher" not in state:
-            return _busy(limits)
-        photos = await receive_photos(request, limits)
+            raise BusyError
         batcher: Batcher = state["batcher"]
-        try:
-            async with asyncio.timeout(limits.answer_seconds):
-                told = await batcher.predict([photo.content for photo in photos])
-        except TimeoutError:
-            return _busy(limits)
+        with room.visit() as take:
+            photos = await receive_photos(request, limits, take)
+            try:
+                async with asyncio.timeout(limits.answer_seconds):
+                    told = await batcher.predict([photo.content for photo in photos])
+            except TimeoutError as error:
+                raise BusyError from error
         rows = [
             tell_photo(photo.name, row, service.predictor.space, service.choice)
             for photo, row in zip(photos, told, strict=True)
@@ -149,6 +118,7 @@ def create_app(service: Service) -> FastAPI:
 
     @app.post(
         "/v1/explain",
+        dependencies=locked,
         openapi_extra=PHOTOS_REQUEST,
         responses=REFUSALS
         | {
@@ -159,26 +129,23 @@ def create_app(service: Service) -> FastAPI:
     )
     async def explain(request: Request) -> Response:
         """For one photo and each attribute a coarse map (h, w) from 0 to 1, by Grad-CAM."""
-        if service.explained is None:
-            return _refusal(
+        if explainer is None:
+            return refusal(
                 HTTPStatus.NOT_FOUND, "Expected a run to show where it looks, but an exported file is served."
             )
-        (photo, *more) = await receive_photos(request, limits)
-        if more:
-            return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "Expected one photo.")
-        if state.get("explaining", 0) >= _EXPLAINED_AT_ONCE:
-            return _busy(limits)
-        state["explaining"] = state.get("explaining", 0) + 1
-        try:
-            maps = await asyncio.to_thread(_explain, service.explained, photo.content)
-        except PhotoError as error:
-            return _refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Expected a photo, got: {error}.")
-        finally:
-            state["explaining"] -= 1
+        with room.visit() as take:
+            (photo, *more) = await receive_photos(request, limits, take)
+            if more:
+                return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "Expected one photo.")
+            try:
+                maps = await explainer.explain(photo.content)
+            except PhotoError as error:
+                return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Expected a photo, got: {error}.")
         return JSONResponse({"name": photo.name, "maps": maps})
 
     @app.get(
         "/v1/model",
+        dependencies=locked,
         responses=TOKEN_REFUSAL,
         summary="What the model is, what it was measured to be, and what it is not for",
     )
@@ -207,7 +174,13 @@ def create_app(service: Service) -> FastAPI:
         ready = "batcher" in state
         return JSONResponse({"ready": ready}, 200 if ready else 503)
 
-    @app.get("/metrics", summary="For Prometheus", responses=METRICS_ANSWER, response_class=PlainTextResponse)
+    @app.get(
+        "/metrics",
+        dependencies=locked,
+        summary="For Prometheus",
+        responses=METRICS_ANSWER,
+        response_class=PlainTextResponse,
+    )
     async def tell_metrics() -> Response:
         metrics.waiting.set(state["batcher"].inside if "batcher" in state else 0)
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
@@ -219,31 +192,3 @@ def create_app(service: Service) -> FastAPI:
         return HTMLResponse(html, headers={"Content-Security-Policy": _PAGE_POLICY.format(nonce=nonce)})
 
     return app
-
-
-_EXPLAINED_AT_ONCE = 2
-
-
-def _knows(request: Request, token: str) -> bool:
-    given = request.headers.get("authorization", "")
-    return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
-
-
-def _refusal(status: HTTPStatus, reason: str) -> JSONResponse:
-    return JSONResponse({"error": reason}, int(status))
-
-
-def _busy(limits: Limits) -> JSONResponse:
-    response = _refusal(
-        HTTPStatus.SERVICE_UNAVAILABLE, "Expected a free place, but too many photos wait: try again."
-    )
-    response.headers["Retry-After"] = str(limits.retry_after)
-    return response
-
-
-def _explain(member: Member, content: bytes) -> dict[str, list[list[float]]]:
-    image = transform_content(content, member.card.transform)
-    return {
-        attribute.label_column: np.round(grad_cam(member, image, attribute.name), 3).tolist()
-        for attribute in member.card.space.attributes
-    }

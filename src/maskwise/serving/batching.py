@@ -15,11 +15,7 @@ from maskwise.data.decoding import PhotoError, Pixels
 from maskwise.data.loading import default_workers
 from maskwise.data.photos import transform_content
 from maskwise.inference.engine import Engine, Probabilities
-from maskwise.serving.limits import Limits
-
-
-class BusyError(Exception):
-    """As many photos are waiting as may."""
+from maskwise.serving.limits import BusyError, Limits, check_size
 
 
 @dataclass
@@ -77,8 +73,7 @@ class Batcher:
         return await waiting.future
 
     def _decode(self, photo: bytes) -> list[Pixels]:
-        if len(photo) > self._limits.photo_bytes:
-            raise PhotoError(f"too large: the limit is {self._limits.photo_bytes / 1e6:g} MB")
+        check_size(photo, self._limits)
         return [transform_content(photo, transform) for transform in self._engine.transforms]
 
     def _work(self) -> None:

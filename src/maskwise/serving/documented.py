@@ -45,13 +45,17 @@ PHOTOS_REQUEST: dict[str, Any] = {
 }
 
 
-class Refusal(BaseModel):
+class _Answer(BaseModel):
+    model_config = ConfigDict(populate_by_name=True, extra="forbid")
+
+
+class Refusal(_Answer):
     """Why a request was not answered."""
 
     error: str
 
 
-class LabelAnswer(BaseModel):
+class LabelAnswer(_Answer):
     """One attribute: the value that was decided on, and the probability of every value."""
 
     value: str
@@ -59,10 +63,8 @@ class LabelAnswer(BaseModel):
     probabilities: dict[str, float]
 
 
-class PhotoAnswer(BaseModel):
+class PhotoAnswer(_Answer):
     """One photo: its labels, or its error alone."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     name: str
     error: str | None
@@ -73,21 +75,21 @@ class PhotoAnswer(BaseModel):
     probabilities: list[float] = Field(default_factory=list, description="of every class")
 
 
-class PredictAnswer(BaseModel):
+class PredictAnswer(_Answer):
     """The photos in the order in which they were sent."""
 
     model: str
     photos: list[PhotoAnswer]
 
 
-class ExplainAnswer(BaseModel):
+class ExplainAnswer(_Answer):
     """For each attribute a map (h, w), from 0 to 1."""
 
     name: str
     maps: dict[str, list[list[float]]]
 
 
-class Readiness(BaseModel):
+class Readiness(_Answer):
     """Whether photos are taken."""
 
     ready: bool
@@ -102,6 +104,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         413: "the body is too large",
         415: "the body is of another type",
         422: "no photo, or too many",
+        500: "the service failed",
         503: "too many photos wait: see Retry-After",
     }.items()
 }

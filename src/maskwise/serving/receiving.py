@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -32,10 +32,16 @@ class RefusedError(Exception):
         self.status, self.reason = status, reason
 
 
-async def receive_photos(request: Request, limits: Limits) -> list[Photo]:
+async def receive_photos(request: Request, limits: Limits, take: Callable[[int], None]) -> list[Photo]:
     """The photos of a request: multipart, JSON with base64, or one photo as the body.
 
+    Args:
+        request: what was asked.
+        limits: the bounds that hold.
+        take: told the size of each chunk before it is kept; see `Room`.
+
     Raises:
+        BusyError: when `take` has no room.
         RefusedError: when the body is too large, too slow, of another type, or not what its type says.
     """
     declared = request.headers.get("content-length", "0")
@@ -45,11 +51,11 @@ async def receive_photos(request: Request, limits: Limits) -> list[Photo]:
     try:
         async with asyncio.timeout(limits.receive_seconds):
             if kind == "multipart/form-data":
-                photos = await _from_form(request, limits)
+                photos = await _from_form(request, limits, take)
             elif kind == "application/json":
-                photos = _from_json(await _body(request, limits), limits)
+                photos = _from_json(await _body(request, limits, take), limits)
             elif kind in IMAGE_TYPES:
-                photos = [Photo("photo", await _body(request, limits))]
+                photos = [Photo("photo", await _body(request, limits, take))]
             else:
                 raise RefusedError(
                     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -63,10 +69,12 @@ async def receive_photos(request: Request, limits: Limits) -> list[Photo]:
     except ClientDisconnect as error:
         raise RefusedError(HTTPStatus.BAD_REQUEST, "Expected the whole request, got a part of it.") from error
     if not 0 < len(photos) <= limits.photos:
-        raise RefusedError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, f"Expected 1 to {limits.photos} photos, got {len(photos)}."
-        )
+        raise _wrong_number(limits, str(len(photos)))
     return photos
+
+
+def _wrong_number(limits: Limits, got: str) -> RefusedError:
+    return RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, f"Expected 1 to {limits.photos} photos, got {got}.")
 
 
 def _too_large(limits: Limits) -> RefusedError:
@@ -76,28 +84,33 @@ def _too_large(limits: Limits) -> RefusedError:
     )
 
 
-async def _stream(request: Request, limits: Limits) -> AsyncGenerator[bytes, None]:
+async def _stream(
+    request: Request, limits: Limits, take: Callable[[int], None]
+) -> AsyncGenerator[bytes, None]:
     taken = 0
     async for chunk in request.stream():
         taken += len(chunk)
         if taken > limits.request_bytes:  # whatever the header said
             raise _too_large(limits)
+        take(len(chunk))
         yield chunk
 
 
-async def _body(request: Request, limits: Limits) -> bytes:
-    return b"".join([chunk async for chunk in _stream(request, limits)])
+async def _body(request: Request, limits: Limits, take: Callable[[int], None]) -> bytes:
+    return b"".join([chunk async for chunk in _stream(request, limits, take)])
 
 
-async def _from_form(request: Request, limits: Limits) -> list[Photo]:
+async def _from_form(request: Request, limits: Limits, take: Callable[[int], None]) -> list[Photo]:
     # Files over a megabyte would be spooled to the disk by default.
     parser = MultiPartParser(
-        request.headers, _stream(request, limits), max_files=limits.photos + 1, max_fields=16
+        request.headers, _stream(request, limits, take), max_files=limits.photos, max_fields=16
     )
     parser.spool_max_size = limits.request_bytes + 1
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError, AssertionError) as error:
+        if str(error).startswith("Too many files"):
+            raise _wrong_number(limits, "more") from error
         raise RefusedError(
             HTTPStatus.BAD_REQUEST, f"Expected multipart/form-data, got: {_short(error)}."
         ) from error
@@ -115,8 +128,10 @@ def _from_json(body: bytes, limits: Limits) -> list[Photo]:
     try:
         content = json.loads(body)
         listed = content["photos"]
-        if not isinstance(listed, list) or len(listed) > limits.photos:
-            raise ValueError(f"photos is no list of at most {limits.photos}")
+        if not isinstance(listed, list):
+            raise TypeError("photos is no list")
+        if len(listed) > limits.photos:
+            raise _wrong_number(limits, str(len(listed)))
         return [_from_entry(entry, place) for place, entry in enumerate(listed, start=1)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
         raise RefusedError(

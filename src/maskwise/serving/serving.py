@@ -30,8 +30,8 @@ def create_service(
     Raises:
         InputError: when the model can't be opened, or the token is too short.
     """
-    if token is not None and len(token) < 16:
-        raise InputError(f"Expected a token of at least 16 characters, got {len(token)}.")
+    if token is not None and (len(token) < 16 or not token.isascii()):
+        raise InputError(f"Expected a token of at least 16 plain (ASCII) characters, got {len(token)}.")
     predictor = open_predictor(model, backend)
     choice = create_choice(model, predictor.card, calibrated=calibrated)
     card = predictor.card
