@@ -56,6 +56,14 @@ def test_without_such_persons_the_error_says_so() -> None:
     assert listed <= 12
 
 
+def test_without_such_persons_hardly_a_pair_is_more_likely_than_not() -> None:
+    sure = 0
+    for seed in range(100, 160):
+        features, index, _ = people(seed, 200, 0)
+        sure += any(p.probability >= 0.5 for p in same_persons(features, index))
+    assert sure <= 18  # of 60; 26 without the half a pair
+
+
 def test_photos_that_all_look_the_same_tell_nobody_apart() -> None:
     assert same_persons(np.ones((120, 16), dtype=np.float32), np.arange(120) // 2) == []
 

@@ -85,3 +85,10 @@ def test_a_cache_that_cannot_be_written_is_no_error(
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("MASKWISE_CACHE", str(tmp_path / "file"))
     assert scan_photos(read_data(people)).usable.all()
+
+
+def test_no_photos_are_looked_at_without_trouble(people: Path) -> None:
+    table = read_data(people)
+    nothing = scan_photos(table.keep(np.zeros(len(table), dtype=np.bool_)))
+    assert len(nothing.frame) == 0
+    assert nothing.frame.columns == scan_photos(table).frame.columns

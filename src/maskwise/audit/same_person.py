@@ -131,4 +131,5 @@ def _local_rates(by_chance: Floats) -> Floats:
     estimation", 2008): pairs expected by chance between one pair and the next, pooled so that they rise.
     """
     between = np.diff(by_chance, prepend=0.0)
+    between[:1] += 0.5  # nobody stands above the first pair: were it chance, so much would be expected there
     return np.asarray(np.minimum(1.0, isotonic_regression(between).x))

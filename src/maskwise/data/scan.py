@@ -74,8 +74,9 @@ def scan_photos(table: PhotoTable, *, workers: int | None = None, progress: Prog
     """
     memory_file = _memory_file(table.root)
     photos, root = table.photos, table.root
-    stats = (_stat_key(photo, root / photo) or (photo, None, None) for photo in photos)
-    keys = pl.DataFrame(dict(zip(_KEY, zip(*stats, strict=True), strict=True)), {n: _SCHEMA[n] for n in _KEY})
+    stats = [_stat_key(photo, root / photo) or (photo, None, None) for photo in photos]
+    keys = pl.DataFrame(stats, {name: _SCHEMA[name] for name in _KEY}, orient="row")
+    del stats
     known = _recall(memory_file).with_columns(remembered=True)
     frame = keys.join(known, on=_KEY, how="left", maintain_order="left").with_row_index("row")
     fresh = frame.filter(pl.col("remembered").is_null())["row"].to_list()
