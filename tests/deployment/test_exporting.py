@@ -10,16 +10,21 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
 from maskwise.deployment import exporting
 from maskwise.deployment.checking import Check, figures, holds, photos_to_check
 from maskwise.deployment.exporting import calibration_photos, export
+from maskwise.deployment.graph import ExportGraph
+from maskwise.deployment.quantizing import WAYS, near_pixels
+from maskwise.deployment.writing import to_onnx, to_openvino
 from maskwise.errors import InputError
 from maskwise.experiments.ensembling import ensemble
 from maskwise.inference.choice import create_choice
 from maskwise.inference.exported import ExportedCard, exported_file
-from maskwise.inference.opening import fastest_backend, load_predictor, open_predictor
+from maskwise.inference.opening import fastest_backend, load_members, load_predictor, open_predictor
 from maskwise.inference.predicting import predict_to_file
+from maskwise.models.ensemble import load_ensemble
 from maskwise.training.recipe_files import load_recipe
 from maskwise.training.train import train
 from tests.pictures import TINY, picture, write_jpeg
@@ -112,8 +117,12 @@ def test_int8_is_written_only_if_it_holds(
     assert not holds(Check(**good, same_class=0.979, macro_f1_difference=0.0, ci95=(-0.01, 0.01)))
     assert not holds(Check(**good, same_class=1.0, macro_f1_difference=0.0, ci95=(-0.011, 0.01)))
     monkeypatch.setattr(exporting, "holds", lambda check: False)
-    with pytest.raises(InputError, match="Expected int8 to give the same class on 98%"):
-        export(tiny_run, tmp_path / "refused", kind="openvino", int8=True)
+    said = list[str]()
+    with pytest.raises(
+        InputError, match=r"Expected int8 to give the same class on 98%.* at best the same class"
+    ):
+        export(tiny_run, tmp_path / "refused", kind="openvino", int8=True, say=said.append)
+    assert sum("quantizing" in line for line in said) == len(WAYS)
     assert not list((tmp_path / "refused").rglob("*"))
     monkeypatch.setattr(exporting, "holds", lambda check: True)
     done = export(tiny_run, tmp_path / "kept", kind="openvino", int8=True)
@@ -121,10 +130,22 @@ def test_int8_is_written_only_if_it_holds(
     assert "same class" in figures(done.check)
     predictor = open_predictor(done.path)
     assert predictor.card.precision == "int8"
+    assert predictor.card.quantized == "all at once"
     assert predictor.predict_all(photos).shape == (40, 18)
     # A folder of int8 alone is no model unasked.
     with pytest.raises(InputError, match="got int8 only: name "):
         open_predictor(tmp_path / "kept")
+
+
+@pytest.mark.parametrize("kind", ["onnx", "openvino"])
+def test_convolutions_are_counted_from_the_pixels(tiny_run: Path, kind: str) -> None:
+    members = load_members(tiny_run)
+    graph = to_onnx(ExportGraph(members, load_ensemble(tiny_run, 1)))
+    model = to_openvino(graph) if kind == "openvino" else graph
+    convolutions = sum(isinstance(module, torch.nn.Conv2d) for module in members[0].classifier.modules())
+    found = [near_pixels(model, depth) for depth in (0, 1, 4, 1000)]
+    assert [len(names) for names in found] == [0, 1, 4, convolutions]
+    assert found[1] == found[2][:1]
 
 
 def test_what_can_not_be_exported_or_opened_is_one_line(

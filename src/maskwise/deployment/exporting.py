@@ -22,7 +22,8 @@ from maskwise.deployment.checking import (
     photos_to_check,
 )
 from maskwise.deployment.graph import ExportGraph
-from maskwise.deployment.writing import quantize, staged, to_onnx, to_openvino, write_onnx, write_openvino
+from maskwise.deployment.quantizing import WAYS, quantize
+from maskwise.deployment.writing import staged, to_onnx, to_openvino, write_onnx, write_openvino
 from maskwise.errors import InputError
 from maskwise.evaluation.model_card import FILE as CARD_FILE
 from maskwise.files import locked, read_json, write_text
@@ -153,11 +154,11 @@ def _told(target: _Target) -> Probabilities:
     return Predictor(engine.card, engine).predict_all(target.photos.paths)
 
 
-def _check_and_note(model: Any, target: _Target) -> Check:  # noqa: ANN401
+def _check_and_note(model: Any, target: _Target, quantized: str | None = None) -> Check:  # noqa: ANN401
     """Write the file, see what it says, and write that into it too."""
     _write(model, target, target.card)
     check = compare_with_run(target.photos, _told(target), target.card.space, target.card.decision)
-    _write(model, target, target.card.model_copy(update={"check": check}))
+    _write(model, target, target.card.model_copy(update={"check": check, "quantized": quantized}))
     return check
 
 
@@ -165,18 +166,20 @@ def _write_int8(model: Any, target: _Target, say: Callable[[str], None]) -> Chec
     """The first of the ways to quantize that holds."""
     names = [f"pixels_{place}" for place in range(len(target.card.transforms))]
     calibration = calibration_photos(target.photos, target.card)
-    tried = []
-    for mixed in (False, True):
-        say(f"quantizing on {len(calibration)} training photos" + (", layer by layer" if mixed else ""))
+    tried = list[Check]()
+    for way in WAYS:
+        say(f"quantizing on {len(calibration)} training photos, {way.told()}")
         source = to_openvino(model) if target.kind == "openvino" else model
-        check = _check_and_note(quantize(source, calibration, names, mixed=mixed), target)
+        check = _check_and_note(quantize(source, calibration, names, way), target, way.told())
         if holds(check):
             return check
-        tried.append(figures(check))
+        say(figures(check))
+        tried.append(check)
+    closest = max(tried, key=lambda check: check.same_class)
     raise InputError(
         f"Expected int8 to give the same class on {LEAST_SAME:.0%} of the photos and to cost at most {MOST_LOSS:g} "
-        f"macro F1 at the lower end of its interval, got {'; then '.join(tried)}: it is not written. Use the file "
-        "without --int8."
+        f"macro F1 at the lower end of its interval, got at best {figures(closest)}: it is not written. Use the "
+        "file without --int8."
     )
 
 

@@ -5,13 +5,12 @@ import io
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from maskwise.data.decoding import Pixels
 from maskwise.deployment.graph import ExportGraph
 from maskwise.errors import MaskwiseError
 from maskwise.extras import import_extra
@@ -37,7 +36,7 @@ def to_onnx(graph: ExportGraph) -> Any:  # noqa: ANN401 - ONNX's model is not ty
     graph = graph.eval().cpu()
     photos = tuple(torch.zeros((2, *t.output_size, 3), dtype=torch.uint8) for t in graph.transforms)
     n = torch.export.Dim("photos", min=1)
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, quiet():
         path = Path(folder) / "model.onnx"
         torch.onnx.export(
             graph,
@@ -53,8 +52,8 @@ def to_onnx(graph: ExportGraph) -> Any:  # noqa: ANN401 - ONNX's model is not ty
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """PyTorch's exporter tells its steps on stdout and in the log."""
+def quiet() -> Iterator[None]:
+    """Exporters tell their steps on stdout and in the log: not in the block."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -120,23 +119,3 @@ def write_openvino(model: Any, path: Path, card: ExportedCard) -> None:  # noqa:
         openvino.save_model(model, str(path), compress_to_fp16=False)
     except RuntimeError as error:  # a full disk, say
         raise _unwritten(path, " ".join(str(error).split())[:160]) from error
-
-
-def quantize(model: Any, photos: Sequence[Sequence[Pixels]], names: Sequence[str], *, mixed: bool) -> Any:  # noqa: ANN401
-    """Weights and activations as 8-bit integers, their ranges taken from photos (NNCF's post-training quantization).
-
-    Args:
-        model: OpenVINO's or ONNX's.
-        photos: for each photo its pixels (1, height, width, 3), one an input.
-        names: of the inputs.
-        mixed: whether activations get an offset, and biases are corrected layer by layer: slower, closer.
-    """
-    nncf = import_for_export("nncf")
-    with _quiet():
-        return nncf.quantize(
-            model,
-            nncf.Dataset(list(photos), lambda pixels: dict(zip(names, pixels, strict=True))),
-            subset_size=len(photos),
-            preset=nncf.QuantizationPreset.MIXED if mixed else nncf.QuantizationPreset.PERFORMANCE,
-            fast_bias_correction=not mixed,
-        )

@@ -56,6 +56,7 @@ class ExportedCard(BaseModel):
     decision: Rule
     commonest_class: int
     precision: Literal["fp32", "int8"] = "fp32"
+    quantized: str | None = None  # how, where it is int8: the first way that held
     tuned: TunedDecision | None = None
     weights: str  # digest of the run's
     check: Check | None = None
