@@ -1,4 +1,5 @@
 import csv
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -78,6 +79,18 @@ def test_a_finding_tells_its_photos_its_choices_and_which_photos_it_is_about(fol
         assert review.paths[photo["row"]].parent.name == FIRST
 
 
+def test_a_copy_is_shown_beside_what_it_is_a_copy_of(folder: Path) -> None:
+    table = (folder / "findings.csv").read_text().splitlines()
+    photos = [f"images/{person}/mask1.jpg" for person in (FIRST, SECOND)]
+    cell = json.dumps(photos).replace('"', '""')
+    lines = [f"{table[0]},photos", *(f"{line}," for line in table[1:])]
+    lines.append(f'4,near-identical photo,{FIRST},{photos[0]},exclude,,,1,0.9,,"{cell}"')
+    (folder / "findings.csv").write_text("\n".join(lines) + "\n")
+    shown = opened(folder).finding(3)["photos"]
+    assert {photo["person"] for photo in shown} == {FIRST, SECOND}
+    assert [photo["name"] for photo in shown if photo["meant"]] == ["mask1.jpg"]
+
+
 def test_what_can_not_be_decided_is_said_and_changes_nothing(folder: Path) -> None:
     review = opened(folder)
     before = (folder / "corrections.csv").read_bytes()
@@ -118,6 +131,9 @@ def test_what_is_taken_back_is_as_it_was_proposed_even_after_a_restart(folder: P
     opened(folder).decide(2, "yes", "45")
     again = opened(folder)
     assert again.finding(2)["rows"][0]["new"] == "45"
+    again.decide(2, "no")  # what is rejected is the proposal
+    assert again.finding(2)["rows"][0]["new"] == "61"
+    again.decide(2, "yes", "45")
     again.decide(2, "")
     assert again.finding(2)["rows"][0] | {"photo": ""} == {
         "photo": "",

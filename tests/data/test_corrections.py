@@ -8,6 +8,7 @@ from maskwise.data.csv_text import guarded, unguarded
 from maskwise.data.reading import read_data
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
+from maskwise.experiments.rebuilding import rebuild
 from maskwise.training.recipe_files import load_recipe
 from maskwise.training.train import train
 from tests.pictures import TINY, make_people, write_table
@@ -115,6 +116,13 @@ def test_what_is_guarded_against_formulas_comes_back(name: str) -> None:
             "column field: expected one of mask, gender, age, age_band, person",
         ),
         ({"id": "000000", "field": "person", "new": ""}, "column new: expected a person"),
+        ({"id": "000000", "field": "person", "new": "nobody"}, "column new: expected a person of the data"),
+        ({"id": "000000", "field": "gender", "new": ""}, "column new: expected a gender, got nothing"),
+        ({"id": "000000", "field": "gender", "new": "female", "accept": ""}, "whose accept is yes"),
+        (
+            {"id": "000009", "person": "000000_male_Asian_18", "field": "gender", "new": "female"},
+            "column id: expected 000000_male_Asian_18 to have id 000009",
+        ),
         ({"field": "gender", "new": "male"}, "expected a person, an id or a photo"),
         ({"id": "000000", "field": "gender", "new": "female", "accept": "maybe"}, "column accept"),
     ],
@@ -135,6 +143,12 @@ def test_a_run_says_what_was_corrected(people: Path, tmp_path: Path) -> None:
     )
     told = json.loads((tmp_path / "run/lineage.json").read_text())["data"]["corrections"]
     assert (told["path"], told["n_findings"], told["n_photos"]) == (str(path), 1, 7)
+    assert [row["field"] for row in told["rows"]] == ["gender"]
+    path.write_text(
+        path.read_text() + path.read_text().splitlines()[1].replace("1,000000", "2,000002") + "\n"
+    )
+    with pytest.raises(InputError, match=r"c.csv to be as it was when .* was trained, but it was changed"):
+        rebuild(tmp_path / "run")
 
 
 def test_the_public_list_names_eleven_persons(tmp_path: Path) -> None:

@@ -156,6 +156,12 @@ def test_a_person_decides_by_keys_and_clicks_in_a_browser(server: ReviewServer, 
         page.locator("h1", has_text="wrong gender").wait_for()
         name = page.locator("h1").inner_text().split(" ")[0]
         page.select_option("#values", "male")
+        page.keyboard.press("Enter")  # the choice, by key
+        page.get_by_text(f"2 of {total} decided").wait_for()
+        page.keyboard.press("u")  # and keys decide again, whatever had the focus
+        page.get_by_text(f"1 of {total} decided").wait_for()
+        page.keyboard.press("o")
+        page.select_option("#values", "male")
         page.get_by_role("button", name="Accept this").click()
         page.get_by_text(f"2 of {total} decided").wait_for()
         with (folder / "corrections.csv").open(encoding="utf-8") as stream:

@@ -1,6 +1,5 @@
 """`audit`: from DATA to findings, proposals and a page."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from maskwise import __version__
-from maskwise.audit.duplicates import duplicates_across, find_duplicates
+from maskwise.audit.duplicates import across_persons, duplicates_across, find_duplicates
 from maskwise.audit.findings import (
     CORRECTIONS_FILE,
     FINDINGS_FILE,
@@ -25,16 +24,19 @@ from maskwise.audit.findings import (
 from maskwise.audit.labels import label_findings
 from maskwise.audit.out_of_fold import N_FOLDS, predict_labels, read_folds, with_folds
 from maskwise.audit.page import PAGE_FILE, write_audit_page
-from maskwise.audit.same_person import same_persons
+from maskwise.audit.precision import Bar, expected_bars
+from maskwise.audit.same_person import FEWEST_PERSONS as FEWEST_TO_COMPARE
+from maskwise.audit.same_person import MOST_PERSONS, same_persons
 from maskwise.audit.sharpness import blurred, measure_sharpness
-from maskwise.audit.structure import about, structure_findings
-from maskwise.data.competition import eval_folders
+from maskwise.audit.structure import about, set_aside, structure_findings
+from maskwise.data.competition import LABEL_FILE, eval_folders
 from maskwise.data.corrections import PERSON
+from maskwise.data.decoding import PhotoError
 from maskwise.data.reading import read_data
 from maskwise.data.scan import Progress, scan_photos
 from maskwise.data.split import assign_folds, person_strata
 from maskwise.data.table import PhotoTable
-from maskwise.errors import InputError
+from maskwise.errors import InputError, MaskwiseError
 from maskwise.files import printable, write_json
 from maskwise.inference.features import extract_features
 
@@ -46,6 +48,9 @@ SIDE = 192
 
 MOST_ERROR = 0.5
 """Pairs of persons are listed down to where half of the list would be chance."""
+
+PRECISION = 0.8
+"""How often findings that one trusts without looking should be right."""
 
 ABOUT_FILE, SCHEMA = "audit.json", 1
 
@@ -59,6 +64,7 @@ class Audit:
     findings: list[Finding]
     balance: list[dict[str, Any]]
     notes: list[str]
+    bars: dict[str, Bar]  # of each kind with probabilities: which of it are right so often as was asked
 
 
 def audit(
@@ -67,6 +73,7 @@ def audit(
     *,
     against: Sequence[Path] = (),
     run: Path | None = None,
+    precision: float = PRECISION,
     photos_in_report: bool = True,
     progress: ProgressOf = lambda stage: None,
 ) -> Audit:
@@ -77,6 +84,7 @@ def audit(
         out: where to.
         against: other data that must share no photo, such as evaluation sets; those inside `data` are found.
         run: a run with folds on these data, whose predictions are used for all but numbers.
+        precision: for each kind it is told how many of its findings can be trusted to be right so often.
         photos_in_report: whether the page shows photos.
         progress: makes the bar of a named stage.
 
@@ -84,9 +92,11 @@ def audit(
         InputError: when the data or the run can't be read, or `out` holds decisions about an earlier audit.
         MaskwiseError: when a file can't be written.
     """
+    if not 0 < precision <= 1:
+        raise InputError(f"Expected --precision between 0 and 1, got {precision:g}.")
     _check_out(out, data)
     table = read_data(data)
-    other_data = _other_data(data, table, against)
+    other_data = [(place, read_data(place, table.space)) for place in _other_data(data, table, against)]
     run_folds = None if run is None else read_folds(run, table)
     scan = scan_photos(table, progress=progress("scanning photos"))
     findings = structure_findings(table, scan)
@@ -95,18 +105,23 @@ def audit(
     frame = scan.frame.filter(pl.Series(scan.usable, dtype=pl.Boolean))
     duplicates = find_duplicates(usable, frame)
     findings += duplicates.findings
-    for place in other_data:
-        other = read_data(place, table.space)
+    for place, other in other_data:
         other_scan = scan_photos(other, progress=progress(f"scanning photos of {printable(place.name)}"))
+        findings += set_aside(other, other_scan)
         findings += duplicates_across(usable, frame, other, other_scan, printable(place))
     findings += _blurred(usable, progress("looking for blur"))
-    why_not = _why_no_model(usable, duplicates.groups)
-    if why_not:
+    features = _features(usable, progress("looking at photos"))
+    findings += across_persons(usable, duplicates.pairs, features)
+    why_not = _why_no_labels(usable, duplicates.groups)
+    if why_not or features is None:
         unused = "" if run is None else f", and {printable(run)} was not used"
         notes.append(f"{why_not}: labels were not audited{unused}")
     else:
-        findings += _by_model(usable, duplicates.groups, run_folds, progress)
-    found = Audit(without_repeats(worst_first(findings)), _balance(usable), notes)
+        findings += _by_model(usable, features, duplicates.groups, run_folds, progress)
+    if features is not None:
+        findings += _two_names(usable, features, notes)
+    findings = without_repeats(worst_first(findings))
+    found = Audit(findings, _balance(usable), notes, expected_bars(findings, precision))
     write_findings(out, found.findings)
     write_json(
         out / ABOUT_FILE, {"schema": SCHEMA, "maskwise": __version__, "data": printable(data.resolve())}
@@ -116,6 +131,8 @@ def audit(
         found.findings,
         found.balance,
         notes,
+        bars=found.bars,
+        precision=precision,
         table=table,
         data=printable(data),
         photos=photos_in_report,
@@ -133,19 +150,19 @@ def _check_out(out: Path, data: Path) -> None:
 
 
 def _other_data(data: Path, table: PhotoTable, against: Sequence[Path]) -> list[Path]:
-    """The evaluation sides beside the photos and what is named, each once."""
+    """The evaluation sides in the folder, or beside the folder of the labelled photos, and what is named, each once."""
     own = {table.root.resolve(), data.resolve()}
     if same := next((place for place in against if place.resolve() in own), None):
         raise InputError(f"Expected --against to name other data than the audited, got {same}.")
-    found = (
-        [place for place in eval_folders(data).values() if place.resolve() not in own]
-        if data.is_dir()
-        else []
-    )
+    found = list[Path]()
+    if data.is_dir():
+        around = [data, *([data.resolve().parent] if (data / LABEL_FILE).is_file() else [])]
+        found = [place for folder in around for place in eval_folders(folder).values()]
+        found = [place for place in found if place.resolve() not in own]
     return list({place.resolve(): place for place in (*found, *against)}.values())
 
 
-def _why_no_model(table: PhotoTable, groups: npt.NDArray[np.str_]) -> str:
+def _why_no_labels(table: PhotoTable, groups: npt.NDArray[np.str_]) -> str:
     if not len(table):
         return "no photo can be used"
     if table.frame["person"].null_count():
@@ -164,14 +181,11 @@ def _blurred(table: PhotoTable, progress: Progress | None) -> Iterator[Finding]:
         yield Finding("blurred photo", *about(table, row), (table.photo(row),), reason, 0.3)
 
 
-def _by_model(
-    table: PhotoTable, groups: npt.NDArray[np.str_], run_folds: pl.DataFrame | None, progress: ProgressOf
-) -> list[Finding]:
-    """Wrong labels and persons under two names, by frozen features and linear models, or by a run's folds.
-
-    Persons who share a photo stay in one fold: else their copies would vouch for each other.
-    """
-    bar, done = progress("looking at photos"), 0
+def _features(table: PhotoTable, bar: Progress | None) -> npt.NDArray[np.float32] | None:
+    """Frozen features (N, F) of all photos; None where there are no photos, or nobody knows whose they are."""
+    if not len(table) or table.frame["person"].null_count():
+        return None
+    done = 0
 
     def count(more: int) -> None:
         nonlocal done
@@ -179,17 +193,41 @@ def _by_model(
         if bar:
             bar(done, len(table))
 
-    features = extract_features(table.paths, side=SIDE, progress=count)
+    try:
+        return extract_features(table.paths, side=SIDE, progress=count)
+    except PhotoError as error:
+        raise MaskwiseError(
+            f"Expected the photos to stay as they were when the audit began, got: {error}. Run it again."
+        ) from error
+
+
+def _by_model(
+    table: PhotoTable,
+    features: npt.NDArray[np.float32],
+    groups: npt.NDArray[np.str_],
+    run_folds: pl.DataFrame | None,
+    progress: ProgressOf,
+) -> list[Finding]:
+    """Wrong labels, by frozen features and linear models, or by a run's folds.
+
+    Persons who share a photo stay in one fold: else their copies would vouch for each other.
+    """
     folds = assign_folds(groups, person_strata(table), n_folds=N_FOLDS, seed=0)
     told = predict_labels(features, table, folds, progress("predicting labels out of fold"))
     if run_folds is not None:
         told = with_folds(told, run_folds, table)
-    return [*label_findings(table, told), *_two_names(table, features)]
+    return label_findings(table, told)
 
 
-def _two_names(table: PhotoTable, features: npt.NDArray[np.float32]) -> Iterator[Finding]:
+def _two_names(table: PhotoTable, features: npt.NDArray[np.float32], notes: list[str]) -> Iterator[Finding]:
     """Persons who may be one: a proposal to look at, with the share of such pairs that chance makes."""
     names, first_row, index = np.unique(table.persons, return_index=True, return_inverse=True)
+    if not FEWEST_TO_COMPARE <= len(names) <= MOST_PERSONS:
+        notes.append(
+            f"one person under two names is looked for among {FEWEST_TO_COMPARE} to {MOST_PERSONS:,} persons, and "
+            f"there are {len(names):,}: it was not"
+        )
+        return
     photos: dict[int, list[str]] = {}
     for row, person in enumerate(index.tolist()):
         photos.setdefault(person, []).append(table.photo(row))
@@ -210,24 +248,33 @@ def _two_names(table: PhotoTable, features: npt.NDArray[np.float32]) -> Iterator
 
 
 def _balance(table: PhotoTable) -> list[dict[str, Any]]:
-    """Photos and persons of each class, and how wide the interval of its F1 will be when a fifth is held out.
+    """Photos and persons of each class, value and group, and how wide an interval will be when a fifth is held out.
 
-    The half width is that of a share of 0.7 among the class's held-out persons: a rule of thumb, no promise.
+    The half width is that of a share of 0.7 among the held-out persons: a rule of thumb, no promise.
     """
     space = table.space
-    classes = space.encode(table.label_indices())
-    persons = table.persons
+    labels = table.label_indices()
+    columns = {"class": np.array([*space.class_names, ""])[space.encode(labels)]}
+    for place, attribute in enumerate(space.attributes):
+        columns[attribute.label_column] = np.array([*attribute.values, ""])[labels[:, place]]
+    columns |= table.group_values()
+    named = {"class": list(space.class_names)} | {a.label_column: list(a.values) for a in space.attributes}
     rows = []
-    counts = Counter(classes.tolist())
-    for joint, name in enumerate(space.class_names):
-        n_persons = len(np.unique(persons[classes == joint]))
-        held_out = max(1.0, n_persons / 5)
-        rows.append(
-            {
-                "name": name,
-                "n_photos": counts.get(joint, 0),
-                "n_persons": n_persons,
-                "half_width": float(min(1.0, 1.96 * np.sqrt(0.7 * 0.3 / held_out))),
-            }
-        )
+    for column, values in columns.items():
+        for name in named.get(column) or sorted(set(values.tolist()) - {""})[:_MOST_OF_A_GROUP]:
+            of_it = values == name
+            n_persons = len(np.unique(table.persons[of_it]))
+            half_width = min(1.0, 1.96 * np.sqrt(0.7 * 0.3 / max(1.0, n_persons / 5)))
+            rows.append(
+                {
+                    "of": column,
+                    "name": name,
+                    "n_photos": int(of_it.sum()),
+                    "n_persons": n_persons,
+                    "half_width": float(half_width),
+                }
+            )
     return rows
+
+
+_MOST_OF_A_GROUP = 20

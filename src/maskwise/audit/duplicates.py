@@ -10,7 +10,13 @@ import polars as pl
 from maskwise.audit.findings import Change, Finding
 from maskwise.audit.structure import about
 from maskwise.data.corrections import EXCLUDE
-from maskwise.data.duplicates import DuplicatePair, chain_copies, cross_person_duplicates, join_groups
+from maskwise.data.duplicates import (
+    DuplicatePair,
+    chain_copies,
+    copies_of,
+    cross_person_duplicates,
+    join_groups,
+)
 from maskwise.data.scan import Scan
 from maskwise.data.table import PhotoTable
 
@@ -23,11 +29,12 @@ class Duplicates:
     """What was found, and for each photo (N,) who must not be told apart when models are trained and asked."""
 
     findings: list[Finding]
+    pairs: list[DuplicatePair]  # of different persons: `across_persons` says which of the two is the copy
     groups: npt.NDArray[np.str_]
 
 
 def find_duplicates(table: PhotoTable, frame: pl.DataFrame) -> Duplicates:
-    """Identical and near-identical photos of different persons, identical files of one, persons on both sides.
+    """Pairs of photos of different persons that are one, identical files of one, persons on both sides.
 
     Args:
         table: the photos that can be used (N).
@@ -38,12 +45,11 @@ def find_duplicates(table: PhotoTable, frame: pl.DataFrame) -> Duplicates:
     shared_by = _sharing([*pairs, *_copies(frame)], persons)
     few = [pair for pair in pairs if shared_by[pair.first] <= MOST_SHARING]
     found = [
-        *_across_persons(table, few),
         *_placeholders(table, shared_by),
         *_inside_persons(table, frame),
         *_both_sides(table),
     ]
-    return Duplicates(found, join_groups(persons, few))
+    return Duplicates(found, few, join_groups(persons, few))
 
 
 def _sharing(pairs: Sequence[DuplicatePair], persons: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
@@ -63,20 +69,56 @@ def _copies(frame: pl.DataFrame) -> list[DuplicatePair]:
     return files + chain_copies(rows, looks, rows, identical=False)[0]
 
 
-def _across_persons(table: PhotoTable, pairs: Sequence[DuplicatePair]) -> Iterator[Finding]:
+def across_persons(
+    table: PhotoTable, pairs: Sequence[DuplicatePair], features: npt.NDArray[np.float32] | None
+) -> Iterator[Finding]:
+    """A finding for each picture that two persons have; it proposes to leave the copy out.
+
+    The copy is the one that looks less like the other photos of its person. Where that can't be told, because there
+    are no features or no other photos, both are proposed: neither is known to be in its place.
+
+    Args:
+        table: the photos that can be used (N).
+        pairs: see `find_duplicates`.
+        features: of the photos (N, F).
+    """
     sides = table.frame["split"].to_list()
-    for pair in pairs:
-        first, second = pair.first, pair.second
-        person, known_id = about(table, second)
+    leads = np.zeros(len(pairs)) if features is None else _leads(features, table.persons, pairs)
+    for pair, lead in zip(pairs, leads.tolist(), strict=True):
+        first, second = (pair.first, pair.second) if lead >= 0 else (pair.second, pair.first)
         kind = "identical photo" if pair.identical else "near-identical photo"
         split = ""
         if sides[first] and sides[second] and sides[first] != sides[second]:
             split = ", on the other side of the split"
-        reason = f"{_named(table, second)} shows what {_named(table, first)} does{split}"
+        which = "" if lead else "; which of them is in its place can't be told"
+        reason = f"{_named(table, second)} shows what {_named(table, first)} does{split}{which}"
         photos = (table.photo(second), table.photo(first))
-        change = Change(table.photo(second), EXCLUDE, "", "")
+        changes = tuple(Change(photo, EXCLUDE, "", "") for photo in (photos[:1] if lead else photos))
         certain = 1.0 if pair.identical else 0.9
-        yield Finding(kind, person, known_id, photos, reason, 1.0, certain, (change,))
+        yield Finding(kind, *about(table, second), photos, reason, 1.0, certain, changes)
+
+
+def _leads(
+    features: npt.NDArray[np.float32], persons: npt.NDArray[np.str_], pairs: Sequence[DuplicatePair]
+) -> npt.NDArray[np.float64]:
+    """By how much the first of each pair (P,) is more like its person's other photos than the second is; 0 unknown.
+
+    Likeness is the mean cosine of features from which the mean of all is taken away.
+    """
+    looks = features - features.mean(axis=0)
+    looks /= np.linalg.norm(looks, axis=1, keepdims=True) + 1e-12
+    rows_of: dict[str, list[int]] = {}
+    paired = {row for pair in pairs for row in (pair.first, pair.second)}
+    for row, person in enumerate(persons.tolist()):
+        if row not in paired:
+            rows_of.setdefault(person, []).append(row)
+
+    def likeness(row: int) -> float:
+        others = rows_of.get(str(persons[row]), [])
+        return float((looks[others] @ looks[row]).mean()) if others else float("nan")
+
+    leads = np.array([likeness(pair.first) - likeness(pair.second) for pair in pairs])
+    return np.where(np.isnan(leads), 0.0, leads)
 
 
 def _named(table: PhotoTable, row: int) -> str:
@@ -139,23 +181,16 @@ def duplicates_across(
         name: of the other data.
     """
     theirs, seen = other.keep(scan.usable), scan.frame.filter(scan.usable)
-    looks = pl.concat([rows.select("digest", "phash", "thumb") for rows in (frame, seen)])
-    sides = np.array(["here"] * len(table) + ["there"] * len(theirs))
-    told = set[int]()
-    for pair in cross_person_duplicates(looks, sides):
-        here, there = sorted((pair.first, pair.second))
-        if here in told:
-            continue
-        told.add(here)
-        photo = table.photo(here)
+    for pair in copies_of(frame, seen):
+        photo = table.photo(pair.first)
         like = "is" if pair.identical else "nearly is"
-        reason = f"{like} {theirs.photo(there - len(table))} of {name}"
         yield Finding(
             "photo of other data",
-            *about(table, here),
+            *about(table, pair.first),
             (photo,),
-            reason,
+            f"{like} {theirs.photo(pair.second)} of {name}",
             1.0,
             1.0 if pair.identical else 0.9,
             (Change(photo, EXCLUDE, "", ""),),
+            (theirs.root / theirs.photo(pair.second),),
         )

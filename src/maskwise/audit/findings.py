@@ -1,5 +1,6 @@
 """Findings, and the two files they are told in."""
 
+import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -12,7 +13,19 @@ from maskwise.files import locked, write_csv
 
 FINDINGS_FILE, CORRECTIONS_FILE = "findings.csv", "corrections.csv"
 _WAIT_SECONDS = 10.0
-_HEADER = ("finding", "kind", "person", "photo", "field", "old", "new", "score", "probability", "reason")
+_HEADER = (
+    "finding",
+    "kind",
+    "person",
+    "photo",
+    "field",
+    "old",
+    "new",
+    "score",
+    "probability",
+    "reason",
+    "photos",
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,7 @@ class Finding:
     score: float  # the higher the worse, comparable within a kind
     probability: float | None = None
     changes: tuple[Change, ...] = ()
+    elsewhere: tuple[Path, ...] = ()  # photos of other data, to look at
 
 
 def number_in_words(number: float) -> str:
@@ -74,6 +88,7 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
                     f"{finding.score:.4f}",
                     probability,
                     finding.reason,
+                    json.dumps(finding.photos, ensure_ascii=False),
                 ]
             )
         about = (number, finding.id, finding.person)

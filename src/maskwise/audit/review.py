@@ -1,6 +1,7 @@
 """Deciding about an audit's proposals, one finding at a time; every decision is on disk before the next is asked."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ class _Told:
     kind: str
     probability: str
     new: str
+    photos: tuple[str, ...]  # all that the finding speaks of, the copied one beside the copy
 
 
 class Review:
@@ -66,7 +68,8 @@ class Review:
         self._photos = table.photos
         self._photo_rows = {photo: row for row, photo in enumerate(self._photos)}
         self._of_person: dict[str, list[int]] = {}
-        for place, person in enumerate(table.persons.tolist()):
+        self._persons_of = table.persons
+        for place, person in enumerate(self._persons_of.tolist()):
             self._of_person.setdefault(person, []).append(place)
         if not any(
             row["person"] in self._of_person or row["photo"] in self._photo_rows for row in self._rows
@@ -106,7 +109,11 @@ class Review:
         shown: list[int] = []
         for person in dict.fromkeys(p for row in rows for p in self._persons(row)):
             shown += self._of_person.get(person, [])
-        shown += [self._photo_rows[photo] for photo in meant if photo in self._photo_rows]
+        told = self._told.get(name)
+        for photo in (*sorted(meant), *(told.photos if told else ())):
+            if photo in self._photo_rows:
+                row = self._photo_rows[photo]
+                shown += [row, *self._of_person.get(str(self._persons_of[row]), [])]
         kind, probability = self._kind(name)
         return {
             "place": place,
@@ -154,7 +161,7 @@ class Review:
     def decide(self, place: int, accept: Decision, new: str | None = None) -> None:
         """Accept or reject a finding, or take a decision back; with `new`, accept another value than the proposed.
 
-        What is taken back is as the audit proposed it.
+        What is rejected or taken back is as the audit proposed it.
 
         Raises:
             InputError: when there is no such finding, or the value can't be.
@@ -165,7 +172,7 @@ class Review:
         if new is not None:
             self._check_other(numbers, new)
             accept = "yes"
-        elif not accept and len(numbers) == 1:
+        elif accept != "yes" and len(numbers) == 1:  # what another value was accepted for
             told = self._told.get(self._order[place])
             new = told.new if told else None
         changed = [
@@ -259,11 +266,24 @@ def _told(path: Path) -> dict[str, _Told]:
     try:
         rows = read_csv_text(path)
         return {
-            row["finding"]: _Told(row["kind"], row["probability"], unguarded(row["new"]))
+            row["finding"]: _Told(
+                row["kind"],
+                row["probability"],
+                unguarded(row["new"]),
+                _listed(row.get("photos", "")),
+            )
             for row in rows.iter_rows(named=True)
         }
     except (InputError, KeyError):
         return {}
+
+
+def _listed(cell: str) -> tuple[str, ...]:
+    """Photos as an audit lists them in a cell; none where it is another's."""
+    try:
+        return tuple(str(photo) for photo in json.loads(unguarded(cell)))
+    except (ValueError, TypeError):
+        return ()
 
 
 def open_review(folder: Path, data: Path | None = None) -> Review:

@@ -1,7 +1,9 @@
 """What can be seen without a model: files, folders, tables, pixels."""
 
+import os
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -11,17 +13,22 @@ from maskwise.audit.findings import Change, Finding
 from maskwise.data.corrections import EXCLUDE
 from maskwise.data.scan import Scan
 from maskwise.data.table import PhotoTable
+from maskwise.files import printable
+from maskwise.labels.space import Attribute
 
 DARK, FLAT = 18.0, 4.0
 """Grey levels: a mean below the first is dark, a spread below the second is blank."""
 
-_SUFFIXES = {"JPEG": (".jpg", ".jpeg"), "PNG": (".png",), "WEBP": (".webp",)}
+_STRAY_SHARE, _FEWEST_AT_CAP = 0.02, 10
+
+_JPEG = (".jpg", ".jpeg")
+_SUFFIXES = {"JPEG": _JPEG, "MPO": (*_JPEG, ".mpo"), "PNG": (".png",), "WEBP": (".webp",)}
 
 
 def structure_findings(table: PhotoTable, scan: Scan) -> list[Finding]:
     """Files that can't be used, folders against the table, repeated ids, odd sizes, blank and dark photos."""
-    found = [*_set_aside(table, scan), *_names_against_table(table), *_repeated_ids(table)]
-    return [*found, *_short_persons(table, scan), *_odd_pictures(table, scan), *_piled_ages(table)]
+    found = [*set_aside(table, scan), *_names_against_table(table), *_repeated_ids(table), *_unlisted(table)]
+    return [*found, *_odd_numbers(table, scan), *_odd_pictures(table, scan), *_piled_numbers(table)]
 
 
 def about(table: PhotoTable, row: int) -> tuple[str, str]:
@@ -30,7 +37,8 @@ def about(table: PhotoTable, row: int) -> tuple[str, str]:
     return str(person or ""), str(known_id or "")
 
 
-def _set_aside(table: PhotoTable, scan: Scan) -> list[Finding]:
+def set_aside(table: PhotoTable, scan: Scan) -> list[Finding]:
+    """Photos that are missing or can't be used."""
     found = []
     for row, reason in enumerate(scan.frame["reason"].to_list()):
         if reason is not None:
@@ -41,25 +49,56 @@ def _set_aside(table: PhotoTable, scan: Scan) -> list[Finding]:
 
 
 def _names_against_table(table: PhotoTable) -> list[Finding]:
-    """`006359_female_Asian_18`: what a folder's name says of gender and age, against the table."""
+    """`006359_female_Asian_18`: what a person's name says of what is constant over a person, against the table.
+
+    A part of the name that is a value of an attribute speaks of it; a number at the end speaks of the numeric one.
+    """
     found, seen = [], set[str]()
-    gender = {a.name: a for a in table.space.attributes}.get("gender")
+    constant = [attribute for attribute in table.space.attributes if attribute.constant]
     for row in range(len(table)):
         person, known_id = about(table, row)
-        match = re.fullmatch(r"[^_]+_([a-z]+)_[A-Za-z]+_(\d+)", person)
-        if person in seen or match is None:
+        parts = PurePosixPath(person).name.split("_")
+        if person in seen or len(parts) < 2:
             continue
         seen.add(person)
-        told_gender, told_age = match.groups()
-        own_gender = table.frame["gender"][row] if gender else None
-        own_age = table.frame["age"][row] if "age" in table.frame.columns else None
         wrong = []
-        if gender and told_gender in gender.values and own_gender not in (None, told_gender):
-            wrong.append(f"gender {told_gender} in the folder's name, {own_gender} in the table")
-        if own_age is not None and int(told_age) != int(own_age):
-            wrong.append(f"age {told_age} in the folder's name, {own_age:g} in the table")
+        for attribute in constant:
+            told, own = _told_by_name(parts, attribute), table.frame[attribute.name][row]
+            if told is not None and own is not None and told != (int(own) if attribute.is_numeric else own):
+                said = f"{own:g}" if attribute.is_numeric else own
+                wrong.append(f"{attribute.name} {told} in the name, {said} in the table")
         if wrong:
             found.append(Finding("name against table", person, known_id, (), "; ".join(wrong), 1.0, 0.9))
+    return found
+
+
+def _told_by_name(parts: list[str], attribute: Attribute) -> str | int | None:
+    if attribute.is_numeric:
+        return int(parts[-1]) if re.fullmatch(r"[0-9]{1,3}", parts[-1]) and len(parts) > 2 else None
+    told = [part for part in parts if part in attribute.values]
+    return told[0] if len(told) == 1 else None
+
+
+def _unlisted(table: PhotoTable) -> list[Finding]:
+    """What lies in a folder that is one person's, and is not in the table."""
+    photos = set(table.photos)
+    folders: dict[str, list[int]] = {}
+    for row, photo in enumerate(table.photos):
+        folders.setdefault(str(PurePosixPath(photo).parent), []).append(row)
+    found = []
+    for folder, (first, *others) in folders.items():
+        person, known_id = about(table, first)
+        if folder == "." or not person or any(about(table, row)[0] != person for row in others):
+            continue
+        try:
+            names = sorted(entry.name for entry in os.scandir(table.root / folder))
+        except OSError:  # its photos are told to be missing
+            continue
+        extra = [name for name in names if not name.startswith(".") and f"{folder}/{name}" not in photos]
+        if extra:
+            shown = ", ".join(printable(name) for name in extra[:3])
+            reason = f"{len(extra)} in {printable(folder)} that the table does not use: {shown}"
+            found.append(Finding("extra file", person, known_id, (), reason, 0.1))
     return found
 
 
@@ -72,14 +111,24 @@ def _repeated_ids(table: PhotoTable) -> list[Finding]:
     )
     return [
         Finding(
-            "repeated id", persons[0], known_id, (), f"id {known_id} belongs to {', '.join(persons)}", 0.5
+            "repeated id",
+            persons[0],
+            known_id,
+            _first_photos(table, persons),
+            f"id {known_id} belongs to {', '.join(persons)}",
+            0.5,
         )
         for known_id, persons in repeated.iter_rows()
     ]
 
 
-def _short_persons(table: PhotoTable, scan: Scan) -> list[Finding]:
-    """Persons with fewer usable photos than most have."""
+def _first_photos(table: PhotoTable, persons: Sequence[str]) -> tuple[str, ...]:
+    of_them = table.frame.filter(pl.col("person").is_in(persons))
+    return tuple(of_them.group_by("person", maintain_order=True).agg(pl.col("photo").first())["photo"])
+
+
+def _odd_numbers(table: PhotoTable, scan: Scan) -> list[Finding]:
+    """Persons with fewer usable photos than most have, or more."""
     if table.frame["person"].null_count():
         return []
     usable = table.frame.with_columns(pl.Series("usable", scan.usable))
@@ -89,17 +138,17 @@ def _short_persons(table: PhotoTable, scan: Scan) -> list[Finding]:
     usual, n_usual = Counter(counts["usable"].to_list()).most_common(1)[0]
     if 2 * n_usual <= counts.height:  # no number is usual
         return []
-    short = counts.filter(pl.col("usable") < usual)
+    odd = counts.filter(pl.col("usable") != usual).select("person", "usable", "id")
     return [
         Finding(
-            "few photos",
+            "few photos" if n < usual else "many photos",
             person,
             str(known_id or ""),
             (),
             f"{n} usable photos, most persons have {usual}",
             0.1,
         )
-        for person, n, known_id in short.select("person", "usable", "id").iter_rows()
+        for person, n, known_id in odd.iter_rows()
     ]
 
 
@@ -128,7 +177,8 @@ def _odd_pictures(table: PhotoTable, scan: Scan) -> list[Finding]:
             said.append("unusual size")
         if modes[mode] < 0.2 * known.height:
             said.append("unusual mode")
-        if PurePosixPath(table.photo(row)).suffix.lower() not in _SUFFIXES[kept_as]:
+        suffix = PurePosixPath(table.photo(row)).suffix.lower()
+        if suffix not in _SUFFIXES.get(kept_as, (suffix,)):
             said.append("misnamed file")
         for kind in said:
             exclude = (Change(table.photo(row), EXCLUDE, "", ""),) if kind == "blank photo" else ()
@@ -149,20 +199,34 @@ def _odd_pictures(table: PhotoTable, scan: Scan) -> list[Finding]:
     return found
 
 
-def _piled_ages(table: PhotoTable) -> list[Finding]:
+def _piled_numbers(table: PhotoTable) -> list[Finding]:
     """A number at which labels pile up, as they do at a cap."""
     found = []
     for attribute in table.space.attributes:
         if not attribute.is_numeric:
             continue
         per_person = table.frame.select("person", attribute.name).unique().drop_nulls()
-        numbers = per_person[attribute.name].to_list()
-        if len(numbers) < 50:
-            continue
-        counts = Counter(numbers)
-        top = max(counts)
-        near = [counts.get(top - k, 0) for k in range(1, 6)]
-        if counts[top] > 2 * max(1, max(near)):
-            reason = f"{counts[top]} persons are labelled {top:g}, none above: a cap, which means `or more`"
-            found.append(Finding("ages piled at a cap", "", "", (), reason, 0.2))
+        cap = find_cap(per_person[attribute.name].to_list())
+        if cap is not None:
+            number, n_there, n_above = cap
+            above = f"{n_above} above" if n_above else "none above"
+            reason = f"{n_there} persons are labelled {number:g}, {above}: a cap, which means `or more`"
+            found.append(Finding(f"{attribute.name} piled at a cap", "", "", (), reason, 0.2))
     return found
+
+
+def find_cap(numbers: Sequence[float]) -> tuple[float, int, int] | None:
+    """The number at which labels pile up at the upper end, how many have it, and how many (next to none) lie above.
+
+    Half as many again as the median of the five numbers below, and more than chance makes of that.
+    """
+    counts = Counter(numbers)
+    above = 0
+    for top in sorted(counts, reverse=True):
+        there = counts[top]
+        if above <= _STRAY_SHARE * there:
+            usual = float(np.median([counts.get(top - k, 0) for k in range(1, 6)]))
+            if there > 1.5 * usual and there - usual > 4 * np.sqrt(usual + 1) and there >= _FEWEST_AT_CAP:
+                return top, there, above
+        above += there
+    return None

@@ -16,6 +16,9 @@ def audit(
     run: Annotated[
         Path | None, typer.Option(help="A run with --folds on these data: it predicts in place of features.")
     ] = None,
+    precision: Annotated[
+        float, typer.Option(help="Of each kind, say how many findings should be right so often.")
+    ] = 0.8,
     no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
 ) -> None:
     """Find what is wrong with data: files, duplicates, wrong labels, exchanged photos, rare classes.
@@ -31,12 +34,21 @@ def audit(
     console = create_console()
     with stage_bars(console) as bar:
         found = auditing(
-            data, out, against=against or (), run=run, photos_in_report=not no_photos, progress=bar
+            data,
+            out,
+            against=against or (),
+            run=run,
+            precision=precision,
+            photos_in_report=not no_photos,
+            progress=bar,
         )
     for note in found.notes:
         console.print(f"Note: {note}.", style="yellow")
     for kind, number in Counter(finding.kind for finding in found.findings).most_common():
-        console.print(f"{number:>6,}  {kind}")
+        bar_of = found.bars.get(kind)
+        likely = f", {bar_of.n:,} of them likely enough ({bar_of.probability:.2f} or more)" if bar_of else ""
+        console.print(f"{number:>6,}  {kind}{likely}")
+    console.print(f"likely enough: right {precision:.0%} of the time, if the probabilities hold")
     console.print(
         f"decide in {out / 'corrections.csv'}, then train with --set data.corrections={out / 'corrections.csv'}"
     )

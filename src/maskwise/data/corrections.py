@@ -22,6 +22,7 @@ class Corrected:
     table: PhotoTable
     n_findings: int
     n_changed: int  # photos whose row changed or was taken out
+    accepted: list[dict[str, str]]  # the rows that were applied
 
 
 def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
@@ -42,6 +43,11 @@ def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
         if row["accept"] == "yes"
     ]
     _check_whole_findings(raw, path)
+    if not accepted:
+        raise InputError(
+            f"{path}: expected rows to apply, got none whose accept is yes: decide (maskwise review), or leave "
+            "data.corrections out."
+        )
     frame, touched, excluded = table.frame, set[int](), set[int]()
     for place, row in accepted:
         # Found in the table as it was read: what an earlier row has changed is still called by its old name.
@@ -60,7 +66,8 @@ def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
         touched.update(fresh)
     keep = [k not in excluded for k in range(frame.height)]
     kept = replace(table, frame=frame.filter(pl.Series(keep, dtype=pl.Boolean)))
-    return Corrected(kept, len({row["finding"] for _, row in accepted}), len(touched))
+    applied = [{name: row[name] for name in COLUMNS} for _, row in accepted]
+    return Corrected(kept, len({row["finding"] for row in applied}), len(touched), applied)
 
 
 def read_corrections(path: Path) -> pl.DataFrame:
@@ -103,6 +110,11 @@ def _rows_of(frame: pl.DataFrame, row: Mapping[str, str], path: Path, place: int
     mine = pl.lit(True)
     if person:
         mine &= pl.col("person") == person
+        if known_id and not frame.select((mine & (pl.col("id") == known_id)).any()).item():
+            raise InputError(
+                f"{path}, row {place}, column id: expected {person} to have id {known_id}, but it does not: mend or "
+                "empty one of them."
+            )
     elif known_id:
         persons = frame.filter(pl.col("id") == known_id)["person"].unique()
         if len(persons) > 1:
@@ -136,11 +148,15 @@ def _change(
     """The frame with one field changed, and the rows in which that made a difference."""
     field, old, new = told["field"], told["old"], told["new"]
     whole_person = not told["photo"]
+    if not new:
+        raise InputError(f"{path}, row {place}, column new: expected a {field}, got nothing.")
     attributes = {attribute.name: attribute for attribute in table.space.attributes}
     bands = {a.label_column: a.name for a in table.space.attributes if a.is_numeric}
     if field == PERSON:
-        if not new:
-            raise InputError(f"{path}, row {place}, column new: expected a person, got nothing.")
+        if whole_person and new not in frame[PERSON].to_list():  # one photo may be of somebody new
+            raise InputError(
+                f"{path}, row {place}, column new: expected a person of the data to join with, got {new!r}."
+            )
         columns: dict[str, str | float | None] = {PERSON: new}
     elif field in attributes:
         typed = check_labels(pl.DataFrame({field: [new]}), table.space, path, place)

@@ -48,14 +48,58 @@ def cross_person_duplicates(scan: pl.DataFrame, persons: npt.NDArray[np.str_]) -
     pairs, rows = chain_copies(rows, [digests[row] for row in rows], owners, identical=True)
     looks = [(int(hashes[row]), thumbs[row]) for row in rows]
     alike, rows = chain_copies(rows, looks, owners, identical=False)
-    if not len(rows):
-        return pairs + alike
-    pixels = np.frombuffer(b"".join(thumbs[row] for row in rows), dtype=np.uint8).reshape(len(rows), -1)
+    near = _near(hashes[rows], [thumbs[row] for row in rows], owners[rows])
+    named = [(int(rows[a]), int(rows[b])) for a, b in near]
+    return pairs + alike + [DuplicatePair(a, b, identical=False) for a, b in sorted(named)]
+
+
+def copies_of(scan: pl.DataFrame, others: pl.DataFrame) -> list[DuplicatePair]:
+    """Each photo of which others have an identical or a near-identical one, with the first such: rows of both.
+
+    Args:
+        scan: a scan's rows (N): `digest`, `phash`, `thumb`; rows without a hash are passed over.
+        others: the same of other photos (M).
+    """
+    columns = ("digest", "phash", "thumb")
+    theirs = [
+        (row, *told) for row, told in enumerate(others.select(columns).iter_rows()) if told[1] is not None
+    ]
+    by_digest = {digest: row for row, digest, _, _ in reversed(theirs)}
+    by_look = {(phash, thumb): row for row, _, phash, thumb in reversed(theirs)}
+    found, left = list[DuplicatePair](), dict[tuple[int, bytes], list[int]]()
+    for row, (digest, phash, thumb) in enumerate(scan.select(columns).iter_rows()):
+        if phash is None:
+            continue
+        if (same := by_digest.get(digest)) is not None:
+            found.append(DuplicatePair(row, same, identical=True))
+        elif (same := by_look.get((phash, thumb))) is not None:
+            found.append(DuplicatePair(row, same, identical=False))
+        else:
+            left.setdefault((phash, thumb), []).append(row)
+    looks = [*left, *by_look]
+    sides = np.repeat([0, 1], [len(left), len(by_look)])
+    told = set[int]()
+    mine, other_rows = list(left.values()), list(by_look.values())
+    hashes = np.array([phash for phash, _ in looks], dtype=np.uint64)
+    for a, b in sorted(_near(hashes, [thumb for _, thumb in looks], sides)):
+        if a not in told:
+            told.add(a)
+            found += [DuplicatePair(row, other_rows[b - len(mine)], identical=False) for row in mine[a]]
+    return sorted(found, key=lambda pair: pair.first)
+
+
+def _near(
+    hashes: npt.NDArray[np.uint64], thumbs: Sequence[bytes], owners: npt.NDArray[np.int64]
+) -> set[tuple[int, int]]:
+    """Index pairs, the smaller first, of looks (N,) of different owners that are nearly the same."""
+    if not len(hashes):
+        return set()
+    pixels = np.frombuffer(b"".join(thumbs), dtype=np.uint8).reshape(len(thumbs), -1)
     near: set[tuple[int, int]] = set()
-    for candidates in _close_hashes(hashes[rows], owners[rows]):
+    for candidates in _close_hashes(hashes, owners):
         similar = candidates[_correlation(pixels, candidates) >= MIN_CORRELATION]
-        near.update((int(a), int(b)) for a, b in np.sort(rows[similar], axis=1))
-    return pairs + alike + [DuplicatePair(a, b, identical=False) for a, b in sorted(near)]
+        near.update((int(a), int(b)) for a, b in np.sort(similar, axis=1))
+    return near
 
 
 def chain_copies(

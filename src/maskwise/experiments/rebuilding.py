@@ -80,6 +80,14 @@ def rebuild(
     folder = out if out is not None else run.with_name(f"{run.name}-rebuilt")
     prepared = prepare(place, first.recipe, say=lambda line: None)
     if prepared.fingerprint != lineage["data"]["fingerprint"]:
+        before, now = (
+            told and told["digest"] for told in (lineage["data"].get("corrections"), prepared.corrections)
+        )
+        if before != now:
+            raise InputError(
+                f"Expected {first.recipe.data.corrections} to be as it was when {run} was trained, but it was changed: "
+                "the rows that were applied are in its lineage.json (data, corrections, rows)."
+            )
         raise InputError(
             f"Expected {place} to be the data of {run}, but photos, labels or files differ (fingerprint "
             f"{prepared.fingerprint[:12]}, then {str(lineage['data']['fingerprint'])[:12]}): name its data with --data."

@@ -107,10 +107,11 @@ def prepare(
         table = done.table
         say(f"{done.n_findings} accepted corrections of {path} change {done.n_changed} photos.")
         corrected = {
-            "path": str(path),
+            "path": str(path.resolve()),
             "digest": content_digest(path.read_bytes()),
             "n_findings": done.n_findings,
             "n_photos": done.n_changed,
+            "rows": done.accepted,  # deciding goes on in the same file
         }
     training_space = table.space.with_boundaries(recipe.labels.boundaries)
     _check_names(table.space, recipe)
