@@ -10,6 +10,8 @@ import numpy.typing as npt
 import polars as pl
 
 from maskwise import __version__
+from maskwise.audit.balance import balance
+from maskwise.audit.confident import confident_joint, joint_probabilities
 from maskwise.audit.duplicates import across_persons, duplicates_across, find_duplicates
 from maskwise.audit.findings import (
     CORRECTIONS_FILE,
@@ -22,7 +24,13 @@ from maskwise.audit.findings import (
     write_findings,
 )
 from maskwise.audit.labels import label_findings
-from maskwise.audit.out_of_fold import N_FOLDS, predict_labels, read_folds, with_folds
+from maskwise.audit.out_of_fold import (
+    N_FOLDS,
+    OutOfFoldLabels,
+    predict_labels,
+    read_folds,
+    with_folds,
+)
 from maskwise.audit.page import PAGE_FILE, write_audit_page
 from maskwise.audit.precision import Bar, expected_bars
 from maskwise.audit.same_person import FEWEST_PERSONS as FEWEST_TO_COMPARE
@@ -52,6 +60,8 @@ MOST_ERROR = 0.5
 PRECISION = 0.8
 """How often findings that one trusts without looking should be right."""
 
+_MOST_CONFUSED = 12
+
 ABOUT_FILE, SCHEMA = "audit.json", 1
 
 ProgressOf = Callable[[str], Progress | None]
@@ -64,6 +74,7 @@ class Audit:
     findings: list[Finding]
     balance: list[dict[str, Any]]
     notes: list[str]
+    confused: list[dict[str, Any]]  # classes that look like another, by confident learning: most photos first
     bars: dict[str, Bar]  # of each kind with probabilities: which of it are right so often as was asked
 
 
@@ -112,16 +123,19 @@ def audit(
     findings += _blurred(usable, progress("looking for blur"))
     features = _features(usable, progress("looking at photos"))
     findings += across_persons(usable, duplicates.pairs, features)
+    confused: list[dict[str, Any]] = []
     why_not = _why_no_labels(usable, duplicates.groups)
     if why_not or features is None:
         unused = "" if run is None else f", and {printable(run)} was not used"
         notes.append(f"{why_not}: labels were not audited{unused}")
     else:
-        findings += _by_model(usable, features, duplicates.groups, run_folds, progress)
+        told = _by_model(usable, features, duplicates.groups, run_folds, progress)
+        findings += label_findings(usable, told)
+        confused = _confused(usable, told)
     if features is not None:
         findings += _two_names(usable, features, notes)
     findings = without_repeats(worst_first(findings))
-    found = Audit(findings, _balance(usable), notes, expected_bars(findings, precision))
+    found = Audit(findings, balance(usable), notes, confused, expected_bars(findings, precision))
     write_findings(out, found.findings)
     write_json(
         out / ABOUT_FILE, {"schema": SCHEMA, "maskwise": __version__, "data": printable(data.resolve())}
@@ -131,6 +145,7 @@ def audit(
         found.findings,
         found.balance,
         notes,
+        confused=confused,
         bars=found.bars,
         precision=precision,
         table=table,
@@ -207,8 +222,8 @@ def _by_model(
     groups: npt.NDArray[np.str_],
     run_folds: pl.DataFrame | None,
     progress: ProgressOf,
-) -> list[Finding]:
-    """Wrong labels, by frozen features and linear models, or by a run's folds.
+) -> OutOfFoldLabels:
+    """What models that saw other persons say: linear ones on frozen features, or a run's folds.
 
     Persons who share a photo stay in one fold: else their copies would vouch for each other.
     """
@@ -216,7 +231,19 @@ def _by_model(
     told = predict_labels(features, table, folds, progress("predicting labels out of fold"))
     if run_folds is not None:
         told = with_folds(told, run_folds, table)
-    return label_findings(table, told)
+    return told
+
+
+def _confused(table: PhotoTable, told: OutOfFoldLabels) -> list[dict[str, Any]]:
+    space = table.space
+    counts = confident_joint(joint_probabilities(told, space), space.encode(table.label_indices()))
+    np.fill_diagonal(counts, 0)
+    order = np.argsort(-counts, axis=None, kind="stable")[:_MOST_CONFUSED]
+    return [
+        {"label": space.class_names[a], "looks": space.class_names[b], "n_photos": int(counts[a, b])}
+        for a, b in zip(*np.unravel_index(order, counts.shape), strict=True)
+        if counts[a, b]
+    ]
 
 
 def _two_names(table: PhotoTable, features: npt.NDArray[np.float32], notes: list[str]) -> Iterator[Finding]:
@@ -245,36 +272,3 @@ def _two_names(table: PhotoTable, features: npt.NDArray[np.float32], notes: list
         yield Finding(
             "may be one person", person, known_id, shown, reason, pair.similarity, pair.probability, (change,)
         )
-
-
-def _balance(table: PhotoTable) -> list[dict[str, Any]]:
-    """Photos and persons of each class, value and group, and how wide an interval will be when a fifth is held out.
-
-    The half width is that of a share of 0.7 among the held-out persons: a rule of thumb, no promise.
-    """
-    space = table.space
-    labels = table.label_indices()
-    columns = {"class": np.array([*space.class_names, ""])[space.encode(labels)]}
-    for place, attribute in enumerate(space.attributes):
-        columns[attribute.label_column] = np.array([*attribute.values, ""])[labels[:, place]]
-    columns |= table.group_values()
-    named = {"class": list(space.class_names)} | {a.label_column: list(a.values) for a in space.attributes}
-    rows = []
-    for column, values in columns.items():
-        for name in named.get(column) or sorted(set(values.tolist()) - {""})[:_MOST_OF_A_GROUP]:
-            of_it = values == name
-            n_persons = len(np.unique(table.persons[of_it]))
-            half_width = min(1.0, 1.96 * np.sqrt(0.7 * 0.3 / max(1.0, n_persons / 5)))
-            rows.append(
-                {
-                    "of": column,
-                    "name": name,
-                    "n_photos": int(of_it.sum()),
-                    "n_persons": n_persons,
-                    "half_width": float(half_width),
-                }
-            )
-    return rows
-
-
-_MOST_OF_A_GROUP = 20
