@@ -71,6 +71,28 @@ def test_exif_orientation(form: str, orientation: int) -> None:
     assert np.abs(decoded.pixels.astype(float) - turn(np.asarray(RGB).astype(float))).mean() < 6
 
 
+def test_sixteen_bits_are_turned_as_exif_says() -> None:
+    grey = (np.arange(48 * 64).reshape(48, 64) * 20).astype(np.uint16)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stream = io.BytesIO()
+    Image.fromarray(grey).save(stream, "PNG", exif=exif)
+    header = read_header(stream.getvalue())
+    assert (header.height, header.width) == (64, 48)
+    pixels = decode(stream.getvalue(), header).pixels
+    assert np.array_equal(pixels[..., 0], np.rot90(grey >> 8, -1))
+
+
+def test_a_photo_of_very_many_scans_is_refused() -> None:
+    stream = io.BytesIO()
+    Image.new("L", (512, 512)).save(stream, "JPEG", progressive=True)
+    data = stream.getvalue()
+    assert decode(data, read_header(data)).pixels.shape == (512, 512, 3)
+    last = data.rindex(b"\xff\xda")
+    with pytest.raises(PhotoError, match="more than 64 scans"):
+        read_header(data[:last] + data[last:-2] * 65 + data[-2:])
+
+
 def test_a_rotated_jpeg_is_decoded_at_a_reduced_scale() -> None:
     image = Image.fromarray(picture(3, height=256, width=160))
     for orientation in range(1, 9):

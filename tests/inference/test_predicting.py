@@ -265,6 +265,11 @@ def test_lists_with_and_without_a_header(photos: Path, tmp_path: Path) -> None:
         list(iterate_photos([str(listed)]))
 
 
+def test_a_glob_that_can_not_be_is_one_line(photos: Path) -> None:
+    with pytest.raises(InputError, match="Expected a glob, got"):
+        list(iterate_photos([str(photos / "**.jpg")]))
+
+
 def test_globs_do_not_walk_in_circles(photos: Path) -> None:
     plain = list(iterate_photos([str(photos / "**" / "*.jpg")]))
     (photos / "0" / "again").symlink_to(photos, target_is_directory=True)

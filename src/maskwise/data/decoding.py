@@ -20,6 +20,9 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 64_000_000
 """Photos with more pixels are set aside: 64 megapixels take 192 MB once decoded."""
 
+MAX_SCANS = 64
+"""JPEGs with more scans are set aside: each costs a pass over all pixels, and empty ones take a hundred bytes."""
+
 MAX_BYTES = 64_000_000
 
 # libjpeg-turbo has fast inverse DCTs for 1/1, 1/2, 1/4 and 1/8 only: 5/8 and 6/8 take longer than 1/1, and
@@ -99,6 +102,8 @@ def read_header(data: bytes) -> Header:
         raise PhotoError("empty file")
     if len(data) > MAX_BYTES:
         raise PhotoError(f"too large: {len(data) / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB")
+    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MAX_SCANS:
+        raise PhotoError(f"more than {MAX_SCANS} scans: a few bytes that take minutes to decode")
     header = _plain_jpeg_header(data) or _pillow_header(data)
     if header.height * header.width > MAX_PIXELS:
         raise PhotoError(
@@ -213,7 +218,7 @@ def _decode_by_pillow(data: bytes, header: Header) -> Pixels:
     try:
         if image.mode.startswith("I;16"):  # 16-bit grey: Pillow's own conversion clips instead of scaling
             grey = (np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)
-            pixels = np.repeat(grey[:, :, None], 3, axis=2)
+            pixels = _upright(np.repeat(grey[:, :, None], 3, axis=2), header.orientation)
         else:
             if header.orientation != 1:
                 image = ImageOps.exif_transpose(image)

@@ -99,6 +99,7 @@ def export(
     for part in exported_parts(path):
         if part.exists():
             raise InputError(f"Expected {part} to be free, but it exists: choose another --out.")
+    _check_card(run, out)
     members = load_members(run)
     ensemble = load_ensemble(run, len(members))
     predictor = create_predictor(members, ensemble)
@@ -131,6 +132,13 @@ def export(
         write_text(out / CARD_FILE, (run / CARD_FILE).read_text(encoding="utf-8"))
     size = sum(part.stat().st_size for part in exported_parts(path))
     return Exported(path, check, size)
+
+
+def _check_card(run: Path, out: Path) -> None:
+    """Refuse to write a run's card over another's."""
+    theirs, own = out / CARD_FILE, run / CARD_FILE
+    if own.is_file() and theirs.exists() and theirs.read_bytes() != own.read_bytes():
+        raise InputError(f"Expected {theirs} to be that of {run}, but it is another's: choose another --out.")
 
 
 def _score(run: Path, names: Sequence[str]) -> dict[str, Any] | None:

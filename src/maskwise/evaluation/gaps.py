@@ -1,49 +1,83 @@
 """Where a model is worse: the largest gap between groups of persons, with its interval."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 
-@dataclass(frozen=True)
-class Gap:
-    """The two groups of a column between which accuracy differs most."""
+from maskwise.evaluation.bootstrap import interval
+from maskwise.evaluation.counts import Floats
+from maskwise.labels.space import UNKNOWN, LabelSpace
 
-    column: str
-    what: str  # an attribute, or `all right`
-    best: str
-    worst: str
-    value: float
-    ci95: tuple[float, float]
+ALL_RIGHT = "all right"
 
-    def sentence(self) -> str:
-        """In words."""
-        low, high = self.ci95
-        return f"{self.column}, {self.what}: {self.worst} {self.value:.3f} ({low:.3f} to {high:.3f}) below {self.best}"
+Indices = npt.NDArray[np.int64]
 
 
-def largest_gaps(groups: Mapping[str, Mapping[str, Any]], attributes: Sequence[str]) -> list[Gap]:
-    """For each column of `metrics.json`'s groups the largest gap, over attributes and all of them together.
+def largest_gaps(
+    labels: Indices,
+    predictions: Indices,
+    person_index: Indices,
+    columns: Mapping[str, Sequence[str]],
+    names: Mapping[str, npt.NDArray[np.str_]],
+    space: LabelSpace,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+) -> list[dict[str, Any]]:
+    """For each column the two groups between which accuracy differs most, of an attribute or of all of them together.
 
-    Groups share no person, so that the variances of their scores add up; as the two were picked for their distance, the
-    interval is somewhat too far from 0.
+    Persons are drawn, each with all its photos: a person may stand in several groups, such as those of the mask. As
+    the two were picked for their distance, the interval is somewhat too far from 0.
+
+    Args:
+        labels: attribute indices (N, A), -1 where unknown.
+        predictions: joint classes (N,).
+        person_index: whose photo each is (N,), 0 to P - 1.
+        columns: of each column the groups that are large enough.
+        names: of each column the photos' groups (N,).
+        space: the label space.
+        draws: resamples of persons.
+        seed: of the resampling.
+
+    Returns:
+        `{"column", "what", "best", "worst", "value", "ci95"}` for each column with two groups that differ.
     """
+    told = space.decode(predictions)
+    known = labels != UNKNOWN
+    right = known & (labels == told)
+    each = {
+        ALL_RIGHT: (right.all(axis=1), known.all(axis=1)),
+        **{a.name: (right[:, k], known[:, k]) for k, a in enumerate(space.attributes)},
+    }
     found = []
-    for column, entries in groups.items():
-        of_column: list[Gap] = []
-        for key, what in (("accuracy", "all right"), *((name, name) for name in attributes)):
-            scored = {name: entry[key] for name, entry in entries.items() if entry.get(key)}
-            if len(scored) < 2:
+    for column, groups in columns.items():
+        widest: tuple[float, dict[str, Any], Floats] | None = None
+        for what, (hit, asked) in each.items():
+            counts = {g: _by_person(hit, asked & (names[column] == g), person_index) for g in groups}
+            shares = {g: _share(c.sum(axis=0)) for g, c in counts.items() if c[:, 1].sum()}
+            if len(shares) < 2:
                 continue
-            best = max(scored, key=lambda name: scored[name]["value"])
-            worst = min(scored, key=lambda name: scored[name]["value"])
-            value = scored[best]["value"] - scored[worst]["value"]
-            half = math.hypot(_half(scored[best]), _half(scored[worst]))
-            of_column.append(Gap(column, what, best, worst, value, (value - half, value + half)))
-        if of_column:
-            found.append(max(of_column, key=lambda gap: gap.value))
+            best, worst = max(shares, key=lambda g: shares[g]), min(shares, key=lambda g: shares[g])
+            value = float(shares[best] - shares[worst])
+            if value > (widest[0] if widest else 0.0):
+                told_of = {"column": column, "what": what, "best": best, "worst": worst}
+                widest = value, told_of, np.concatenate([counts[best], counts[worst]], axis=1)
+        if widest:
+            middle, low, high = interval(_difference, widest[2], draws=draws, seed=seed)
+            span = [round(float(low), 6), round(float(high), 6)]
+            found.append(widest[1] | {"value": round(float(middle), 6), "ci95": span})
     return found
+
+
+def gap_in_words(gap: Mapping[str, Any]) -> str:
+    """One entry of `gaps`."""
+    low, high = gap["ci95"]
+    return (
+        f"{gap['column']}, {gap['what']}: {gap['worst']} {gap['value']:.3f} ({low:.3f} to {high:.3f}) below "
+        f"{gap['best']}"
+    )
 
 
 def unmeasured(groups: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -56,6 +90,15 @@ def unmeasured(groups: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _half(entry: Mapping[str, Any]) -> float:
-    low, high = entry["ci95"]
-    return float(high - low) / 2
+def _by_person(hit: npt.NDArray[np.bool_], asked: npt.NDArray[np.bool_], index: Indices) -> Floats:
+    """Photos that are right, and photos in all, of each person (P, 2)."""
+    n = int(index.max(initial=-1)) + 1
+    return np.stack([np.bincount(index[rows], minlength=n) for rows in (hit & asked, asked)], 1).astype(float)
+
+
+def _share(counts: Floats) -> Floats:
+    return np.asarray(counts[..., 0] / np.maximum(counts[..., 1], 1))
+
+
+def _difference(counts: Floats) -> Floats:
+    return _share(counts[..., :2]) - _share(counts[..., 2:])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from maskwise.evaluation.gaps import largest_gaps, unmeasured
+from maskwise.evaluation.gaps import gap_in_words, unmeasured
 from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
 from maskwise.files import write_text
 from maskwise.labels.space import LabelSpace
@@ -33,21 +33,20 @@ def write_model_card(
     lines += ["", "## How often it is right", "", *score_in_words(metrics, attributes)]
     if metrics.get("per_class"):
         lines += ["", "| class | persons | photos | F1 |", "|---|---|---|---|"]
-        lines += [
-            f"| {entry['name']} | {entry['n_persons']:,} | {entry['n_photos']:,} | {_score(entry['f1'])} |"
-            for entry in metrics["per_class"]
-        ]
+        for entry in metrics["per_class"]:
+            score = _score(entry["f1"] if entry["n_persons"] else None)
+            lines.append(f"| {entry['name']} | {entry['n_persons']:,} | {entry['n_photos']:,} | {score} |")
     groups = metrics.get("groups") or {}
     lines += ["", "## For whom it is worse, or unmeasured", ""]
-    gaps = largest_gaps(groups, attributes)
-    lines += [f"- {_plain(gap.sentence())}" for gap in gaps] or [
-        "- No two groups were large enough to compare."
+    gaps = metrics.get("gaps") or []
+    lines += [f"- {_plain(gap_in_words(gap))}" for gap in gaps] or [
+        "- No two groups were large enough to compare, or none differed."
     ]
     few = unmeasured(groups)
     lines.append(
         f"- Not measured, for want of persons: {_plain(', '.join(few))}."
         if few
-        else "- Every group was measured."
+        else "- Every group that the data name was measured."
     )
     lines.append(
         "- Whoever is not in the data (other ages, cameras, kinds of masks, lighting) is unmeasured."

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from maskwise.evaluation import plots
 from maskwise.evaluation.gallery import Mistake
-from maskwise.evaluation.gaps import largest_gaps
+from maskwise.evaluation.gaps import gap_in_words
 from maskwise.evaluation.pages import render_page
 from maskwise.evaluation.tuning import reliability
 from maskwise.files import write_text
@@ -68,7 +68,7 @@ def write_report(
         attribute_confusions={a.name: confusion_rows(metrics[a.name]["confusion"]) for a in space.attributes},
         gallery=gallery,
         extra=extra,
-        gaps=largest_gaps(metrics["groups"], [attribute.name for attribute in space.attributes]),
+        gaps=[gap_in_words(gap) for gap in metrics.get("gaps", [])],
     )
     write_text(path, page)
 

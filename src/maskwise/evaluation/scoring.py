@@ -9,6 +9,7 @@ import numpy.typing as npt
 from maskwise.errors import InputError
 from maskwise.evaluation.bootstrap import interval
 from maskwise.evaluation.counts import Floats, accuracy, class_f1, macro_f1, stacked_by_person
+from maskwise.evaluation.gaps import largest_gaps
 from maskwise.labels.space import UNKNOWN, LabelSpace
 
 SCHEMA = 1
@@ -47,7 +48,8 @@ def score(
 
     Returns:
         The part of `metrics.json` that depends on predictions: `macro_f1`, `accuracy`, an entry an attribute,
-        `per_class`, `groups`, `n_photos`, `n_persons`, `few_persons` (so few that intervals are too narrow). A
+        `per_class`, `groups`, `gaps` (the largest between groups), `n_photos`, `n_persons`, `few_persons` (so few
+        that intervals are too narrow). A
         score without photos is null.
     """
     _, person_index = np.unique(persons, return_inverse=True)
@@ -72,10 +74,18 @@ def score(
         }
     metrics["per_class"] = _per_class(stacked, space.class_names, draws, seed)
     metrics["confusion"] = _confusion(classes[known], predictions[known], space.n_classes)
+    named = _all_groups(labels, groups, space)
     metrics["groups"] = {
-        column: _by_group(labels, predictions, person_index, names, space, draws, seed)
-        for column, names in _all_groups(labels, groups, space).items()
+        column: _by_group(labels, predictions, person_index, column, names, space, draws, seed)
+        for column, names in named.items()
     }
+    scored = {
+        column: [name for name, entry in entries.items() if entry.get("accuracy")]
+        for column, entries in metrics["groups"].items()
+    }
+    metrics["gaps"] = largest_gaps(
+        labels, predictions, person_index, scored, named, space, draws=draws, seed=seed
+    )
     metrics["n_photos"] = int(known.sum())
     metrics["n_persons"] = len(np.unique(person_index[known]))
     metrics["few_persons"] = metrics["n_persons"] < FEW_PERSONS
@@ -132,6 +142,7 @@ def _by_group(
     labels: Indices,
     predictions: Indices,
     person_index: Indices,
+    column: str,
     names: npt.NDArray[np.str_],
     space: LabelSpace,
     draws: int,
@@ -139,7 +150,9 @@ def _by_group(
 ) -> dict[str, Any]:
     values = space.decode(predictions)
     result: dict[str, Any] = {}
-    for name in _in_order(set(names.tolist()) - {""}, space):
+    # What nobody has is a group too: of no persons, and unmeasured.
+    declared = next((a.values for a in space.attributes if a.label_column == column), None)
+    for name in declared or sorted(set(names.tolist()) - {""}):
         inside = names == name
         n_persons = len(np.unique(person_index[inside]))
         entry: dict[str, Any] = {"n_photos": int(inside.sum()), "n_persons": n_persons}
@@ -169,14 +182,6 @@ def _by_group(
                 )
         result[name] = entry
     return result
-
-
-def _in_order(names: set[str], space: LabelSpace) -> list[str]:
-    """An attribute's values in their own order, other names by the alphabet."""
-    for attribute in space.attributes:
-        if names <= set(attribute.values):
-            return [value for value in attribute.values if value in names]
-    return sorted(names)
 
 
 def grouping_columns(

@@ -29,7 +29,7 @@ def grad_cam(member: Member, image: Pixels, attribute: str) -> npt.NDArray[np.fl
     pixels = normalize(torch.from_numpy(image[None]).to(device), member.card.transform.normalization)
     with torch.enable_grad():
         maps = backbone.forward_features(pixels)
-        if maps.ndim != 4:
+        if maps.ndim != 4 or maps.shape[1] != backbone.num_features:  # else sequences, or channels come last
             raise ValueError(f"Expected feature maps (N, F, h, w), got shape {tuple(maps.shape)}.")
         maps = maps.detach().requires_grad_()
         logits = member.classifier.head(backbone.forward_head(maps, pre_logits=True).float())
@@ -40,3 +40,13 @@ def grad_cam(member: Member, image: Pixels, attribute: str) -> npt.NDArray[np.fl
     weights = gradient.mean(dim=(2, 3), keepdim=True)
     heat = (weights * maps.detach()).sum(dim=1)[0].clamp_min(0)
     return np.asarray((heat / heat.max().clamp_min(1e-12)).float().cpu().numpy())
+
+
+def has_looks(member: Member) -> bool:
+    """Whether a member's backbone has feature maps that tell where it looked."""
+    blank = np.zeros((*member.card.transform.output_size, 3), np.uint8)
+    try:
+        grad_cam(member, blank, member.card.space.attributes[0].name)
+    except (ValueError, AttributeError):
+        return False
+    return True

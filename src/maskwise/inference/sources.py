@@ -58,7 +58,10 @@ def _matching(pattern: Path) -> list[Path]:
     matches = base.glob("/".join(wanted))
     if not any(part.startswith(".") for part in wanted):
         matches = (m for m in matches if not any(p.startswith(".") for p in m.relative_to(base).parts))
-    return sorted(matches)
+    try:
+        return sorted(matches)
+    except (ValueError, NotImplementedError) as error:  # `**.jpg`
+        raise InputError(f"Expected a glob, got {pattern}: {error}.") from error
 
 
 def _below(folder: Path) -> Iterator[Path]:

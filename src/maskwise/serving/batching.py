@@ -11,11 +11,11 @@ from queue import Empty, SimpleQueue
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.data.decoding import PhotoError, Pixels
+from maskwise.data.decoding import PhotoError, Pixels, read_header
 from maskwise.data.loading import default_workers
 from maskwise.data.photos import transform_content
 from maskwise.inference.engine import Engine, Probabilities
-from maskwise.serving.limits import BusyError, Limits, check_size
+from maskwise.serving.limits import BusyError, Limits, PixelGate, check_size
 
 
 @dataclass
@@ -38,6 +38,7 @@ class Batcher:
         self._engine, self._limits = engine, limits
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._decoders = ThreadPoolExecutor(default_workers(), thread_name_prefix="maskwise-decode")
+        self._gate = PixelGate(limits.pixels)
         self._inside = 0
         self._count = count  # told the size of each batch
         self._thread = threading.Thread(target=self._work, name="maskwise-model", daemon=True)
@@ -74,7 +75,9 @@ class Batcher:
 
     def _decode(self, photo: bytes) -> list[Pixels]:
         check_size(photo, self._limits)
-        return [transform_content(photo, transform) for transform in self._engine.transforms]
+        header = read_header(photo)
+        with self._gate.through(header.height * header.width):
+            return [transform_content(photo, transform) for transform in self._engine.transforms]
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:

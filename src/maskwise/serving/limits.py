@@ -1,5 +1,6 @@
 """What a service takes on, and for how long."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ class Limits:
     batch: int = 32  # photos that are computed together
     receive_seconds: float = 30.0  # to send a request
     answer_seconds: float = 30.0  # to answer it
+    pixels: int = 64_000_000  # decoded at once: a photo as large as may be takes 0.9 GB while it is
     retry_after: int = 1  # seconds, told with 503
 
 
@@ -62,3 +64,25 @@ def check_size(photo: bytes, limits: Limits) -> None:
     """
     if len(photo) > limits.photo_bytes:
         raise PhotoError(f"too large: the limit is {limits.photo_bytes / 1e6:g} MB")
+
+
+class PixelGate:
+    """How many pixels may be decoded at once, by whatever threads; a photo with more goes alone."""
+
+    def __init__(self, size: int) -> None:
+        self._size = self._free = size
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def through(self, pixels: int) -> Iterator[None]:
+        """Wait until there is room for so many, and give it back when the block ends."""
+        wanted = min(pixels, self._size)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= wanted)
+            self._free -= wanted
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += wanted
+                self._changed.notify_all()

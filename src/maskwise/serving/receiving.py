@@ -13,6 +13,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from maskwise.serving.limits import Limits
 
+_PARTS_OF_A_PHOTO = 250  # names may hold commas
+
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "application/octet-stream")
 
 
@@ -125,6 +127,12 @@ async def _from_form(request: Request, limits: Limits, take: Callable[[int], Non
 
 
 def _from_json(body: bytes, limits: Limits) -> list[Photo]:
+    # Parsing holds everybody up: what photos there may be need few braces, brackets and commas.
+    if sum(map(body.count, (b"{", b"[", b","))) > _PARTS_OF_A_PHOTO * (limits.photos + 1):
+        raise RefusedError(
+            HTTPStatus.BAD_REQUEST,
+            f"Expected JSON with at most {limits.photos} photos, got more parts than those need.",
+        )
     try:
         content = json.loads(body)
         listed = content["photos"]

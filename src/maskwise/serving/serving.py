@@ -8,12 +8,13 @@ from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
 from maskwise.files import read_json
 from maskwise.inference.choice import create_choice
 from maskwise.inference.exported import ExportedCard
+from maskwise.inference.grad_cam import has_looks
 from maskwise.inference.opening import Backend, open_predictor
 from maskwise.inference.torch_engine import TorchEngine
 from maskwise.serving.app import Service, create_app
 from maskwise.serving.limits import Limits
 
-_GRACE_SECONDS = 30
+_GRACE_MARGIN = 5
 
 
 def create_service(
@@ -45,7 +46,8 @@ def create_service(
         metrics = model / "metrics.json"
         score = read_json(metrics) if metrics.is_file() else None
         about = {"name": model.resolve().name, "precision": "fp32"}
-        explained = predictor.engine.members[0] if isinstance(predictor.engine, TorchEngine) else None
+        member = predictor.engine.members[0] if isinstance(predictor.engine, TorchEngine) else None
+        explained = member if member is not None and has_looks(member) else None
     kept = ("macro_f1", "accuracy", "scored_on", "n_persons", "n_photos")
     about["score"] = None if score is None else {key: score[key] for key in kept if key in score}
     about["limits_of_use"] = [*score_in_words(score, names), *NOT_FOR]
@@ -62,6 +64,7 @@ def run_service(service: Service, host: str, port: int) -> None:
 
     import uvicorn
 
+    limits = service.limits
     kind = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(kind, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -77,7 +80,8 @@ def run_service(service: Service, host: str, port: int) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        # As long as what was begun may take to be sent and answered.
+        timeout_graceful_shutdown=int(limits.receive_seconds + limits.answer_seconds) + _GRACE_MARGIN,
         timeout_keep_alive=15,
         h11_max_incomplete_event_size=32_768,
     )

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from maskwise.evaluation.gaps import gap_in_words, largest_gaps
+from maskwise.labels.space import UNKNOWN, builtin_label_space
+
+SPACE = builtin_label_space()
+
+
+def gaps_of(wrong: np.ndarray, groups: np.ndarray, persons: np.ndarray) -> list[dict]:
+    """Everybody is labelled 0, 0, 0; where `wrong`, the gender is taken for the other."""
+    labels = np.zeros((len(wrong), 3), dtype=np.int64)
+    predictions = SPACE.encode(np.stack([np.zeros_like(wrong), wrong, np.zeros_like(wrong)], 1))
+    names = sorted(set(groups.tolist()))
+    return largest_gaps(labels, predictions, persons, {"site": names}, {"site": groups}, SPACE)
+
+
+def test_the_largest_gap_of_a_column_and_its_interval() -> None:
+    random = np.random.default_rng(0)
+    persons = np.repeat(np.arange(200), 5)
+    groups = np.where(persons % 2 == 0, "a", "b")
+    wrong = (random.random(1000) < np.where(groups == "a", 0.05, 0.25)).astype(np.int64)
+    (gap,) = gaps_of(wrong, groups, persons)
+    assert (gap["column"], gap["what"], gap["best"], gap["worst"]) == ("site", "all right", "a", "b")
+    share = {g: 1 - wrong[groups == g].mean() for g in "ab"}
+    assert gap["value"] == pytest.approx(share["a"] - share["b"], abs=1e-6)
+    low, high = gap["ci95"]
+    assert 0.1 < low < gap["value"] < high < 0.3
+    assert gap_in_words(gap).startswith("site, all right: b 0.")
+
+
+def test_groups_that_share_their_persons_are_compared_within_persons() -> None:
+    # Good and bad persons differ much, but each is a little worse in b: a gap that is sure only within persons.
+    persons = np.repeat(np.arange(100), 20)
+    place = np.tile(np.arange(20), 100)
+    groups = np.where(place < 10, "a", "b")
+    skill = persons % 10
+    wrong = ((place % 10) < skill - (groups == "a")).astype(np.int64)
+    (gap,) = gaps_of(wrong, groups, persons)
+    low, high = gap["ci95"]
+    assert gap["value"] == pytest.approx(0.09)
+    assert high - low < 0.03  # apart they would be known to 0.08 each
+    assert low > 0.05
+
+
+def test_groups_alike_or_unknown_have_no_gap() -> None:
+    persons = np.arange(60)
+    groups = np.where(persons % 2 == 0, "a", "b")
+    assert gaps_of(np.zeros(60, np.int64), groups, persons) == []
+    unknown = np.full((60, 3), UNKNOWN)
+    assert (
+        largest_gaps(unknown, np.zeros(60, np.int64), persons, {"s": ["a", "b"]}, {"s": groups}, SPACE) == []
+    )
