@@ -150,7 +150,7 @@ def test_convolutions_are_counted_from_the_pixels(tiny_run: Path, kind: str) -> 
 
 def test_another_runs_card_is_not_written_over(tiny_run: Path, tmp_path: Path) -> None:
     (tmp_path / "MODEL_CARD.md").write_text("another model's")
-    with pytest.raises(InputError, match="MODEL_CARD.md to be that of .*, but it is another's"):
+    with pytest.raises(InputError, match=r"MODEL_CARD.md to be that of .*, but it is another's"):
         export(tiny_run, tmp_path)
     assert (tmp_path / "MODEL_CARD.md").read_text() == "another model's"
 

@@ -27,8 +27,9 @@ from PIL import Image
 
 from maskwise.errors import InputError
 from maskwise.inference.grad_cam import grad_cam
-from maskwise.inference.members import member_folders
+from maskwise.inference.members import member_folders, run_identity
 from maskwise.inference.opening import load_predictor
+from maskwise.labels.space import LabelSpace
 from maskwise.models.member import Member, load_member
 from maskwise.serving.app import Service, create_app
 from maskwise.serving.batching import Batcher
@@ -320,13 +321,19 @@ def test_a_token_is_asked_for_where_there_is_one(service: Service, tiny_run: Pat
             create_service(tiny_run, token=unfit)
 
 
-def test_the_model_its_score_and_what_it_is_not_for(client: TestClient) -> None:
+def test_the_model_its_score_and_what_it_is_not_for(
+    client: TestClient, service: Service, tiny_run: Path
+) -> None:
     told = client.get("/v1/model").json()
     assert len(told["classes"]) == 18
     assert told["attributes"]["age_band"] == ["<30", "30-59", ">=60"]
     words = " ".join(told["limits_of_use"])
     assert "95% interval" in words
     assert "AI Act" in words
+    assert told["card"].startswith("# ")
+    assert "For whom it is worse" in told["card"]
+    assert told["weights"] == run_identity(tiny_run)
+    assert LabelSpace.from_dict(told["label_space"]) == service.predictor.space
     assert client.get("/readyz").json() == {"ready": True}
     assert predict(client, jpeg()).status_code == 200
     metrics = client.get("/metrics").text

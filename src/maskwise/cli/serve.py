@@ -9,7 +9,7 @@ import typer
 def serve(
     model: Annotated[Path, typer.Argument(help="A run folder, or an exported file.", metavar="RUN")],
     host: Annotated[str, typer.Option(help="Who may reach it: only this machine by default.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     backend: Annotated[
         str | None, typer.Option(help="torch, onnxruntime, openvino, or auto.", show_default=False)
     ] = None,

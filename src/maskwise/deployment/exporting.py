@@ -22,7 +22,7 @@ from maskwise.deployment.checking import (
     photos_to_check,
 )
 from maskwise.deployment.graph import ExportGraph
-from maskwise.deployment.quantizing import WAYS, quantize
+from maskwise.deployment.quantizing import WAYS, leaves_nothing, quantize
 from maskwise.deployment.writing import staged, to_onnx, to_openvino, write_onnx, write_openvino
 from maskwise.errors import InputError
 from maskwise.evaluation.model_card import FILE as CARD_FILE
@@ -175,9 +175,11 @@ def _write_int8(model: Any, target: _Target, say: Callable[[str], None]) -> Chec
     names = [f"pixels_{place}" for place in range(len(target.card.transforms))]
     calibration = calibration_photos(target.photos, target.card)
     tried = list[Check]()
+    source = to_openvino(model) if target.kind == "openvino" else model
     for way in WAYS:
+        if way.float_depth and leaves_nothing(source, way):
+            break
         say(f"quantizing on {len(calibration)} training photos, {way.told()}")
-        source = to_openvino(model) if target.kind == "openvino" else model
         check = _check_and_note(quantize(source, calibration, names, way), target, way.told())
         if holds(check):
             return check

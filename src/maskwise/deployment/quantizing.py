@@ -60,6 +60,13 @@ def quantize(model: Any, photos: Sequence[Sequence[Pixels]], names: Sequence[str
         )
 
 
+def leaves_nothing(model: Any, way: Way) -> bool:  # noqa: ANN401
+    """Whether a way would leave every convolution in floating point: no 8-bit model at all."""
+    return len(near_pixels(model, way.float_depth)) == sum(
+        kind in _CONVOLUTIONS for _, kind, _ in _operations(model)
+    )
+
+
 def near_pixels(model: Any, depth: int) -> list[str]:  # noqa: ANN401
     """Names of the convolutions with at most `depth` of them, themselves included, on the way from the pixels."""
     found, deep = list[str](), dict[str, int]()

@@ -37,7 +37,8 @@ def predict_to_file(
 ) -> tuple[int, int, int]:
     """Predict every photo of the sources into a CSV or Parquet file.
 
-    Memory does not grow with the number of photos. A killed call is gone on with by the same call.
+    Memory does not grow with the number of photos, but for their names: those of one folder are sorted. A killed call
+    is gone on with by the same call.
 
     Returns:
         Photos in all, photos with an error, photos that an earlier call had done.

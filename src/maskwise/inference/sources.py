@@ -1,4 +1,4 @@
-"""The photos that a user names: files, folders, globs, or a CSV of paths; streamed, never listed whole."""
+"""The photos that a user names: files, folders, globs, or a CSV of paths; streamed, a folder at a time."""
 
 import glob
 import os

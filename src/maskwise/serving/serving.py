@@ -5,10 +5,12 @@ from typing import Any
 
 from maskwise.errors import InputError
 from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
+from maskwise.evaluation.model_card import FILE as CARD_FILE
 from maskwise.files import read_json
 from maskwise.inference.choice import create_choice
 from maskwise.inference.exported import ExportedCard
 from maskwise.inference.grad_cam import has_looks
+from maskwise.inference.members import run_identity
 from maskwise.inference.opening import Backend, open_predictor
 from maskwise.inference.torch_engine import TorchEngine
 from maskwise.serving.app import Service, create_app
@@ -41,15 +43,18 @@ def create_service(
     explained = None
     if isinstance(card, ExportedCard):
         score = card.score
-        about = {"name": card.name, "precision": card.precision}
+        about = {"name": card.name, "precision": card.precision, "weights": card.weights}
     else:
         metrics = model / "metrics.json"
         score = read_json(metrics) if metrics.is_file() else None
-        about = {"name": model.resolve().name, "precision": "fp32"}
+        about = {"name": model.resolve().name, "precision": "fp32", "weights": run_identity(model)}
         member = predictor.engine.members[0] if isinstance(predictor.engine, TorchEngine) else None
         explained = member if member is not None and has_looks(member) else None
     kept = ("macro_f1", "accuracy", "scored_on", "n_persons", "n_photos")
     about["score"] = None if score is None else {key: score[key] for key in kept if key in score}
+    about["label_space"] = predictor.space.to_dict()
+    told = (model if model.is_dir() else model.parent) / CARD_FILE
+    about["card"] = told.read_text(encoding="utf-8") if told.is_file() else None  # Markdown
     about["limits_of_use"] = [*score_in_words(score, names), *NOT_FOR]
     return Service(predictor, choice, about, explained, Limits(), token)
 
