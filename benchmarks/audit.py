@@ -38,6 +38,7 @@ KINDS = {
 THRESHOLDS = (0.05, 0.5, 0.9)
 ASKED = 0.8
 DRAWS = 2000
+RECALLS = np.linspace(0.02, 1, 50)
 
 
 def main() -> None:
@@ -67,7 +68,8 @@ def main() -> None:
     curves = {}
     for fault, rows in named.items():
         p, own, alike = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
-        curves[fault] = _tell(fault, p, own.astype(bool), alike.astype(bool))
+        _tell(fault, p, own.astype(bool), alike.astype(bool))
+        curves[fault] = _curve(p, own.astype(bool), alike.astype(bool))
     _tell_calibration(named)
     if arguments.json:
         arguments.json.write_text(json.dumps(named))
@@ -100,7 +102,7 @@ def _scores(p: np.ndarray, own: np.ndarray, alike: np.ndarray, bar: float) -> tu
     return float((told & own).sum() / max(1, own.sum())), float((told & alike).sum() / max(1, told.sum()))
 
 
-def _tell(fault: str, p: np.ndarray, own: np.ndarray, alike: np.ndarray) -> list[tuple[float, float]]:
+def _tell(fault: str, p: np.ndarray, own: np.ndarray, alike: np.ndarray) -> None:
     random = np.random.default_rng(0)
     draws = [random.integers(0, len(p), len(p)) for _ in range(DRAWS)]
     print(f"{fault} ({int(own.sum())} persons)")
@@ -112,8 +114,25 @@ def _tell(fault: str, p: np.ndarray, own: np.ndarray, alike: np.ndarray) -> list
             f"precision {precision:.2f} ({spans[0, 1]:.2f} to {spans[1, 1]:.2f}), {int((p >= bar).sum())} named"
         )
     print(f"  recall at precision {ASKED}: {_recall_at(p, own, alike):.2f} {_span(p, own, alike, draws)}")
-    bars = np.unique(p[p > 0])
-    return [_scores(p, own, alike, bar) for bar in bars]
+
+
+def _curve(p: np.ndarray, own: np.ndarray, alike: np.ndarray) -> np.ndarray:
+    """Precision (3, R) at each recall of RECALLS: as it is, low and high; NaN where so much is not found."""
+    random = np.random.default_rng(0)
+    draws = [np.arange(len(p)), *(random.integers(0, len(p), len(p)) for _ in range(300))]
+    rows = np.array([_precision_at(p[d], own[d], alike[d]) for d in draws])
+    reached = np.isfinite(rows[0])
+    low, high = np.full((2, len(RECALLS)), np.nan)
+    low[reached], high[reached] = np.nanquantile(rows[1:, reached], [0.025, 0.975], axis=0)
+    return np.stack([rows[0], low, high])
+
+
+def _precision_at(p: np.ndarray, own: np.ndarray, alike: np.ndarray) -> np.ndarray:
+    """The highest precision of any bar that finds at least so much."""
+    reached = [_scores(p, own, alike, bar) for bar in np.unique(p[p > 0])]
+    return np.array(
+        [max((precision for recall, precision in reached if recall >= r), default=np.nan) for r in RECALLS]
+    )
 
 
 def _recall_at(p: np.ndarray, own: np.ndarray, alike: np.ndarray) -> float:
@@ -144,22 +163,26 @@ def _tell_calibration(named: dict[str, list[tuple[float, bool, bool]]]) -> None:
                 )
 
 
-def _draw(curves: dict[str, list[tuple[float, float]]], path: Path) -> None:
+def _draw(curves: dict[str, np.ndarray], path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("svg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7, 4.5))
-    for fault, points in curves.items():
-        if points:
-            recall, precision = zip(*points, strict=True)
-            axes.plot(recall, precision, marker=".", label=fault.replace("_", " "))
-    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.03), ylim=(0, 1.03))
-    axes.legend(fontsize=8)
-    axes.grid(alpha=0.3)
+    mpl.rcParams["svg.hashsalt"] = "maskwise"
+    figure, grid = plt.subplots(2, 4, figsize=(10, 5), sharex=True, sharey=True)
+    for axes, (fault, (precision, low, high)) in zip(grid.flat, curves.items(), strict=False):
+        axes.fill_between(RECALLS, low, high, alpha=0.25, linewidth=0)
+        axes.plot(RECALLS, precision)
+        axes.set_title(fault.replace("_", " "), fontsize=9)
+        axes.set(xlim=(0, 1.02), ylim=(0, 1.03))
+        axes.grid(alpha=0.3)
+    for axes in grid.flat[len(curves) :]:
+        axes.axis("off")
+    figure.supxlabel("recall", fontsize=9)
+    figure.supylabel("precision", fontsize=9)
     figure.tight_layout()
-    figure.savefig(path)
+    figure.savefig(path, metadata={"Date": None})
 
 
 if __name__ == "__main__":

@@ -327,6 +327,20 @@ def test_odd_files_and_caps_are_told(tmp_path: Path) -> None:
     assert find_cap([]) is None
 
 
+def test_labels_that_can_not_be_are_findings(tmp_path: Path) -> None:
+    data = make_people(tmp_path / "data", 24)
+    table = rows(data / "train.csv")
+    table[3]["age"], table[4]["gender"] = "150", "man"
+    write_table(data / "train.csv", tuple(table[0]), [tuple(row.values()) for row in table])
+    found = audit(data, tmp_path / "a", photos_in_report=False).findings
+    told = {f.person: f.reason for f in found if f.kind == "label that can't be"}
+    assert set(told) == {table[3]["path"], table[4]["path"]}
+    assert "train.csv, row 5, column age: expected a number of years from 0 to" in told[table[3]["path"]]
+    assert "got 'man'" in told[table[4]["path"]]
+    with pytest.raises(InputError, match="row 5, column age"):
+        read_data(data)  # nobody trains on it
+
+
 def test_what_is_likely_enough_is_right_so_often() -> None:
     told = [Finding("wrong gender", "p", "", (), "", 1.0, p) for p in (0.95, 0.2, 0.75, 0.6)]
     others = [Finding("blank", "p", "", (), "", 1.0), Finding("wrong age", "p", "", (), "", 1.0, 0.1)]

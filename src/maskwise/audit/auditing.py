@@ -43,7 +43,7 @@ from maskwise.data.decoding import PhotoError
 from maskwise.data.reading import read_data
 from maskwise.data.scan import Progress, scan_photos
 from maskwise.data.split import assign_folds, person_strata
-from maskwise.data.table import PhotoTable
+from maskwise.data.table import PhotoTable, UnreadLabel
 from maskwise.errors import InputError, MaskwiseError
 from maskwise.files import printable, write_json
 from maskwise.inference.features import extract_features
@@ -106,11 +106,15 @@ def audit(
     if not 0 < precision <= 1:
         raise InputError(f"Expected --precision between 0 and 1, got {precision:g}.")
     _check_out(out, data)
-    table = read_data(data)
+    unread: list[UnreadLabel] = []
+    table = read_data(data, unread=unread)
     other_data = [(place, read_data(place, table.space)) for place in _other_data(data, table, against)]
     run_folds = None if run is None else read_folds(run, table)
     scan = scan_photos(table, progress=progress("scanning photos"))
     findings = structure_findings(table, scan)
+    findings += [
+        Finding("label that can't be", label.person, "", (), label.reason, 1.0, 1.0) for label in unread
+    ]
     notes = list(table.notes)
     usable = table.keep(scan.usable)
     frame = scan.frame.filter(pl.Series(scan.usable, dtype=pl.Boolean))

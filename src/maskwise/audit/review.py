@@ -312,4 +312,4 @@ def open_review(folder: Path, data: Path | None = None) -> Review:
             raise InputError(
                 f"Expected the audited data at {data}, but they are gone: name them with --data."
             )
-    return Review(folder, read_data(data))
+    return Review(folder, read_data(data, unread=[]))  # the audit told what of them can't be meant

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from maskwise.data.csv_text import read_csv_text
-from maskwise.data.table import PhotoTable, check_labels, require_columns, require_values
+from maskwise.data.table import PhotoTable, UnreadLabel, check_labels, require_columns, require_values
 from maskwise.errors import InputError
 from maskwise.files import printable
 from maskwise.labels.space import LabelSpace
@@ -33,11 +33,12 @@ def eval_folders(folder: Path) -> dict[str, Path]:
     return {}
 
 
-def read_labelled(folder: Path, space: LabelSpace) -> PhotoTable:
+def read_labelled(folder: Path, space: LabelSpace, unread: list[UnreadLabel] | None = None) -> PhotoTable:
     """Read `train.csv` and `images/<path>/`: seven photos a person, the mask told by the file name.
 
     A person is a `path`, never an `id`, which can repeat. Photos may have any suffix; a photo that the
-    layout expects and that is not there keeps a row, so that the scan can set it aside as missing.
+    layout expects and that is not there keeps a row, so that the scan can set it aside as missing. For `unread`
+    see `check_labels`.
 
     Raises:
         InputError: naming file, row and column of what is wrong.
@@ -49,7 +50,7 @@ def read_labelled(folder: Path, space: LabelSpace) -> PhotoTable:
     require_columns(raw, required, origin)
     persons = require_values(raw, "path", origin)
     _refuse_repeats_and_escapes(persons, origin)
-    labels = check_labels(raw, space, origin)
+    labels = check_labels(raw, space, origin, unread=unread)
 
     images = folder / "images"
     if not images.is_dir():

@@ -14,6 +14,14 @@ SPLIT_VALUES = ("train", "held-out")
 
 
 @dataclass(frozen=True)
+class UnreadLabel:
+    """A label that can't be meant: whose, and why, with file, row and column."""
+
+    person: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class PhotoTable:
     """One row a photo: where it lies, whose it is, and what is known about it.
 
@@ -89,7 +97,13 @@ def _indices(frame: pl.DataFrame, attribute: Attribute, scored: Attribute) -> np
     return np.where(bands == UNKNOWN, named, bands)
 
 
-def check_labels(raw: pl.DataFrame, space: LabelSpace, origin: Path, first_row: int = 2) -> pl.DataFrame:
+def check_labels(
+    raw: pl.DataFrame,
+    space: LabelSpace,
+    origin: Path,
+    first_row: int = 2,
+    unread: list[UnreadLabel] | None = None,
+) -> pl.DataFrame:
     """The attributes' columns of `raw`, checked and typed; columns that are missing become null.
 
     Args:
@@ -97,25 +111,21 @@ def check_labels(raw: pl.DataFrame, space: LabelSpace, origin: Path, first_row: 
         space: the declared labels, with the score's boundaries.
         origin: the file that messages name.
         first_row: the number of its first row of data; 2 behind a header line.
+        unread: is given the labels that can't be meant, which become unknown; None refuses them.
 
     Raises:
         InputError: naming file, row, column and value of the first label that can't be meant.
     """
     typed: dict[str, pl.Series] = {}
+    judge = _Judge(raw, origin, first_row, unread)
     for attribute in space.attributes:
         names = _text(raw, attribute.label_column)
         if attribute.is_numeric:
-            numbers = _numbers(_text(raw, attribute.name), attribute, origin, first_row)
+            numbers = _numbers(_text(raw, attribute.name), attribute, judge)
             typed[attribute.name] = numbers
-            names = _bands(names, numbers, attribute, origin, first_row)
+            names = _bands(names, numbers, attribute, judge)
         else:
-            _refuse(
-                names,
-                names.is_not_null() & ~names.is_in(list(attribute.values)),
-                f"one of {', '.join(attribute.values)}, or empty",
-                origin,
-                first_row,
-            )
+            names = _known(names, attribute, judge)
         typed[attribute.label_column] = names
     return pl.DataFrame(typed)
 
@@ -127,31 +137,55 @@ def _text(raw: pl.DataFrame, column: str) -> pl.Series:
     return text.to_frame().select(pl.when(text == "").then(None).otherwise(text).alias(column)).to_series()
 
 
-def _numbers(text: pl.Series, attribute: Attribute, origin: Path, first_row: int) -> pl.Series:
+@dataclass(frozen=True)
+class _Judge:
+    """What becomes of values that can't be meant: refused, or told and unknown."""
+
+    raw: pl.DataFrame
+    origin: Path
+    first_row: int
+    unread: list[UnreadLabel] | None
+
+    def unless(self, wrong: pl.Series, text: pl.Series, expected: str) -> pl.Series:
+        """The text, unknown where it is wrong.
+
+        Raises:
+            InputError: naming the first wrong value, where they are not collected.
+        """
+        if self.unread is None:
+            _refuse(text, wrong, expected, self.origin, self.first_row)
+            return text
+        owner = next((self.raw[name] for name in ("path", "person") if name in self.raw.columns), None)
+        for row in wrong.fill_null(False).arg_true().to_list():
+            place = f"{self.origin}, row {row + self.first_row}, column {text.name}"
+            reason = f"{place}: expected {expected}, got {text[row]!r}"
+            self.unread.append(UnreadLabel("" if owner is None else str(owner[row] or ""), reason))
+        kept = pl.when(wrong.fill_null(False)).then(None).otherwise(text)
+        return text.to_frame().select(kept.alias(text.name)).to_series()
+
+
+def _known(names: pl.Series, attribute: Attribute, judge: _Judge) -> pl.Series:
+    wrong = names.is_not_null() & ~names.is_in(list(attribute.values))
+    return judge.unless(wrong, names, f"one of {', '.join(attribute.values)}, or empty")
+
+
+def _numbers(text: pl.Series, attribute: Attribute, judge: _Judge) -> pl.Series:
     low, high = attribute.range or (-np.inf, np.inf)
     numbers = text.cast(pl.Float64, strict=False)
     wrong = text.is_not_null() & ~(numbers.is_between(low, high).fill_null(False))
     unit = f" of {attribute.unit}" if attribute.unit else ""
-    _refuse(text, wrong, f"a number{unit} from {low:g} to {high:g}, or empty", origin, first_row)
-    return numbers
+    kept = judge.unless(wrong, text, f"a number{unit} from {low:g} to {high:g}, or empty")
+    return kept.cast(pl.Float64, strict=False)
 
 
-def _bands(
-    names: pl.Series, numbers: pl.Series, attribute: Attribute, origin: Path, first_row: int
-) -> pl.Series:
-    _refuse(
-        names,
-        names.is_not_null() & ~names.is_in(list(attribute.values)),
-        f"one of {', '.join(attribute.values)}, or empty",
-        origin,
-        first_row,
-    )
+def _bands(names: pl.Series, numbers: pl.Series, attribute: Attribute, judge: _Judge) -> pl.Series:
+    names = _known(names, attribute, judge)
     indices = attribute.band(numbers.fill_null(float("nan")).to_numpy())
     derived = pl.Series(
         names.name, [attribute.values[i] if i != UNKNOWN else None for i in indices], pl.String
     )
     contradicts = names.is_not_null() & derived.is_not_null() & (names != derived)
-    _refuse(names, contradicts, f"the band of the same row's {attribute.name}", origin, first_row)
+    names = judge.unless(contradicts, names, f"the band of the same row's {attribute.name}")
     return derived.to_frame().select(pl.coalesce(derived, names).alias(names.name)).to_series()
 
 

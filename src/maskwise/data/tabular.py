@@ -5,18 +5,25 @@ from pathlib import Path
 import polars as pl
 
 from maskwise.data.csv_text import read_csv_text
-from maskwise.data.table import SPLIT_VALUES, PhotoTable, check_labels, require_columns, require_values
+from maskwise.data.table import (
+    SPLIT_VALUES,
+    PhotoTable,
+    UnreadLabel,
+    check_labels,
+    require_columns,
+    require_values,
+)
 from maskwise.errors import InputError
 from maskwise.labels.space import LabelSpace
 
 TABLE_SUFFIXES = frozenset({".csv", ".parquet"})
 
 
-def read_table(path: Path, space: LabelSpace) -> PhotoTable:
+def read_table(path: Path, space: LabelSpace, unread: list[UnreadLabel] | None = None) -> PhotoTable:
     """Read a table with at least a `photo` column; paths are relative to the table's folder.
 
     Without a `person` column persons are unknown (null): such a table can be predicted and evaluated, and
-    trained on only with a split that it brings itself.
+    trained on only with a split that it brings itself. For `unread` see `check_labels`.
 
     Raises:
         InputError: naming file, row and column of what is wrong.
@@ -32,7 +39,7 @@ def read_table(path: Path, space: LabelSpace) -> PhotoTable:
             f"{path}, row {repeated[1] + first_row}, column photo: expected each photo once, "
             f"got {photos[int(repeated[1])]!r} again."
         )
-    frame = pl.DataFrame({"photo": photos}).hstack(check_labels(raw, space, path, first_row))
+    frame = pl.DataFrame({"photo": photos}).hstack(check_labels(raw, space, path, first_row, unread))
     for name in ("person", "id"):
         if name in raw.columns:
             frame = frame.with_columns(require_values(raw, name, path, first_row))
