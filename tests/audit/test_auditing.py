@@ -337,7 +337,7 @@ def test_labels_that_can_not_be_are_findings(tmp_path: Path) -> None:
     assert set(told) == {table[3]["path"], table[4]["path"]}
     assert "train.csv, row 5, column age: expected a number of years from 0 to" in told[table[3]["path"]]
     assert "got 'man'" in told[table[4]["path"]]
-    with pytest.raises(InputError, match="row 5, column age"):
+    with pytest.raises(InputError, match="row 6, column gender"):
         read_data(data)  # nobody trains on it
 
 
