@@ -1,4 +1,4 @@
-"""The commands as functions of the same names, for notebooks and scripts.
+"""Commands as functions of the same names, for notebooks and scripts.
 
 from pathlib import Path
 from maskwise import notebook as mw

@@ -91,6 +91,9 @@ def test_a_photo_of_very_many_scans_is_refused() -> None:
     last = data.rindex(b"\xff\xda")
     with pytest.raises(PhotoError, match="more than 64 scans"):
         read_header(data[:last] + data[last:-2] * 65 + data[-2:])
+    read_header(encoded(RGB, "JPEG") + b"\xff\xda\x00\x02" * 200)  # a film behind it is nobody's scan
+    comment = b"\xff\xfe\x00\xca" + b"\xff\xda" * 100
+    read_header(data[:2] + comment + data[2:])
 
 
 def test_a_rotated_jpeg_is_decoded_at_a_reduced_scale() -> None:

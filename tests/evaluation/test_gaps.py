@@ -12,7 +12,7 @@ def gaps_of(wrong: np.ndarray, groups: np.ndarray, persons: np.ndarray) -> list[
     labels = np.zeros((len(wrong), 3), dtype=np.int64)
     predictions = SPACE.encode(np.stack([np.zeros_like(wrong), wrong, np.zeros_like(wrong)], 1))
     names = sorted(set(groups.tolist()))
-    return largest_gaps(labels, predictions, persons, {"site": names}, {"site": groups}, SPACE)
+    return largest_gaps(labels, predictions, persons, {"site": names}, {"site": groups}, SPACE, fewest=20)
 
 
 def test_the_largest_gap_of_a_column_and_its_interval() -> None:
@@ -47,7 +47,9 @@ def test_groups_alike_or_unknown_have_no_gap() -> None:
     persons = np.arange(60)
     groups = np.where(persons % 2 == 0, "a", "b")
     assert gaps_of(np.zeros(60, np.int64), groups, persons) == []
-    unknown = np.full((60, 3), UNKNOWN)
-    assert (
-        largest_gaps(unknown, np.zeros(60, np.int64), persons, {"s": ["a", "b"]}, {"s": groups}, SPACE) == []
-    )
+    unknown, told, names = np.full((60, 3), UNKNOWN), np.zeros(60, np.int64), {"s": groups}
+    assert largest_gaps(unknown, told, persons, {"s": ["a", "b"]}, names, SPACE, fewest=20) == []
+    unknown[groups == "a"] = 0
+    unknown[np.flatnonzero(groups == "b")[:19]] = 1  # all wrong, of 19 persons
+    assert largest_gaps(unknown, told, persons, {"s": ["a", "b"]}, names, SPACE, fewest=20) == []
+    assert largest_gaps(unknown, told, persons, {"s": ["a", "b"]}, names, SPACE, fewest=19)[0]["value"] == 1

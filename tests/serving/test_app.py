@@ -33,9 +33,10 @@ from maskwise.labels.space import LabelSpace
 from maskwise.models.member import Member, load_member
 from maskwise.serving.app import Service, create_app
 from maskwise.serving.batching import Batcher
+from maskwise.serving.bounded import PixelGate
 from maskwise.serving.documented import ExplainAnswer, PredictAnswer
 from maskwise.serving.explaining import Explainer
-from maskwise.serving.limits import BusyError, Limits, PixelGate, Room
+from maskwise.serving.limits import BusyError, Limits, Room
 from maskwise.serving.serving import create_service
 from tests.pictures import picture
 
@@ -153,6 +154,29 @@ def test_few_pixels_are_decoded_at_once_whoever_sends_them() -> None:
     assert (inside, most) == (0, 10)
 
 
+def test_a_large_photo_gets_its_turn_among_many_small_ones() -> None:
+    gate, done, over = PixelGate(10), threading.Event(), threading.Event()
+
+    def small() -> None:
+        while not over.is_set():
+            with gate.through(4):
+                time.sleep(0.001)
+
+    def large() -> None:
+        with gate.through(10):
+            done.set()
+
+    threads = [threading.Thread(target=small) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    threads.append(threading.Thread(target=large))
+    threads[-1].start()
+    assert done.wait(timeout=10)
+    over.set()
+    for thread in threads:
+        thread.join()
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
     [
@@ -232,7 +256,7 @@ def test_a_look_that_takes_too_long_is_given_up_and_few_are_made_at_once(service
     assert service.explained is not None
 
     async def impatient(member: Member) -> None:
-        explainer = Explainer(member, Limits(answer_seconds=1e-4))
+        explainer = Explainer(member, Limits(answer_seconds=1e-4), PixelGate(10_000_000))
         for _ in range(2):
             with pytest.raises(BusyError):
                 await explainer.explain(jpeg())
@@ -282,7 +306,7 @@ def test_requests_are_computed_together_and_a_failing_model_fails_nobody_else(se
 
     async def many() -> None:
         sizes = list[int]()
-        batcher = Batcher(Slow(), Limits(waiting=50), sizes.append)
+        batcher = Batcher(Slow(), Limits(waiting=50), PixelGate(10_000_000), sizes.append)
         told = await asyncio.gather(*(batcher.predict([jpeg(k)]) for k in range(40)))
         assert len(told) == 40
         assert sum(sizes) == 40

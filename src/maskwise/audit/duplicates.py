@@ -72,10 +72,10 @@ def _copies(frame: pl.DataFrame) -> list[DuplicatePair]:
 def across_persons(
     table: PhotoTable, pairs: Sequence[DuplicatePair], features: npt.NDArray[np.float32] | None
 ) -> Iterator[Finding]:
-    """A finding for each picture that two persons have; it proposes to leave the copy out.
+    """A finding for each photo that shows what another person's does; it proposes to leave the copy out.
 
-    The copy is the one that looks less like the other photos of its person. Where that can't be told, because there
-    are no features or no other photos, both are proposed: neither is known to be in its place.
+    Of the photos that show one picture the original is the one that looks most like the other photos of its person.
+    Where that can't be told, because there are no features or no other photos, it is the first.
 
     Args:
         table: the photos that can be used (N).
@@ -83,42 +83,51 @@ def across_persons(
         features: of the photos (N, F).
     """
     sides = table.frame["split"].to_list()
-    leads = np.zeros(len(pairs)) if features is None else _leads(features, table.persons, pairs)
-    for pair, lead in zip(pairs, leads.tolist(), strict=True):
-        first, second = (pair.first, pair.second) if lead >= 0 else (pair.second, pair.first)
-        kind = "identical photo" if pair.identical else "near-identical photo"
-        split = ""
-        if sides[first] and sides[second] and sides[first] != sides[second]:
-            split = ", on the other side of the split"
-        which = "" if lead else "; which of them is in its place can't be told"
-        reason = f"{_named(table, second)} shows what {_named(table, first)} does{split}{which}"
-        photos = (table.photo(second), table.photo(first))
-        changes = tuple(Change(photo, EXCLUDE, "", "") for photo in (photos[:1] if lead else photos))
-        certain = 1.0 if pair.identical else 0.9
-        yield Finding(kind, *about(table, second), photos, reason, 1.0, certain, changes)
+    pictures: dict[str, list[int]] = {}
+    rows = sorted({row for pair in pairs for row in (pair.first, pair.second)})
+    names = join_groups(np.arange(len(table)).astype(np.str_), pairs)
+    for row in rows:
+        pictures.setdefault(str(names[row]), []).append(row)
+    same_file = {row for pair in pairs if pair.identical for row in (pair.first, pair.second)}
+    likeness = None if features is None else _likeness(features, table.persons, rows)
+    for sharing in pictures.values():
+        told = [-np.inf if likeness is None else likeness[row] for row in sharing]
+        original = sharing[int(np.argmax(told))]
+        which = "" if np.isfinite(told).all() else "; which of them is in its place can't be told"
+        for row in sharing:
+            if row == original:
+                continue
+            identical = row in same_file and original in same_file
+            split = ""
+            if sides[row] and sides[original] and sides[row] != sides[original]:
+                split = ", on the other side of the split"
+            yield Finding(
+                "identical photo" if identical else "near-identical photo",
+                *about(table, row),
+                (table.photo(row), table.photo(original)),
+                f"{_named(table, row)} shows what {_named(table, original)} does{split}{which}",
+                1.0,
+                1.0 if identical else 0.9,
+                (Change(table.photo(row), EXCLUDE, "", ""),),
+            )
 
 
-def _leads(
-    features: npt.NDArray[np.float32], persons: npt.NDArray[np.str_], pairs: Sequence[DuplicatePair]
-) -> npt.NDArray[np.float64]:
-    """By how much the first of each pair (P,) is more like its person's other photos than the second is; 0 unknown.
+def _likeness(
+    features: npt.NDArray[np.float32], persons: npt.NDArray[np.str_], rows: Sequence[int]
+) -> dict[int, float]:
+    """How much each of some photos is like the other photos of its person; minus infinity where there are none.
 
-    Likeness is the mean cosine of features from which the mean of all is taken away.
+    The mean cosine of features from which the mean of all is taken away; none of `rows` counts as another photo.
     """
     looks = features - features.mean(axis=0)
     looks /= np.linalg.norm(looks, axis=1, keepdims=True) + 1e-12
-    rows_of: dict[str, list[int]] = {}
-    paired = {row for pair in pairs for row in (pair.first, pair.second)}
-    for row, person in enumerate(persons.tolist()):
-        if row not in paired:
-            rows_of.setdefault(person, []).append(row)
-
-    def likeness(row: int) -> float:
-        others = rows_of.get(str(persons[row]), [])
-        return float((looks[others] @ looks[row]).mean()) if others else float("nan")
-
-    leads = np.array([likeness(pair.first) - likeness(pair.second) for pair in pairs])
-    return np.where(np.isnan(leads), 0.0, leads)
+    others: dict[str, list[int]] = {}
+    for row in np.setdiff1d(np.arange(len(persons)), rows).tolist():
+        others.setdefault(str(persons[row]), []).append(row)
+    return {
+        row: float((looks[mine] @ looks[row]).mean()) if (mine := others.get(str(persons[row]))) else -np.inf
+        for row in rows
+    }
 
 
 def _named(table: PhotoTable, row: int) -> str:

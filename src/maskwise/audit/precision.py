@@ -10,9 +10,8 @@ from maskwise.audit.findings import Finding
 
 @dataclass(frozen=True)
 class Bar:
-    """The lowest probability from which on findings are expected to be right so often, and how many those are."""
+    """The lowest probability from which on findings are expected to be right as often as asked, and their number."""
 
-    precision: float
     probability: float
     n: int
 
@@ -33,5 +32,5 @@ def expected_bars(findings: Sequence[Finding], precision: float) -> dict[str, Ba
         mean = np.cumsum(falling) / np.arange(1, len(falling) + 1)
         enough = int((mean >= precision - 1e-9).sum())  # the mean of falling numbers falls
         if enough:
-            bars[kind] = Bar(precision, float(falling[enough - 1]), enough)
+            bars[kind] = Bar(float(falling[enough - 1]), enough)
     return bars

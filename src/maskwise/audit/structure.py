@@ -48,18 +48,34 @@ def set_aside(table: PhotoTable, scan: Scan) -> list[Finding]:
     return found
 
 
+def set_aside_elsewhere(table: PhotoTable, scan: Scan, name: str) -> list[Finding]:
+    """The same of other data, such as an evaluation set, called `name`."""
+    found = []
+    for row, reason in enumerate(scan.frame["reason"].to_list()):
+        if reason is not None:
+            kind = "missing file" if reason == "missing" else "unusable file"
+            told = f"{printable(table.photo(row))} of {name}: {reason}"
+            found.append(
+                Finding(kind, *about(table, row), (), told, 1.0, 1.0, (), (table.root / table.photo(row),))
+            )
+    return found
+
+
 def _names_against_table(table: PhotoTable) -> list[Finding]:
     """`006359_female_Asian_18`: what a person's name says of what is constant over a person, against the table.
 
-    A part of the name that is a value of an attribute speaks of it; a number at the end speaks of the numeric one.
+    A part of the name that is a value of an attribute speaks of it; beside such a one a number at the end speaks of the
+    numeric attribute.
     """
     found, seen = [], set[str]()
     constant = [attribute for attribute in table.space.attributes if attribute.constant]
     for row in range(len(table)):
         person, known_id = about(table, row)
         parts = PurePosixPath(person).name.split("_")
-        if person in seen or len(parts) < 2:
-            continue
+        if person in seen or not any(
+            part in a.values for a in constant if not a.is_numeric for part in parts
+        ):
+            continue  # a number alone may be anything
         seen.add(person)
         wrong = []
         for attribute in constant:
@@ -81,10 +97,11 @@ def _told_by_name(parts: list[str], attribute: Attribute) -> str | int | None:
 
 def _unlisted(table: PhotoTable) -> list[Finding]:
     """What lies in a folder that is one person's, and is not in the table."""
-    photos = set(table.photos)
+    photos = [PurePosixPath(photo) for photo in table.photos]  # `./a.jpg` is `a.jpg`
+    used = {str(place) for photo in photos for place in (photo, *photo.parents)}
     folders: dict[str, list[int]] = {}
-    for row, photo in enumerate(table.photos):
-        folders.setdefault(str(PurePosixPath(photo).parent), []).append(row)
+    for row, photo in enumerate(photos):
+        folders.setdefault(str(photo.parent), []).append(row)
     found = []
     for folder, (first, *others) in folders.items():
         person, known_id = about(table, first)
@@ -92,9 +109,9 @@ def _unlisted(table: PhotoTable) -> list[Finding]:
             continue
         try:
             names = sorted(entry.name for entry in os.scandir(table.root / folder))
-        except OSError:  # its photos are told to be missing
+        except (OSError, ValueError):  # its photos are told to be missing
             continue
-        extra = [name for name in names if not name.startswith(".") and f"{folder}/{name}" not in photos]
+        extra = [name for name in names if not name.startswith(".") and f"{folder}/{name}" not in used]
         if extra:
             shown = ", ".join(printable(name) for name in extra[:3])
             reason = f"{len(extra)} in {printable(folder)} that the table does not use: {shown}"

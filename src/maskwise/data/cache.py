@@ -19,7 +19,7 @@ from maskwise.data.scan import Progress
 from maskwise.errors import MaskwiseError
 from maskwise.files import atomic_path
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 
 @dataclass(frozen=True)

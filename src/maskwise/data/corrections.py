@@ -153,7 +153,7 @@ def _change(
     attributes = {attribute.name: attribute for attribute in table.space.attributes}
     bands = {a.label_column: a.name for a in table.space.attributes if a.is_numeric}
     if field == PERSON:
-        if whole_person and new not in frame[PERSON].to_list():  # one photo may be of somebody new
+        if whole_person and new not in table.frame[PERSON].to_list():  # one photo may be of somebody new
             raise InputError(
                 f"{path}, row {place}, column new: expected a person of the data to join with, got {new!r}."
             )

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import stat
 import warnings
 from collections.abc import Callable
@@ -19,6 +20,9 @@ Pixels = npt.NDArray[np.uint8]
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 64_000_000
 """Photos with more pixels are set aside: 64 megapixels take 192 MB once decoded."""
+
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # those that a part or the end follows
+_SCAN, _END = 0xDA, 0xD9
 
 MAX_SCANS = 64
 """JPEGs with more scans are set aside: each costs a pass over all pixels, and empty ones take a hundred bytes."""
@@ -102,7 +106,7 @@ def read_header(data: bytes) -> Header:
         raise PhotoError("empty file")
     if len(data) > MAX_BYTES:
         raise PhotoError(f"too large: {len(data) / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB")
-    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MAX_SCANS:
+    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MAX_SCANS and _scans(data) > MAX_SCANS:
         raise PhotoError(f"more than {MAX_SCANS} scans: a few bytes that take minutes to decode")
     header = _plain_jpeg_header(data) or _pillow_header(data)
     if header.height * header.width > MAX_PIXELS:
@@ -113,6 +117,16 @@ def read_header(data: bytes) -> Header:
     if min(header.height, header.width) < 8:
         raise PhotoError(f"too small: {header.width} x {header.height} pixels")
     return header
+
+
+def _scans(data: bytes) -> int:
+    """The scans of a JPEG, up to its end: behind it phones put films."""
+    found, place = 0, 2
+    while (marker := _MARKER.search(data, place)) is not None and marker[0][1] != _END:
+        found += marker[0][1] == _SCAN
+        # Behind a marker stands the length of its own part; behind a scan's part its data, without markers.
+        place = marker.end() + max(2, int.from_bytes(data[marker.end() : marker.end() + 2], "big"))
+    return found
 
 
 def _plain_jpeg_header(data: bytes) -> Header | None:

@@ -64,8 +64,10 @@ def copies_of(scan: pl.DataFrame, others: pl.DataFrame) -> list[DuplicatePair]:
     theirs = [
         (row, *told) for row, told in enumerate(others.select(columns).iter_rows()) if told[1] is not None
     ]
-    by_digest = {digest: row for row, digest, _, _ in reversed(theirs)}
-    by_look = {(phash, thumb): row for row, _, phash, thumb in reversed(theirs)}
+    by_digest, by_look = dict[bytes, int](), dict[tuple[int, bytes], int]()
+    for row, digest, phash, thumb in theirs:
+        by_digest.setdefault(digest, row)
+        by_look.setdefault((phash, thumb), row)
     found, left = list[DuplicatePair](), dict[tuple[int, bytes], list[int]]()
     for row, (digest, phash, thumb) in enumerate(scan.select(columns).iter_rows()):
         if phash is None:

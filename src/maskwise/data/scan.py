@@ -20,7 +20,7 @@ from maskwise.errors import MaskwiseError
 from maskwise.files import atomic_path
 
 # Raise it when what a scan records, or what it calls broken, changes: old memories are then forgotten.
-SCAN_VERSION = 1
+SCAN_VERSION = 2
 
 _SCHEMA: dict[str, type[pl.DataType]] = {
     "photo": pl.String,

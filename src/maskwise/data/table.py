@@ -155,11 +155,11 @@ class _Judge:
         if self.unread is None:
             _refuse(text, wrong, expected, self.origin, self.first_row)
             return text
-        owner = next((self.raw[name] for name in ("path", "person") if name in self.raw.columns), None)
+        owner = next((self.raw[name] for name in ("person", "path") if name in self.raw.columns), None)
         for row in wrong.fill_null(False).arg_true().to_list():
             place = f"{self.origin}, row {row + self.first_row}, column {text.name}"
             reason = f"{place}: expected {expected}, got {text[row]!r}"
-            self.unread.append(UnreadLabel("" if owner is None else str(owner[row] or ""), reason))
+            self.unread.append(UnreadLabel("" if owner is None else str(owner[row] or "").strip(), reason))
         kept = pl.when(wrong.fill_null(False)).then(None).otherwise(text)
         return text.to_frame().select(kept.alias(text.name)).to_series()
 

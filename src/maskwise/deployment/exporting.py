@@ -137,7 +137,7 @@ def export(
 def _check_card(run: Path, out: Path) -> None:
     """Refuse to write a run's card over another's."""
     theirs, own = out / CARD_FILE, run / CARD_FILE
-    if own.is_file() and theirs.exists() and theirs.read_bytes() != own.read_bytes():
+    if theirs.exists() and not (own.is_file() and theirs.read_bytes() == own.read_bytes()):
         raise InputError(f"Expected {theirs} to be that of {run}, but it is another's: choose another --out.")
 
 

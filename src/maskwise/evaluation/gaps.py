@@ -23,6 +23,7 @@ def largest_gaps(
     names: Mapping[str, npt.NDArray[np.str_]],
     space: LabelSpace,
     *,
+    fewest: int,
     draws: int = 1000,
     seed: int = 0,
 ) -> list[dict[str, Any]]:
@@ -35,9 +36,10 @@ def largest_gaps(
         labels: attribute indices (N, A), -1 where unknown.
         predictions: joint classes (N,).
         person_index: whose photo each is (N,), 0 to P - 1.
-        columns: of each column the groups that are large enough.
+        columns: of each column the groups that are compared.
         names: of each column the photos' groups (N,).
         space: the label space.
+        fewest: groups with fewer persons whose label is known are passed over.
         draws: resamples of persons.
         seed: of the resampling.
 
@@ -56,7 +58,7 @@ def largest_gaps(
         widest: tuple[float, dict[str, Any], Floats] | None = None
         for what, (hit, asked) in each.items():
             counts = {g: _by_person(hit, asked & (names[column] == g), person_index) for g in groups}
-            shares = {g: _share(c.sum(axis=0)) for g, c in counts.items() if c[:, 1].sum()}
+            shares = {g: _share(c.sum(axis=0)) for g, c in counts.items() if (c[:, 1] > 0).sum() >= fewest}
             if len(shares) < 2:
                 continue
             best, worst = max(shares, key=lambda g: shares[g]), min(shares, key=lambda g: shares[g])

@@ -84,7 +84,7 @@ def score(
         for column, entries in metrics["groups"].items()
     }
     metrics["gaps"] = largest_gaps(
-        labels, predictions, person_index, scored, named, space, draws=draws, seed=seed
+        labels, predictions, person_index, scored, named, space, fewest=FEWEST_PERSONS, draws=draws, seed=seed
     )
     metrics["n_photos"] = int(known.sum())
     metrics["n_persons"] = len(np.unique(person_index[known]))

@@ -21,6 +21,7 @@ from maskwise.inference.predictor import Predictor
 from maskwise.models.member import Member
 from maskwise.serving.answering import tell_photo
 from maskwise.serving.batching import Batcher
+from maskwise.serving.bounded import PixelGate
 from maskwise.serving.documented import (
     METRICS_ANSWER,
     PHOTOS_REQUEST,
@@ -59,13 +60,13 @@ def create_app(service: Service) -> FastAPI:
     """The application; `/docs` and other pages that load from elsewhere are left out, `/openapi.json` is there."""
     limits, metrics = service.limits, ServiceMetrics()
     state: dict[str, Any] = {}
-    room = Room(limits.memory_bytes)
-    explainer = Explainer(service.explained, limits) if service.explained else None
+    room, gate = Room(limits.memory_bytes), PixelGate(limits.pixels)
+    explainer = Explainer(service.explained, limits, gate) if service.explained else None
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         del app
-        batcher = Batcher(service.predictor.engine, limits, metrics.batches.observe)
+        batcher = Batcher(service.predictor.engine, limits, gate, metrics.batches.observe)
         warm = [np.zeros((1, *t.output_size, 3), np.uint8) for t in service.predictor.engine.transforms]
         await asyncio.to_thread(service.predictor.engine.probabilities, warm)
         state["batcher"] = batcher

@@ -11,11 +11,11 @@ from queue import Empty, SimpleQueue
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.data.decoding import PhotoError, Pixels, read_header
+from maskwise.data.decoding import PhotoError, Pixels
 from maskwise.data.loading import default_workers
-from maskwise.data.photos import transform_content
 from maskwise.inference.engine import Engine, Probabilities
-from maskwise.serving.limits import BusyError, Limits, PixelGate, check_size
+from maskwise.serving.bounded import PixelGate, transform_bounded
+from maskwise.serving.limits import BusyError, Limits
 
 
 @dataclass
@@ -33,12 +33,16 @@ class Batcher:
     """
 
     def __init__(
-        self, engine: Engine, limits: Limits, count: Callable[[int], None] = lambda size: None
+        self,
+        engine: Engine,
+        limits: Limits,
+        gate: PixelGate,
+        count: Callable[[int], None] = lambda size: None,
     ) -> None:
         self._engine, self._limits = engine, limits
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._decoders = ThreadPoolExecutor(default_workers(), thread_name_prefix="maskwise-decode")
-        self._gate = PixelGate(limits.pixels)
+        self._gate = gate
         self._inside = 0
         self._count = count  # told the size of each batch
         self._thread = threading.Thread(target=self._work, name="maskwise-model", daemon=True)
@@ -74,10 +78,7 @@ class Batcher:
         return await waiting.future
 
     def _decode(self, photo: bytes) -> list[Pixels]:
-        check_size(photo, self._limits)
-        header = read_header(photo)
-        with self._gate.through(header.height * header.width):
-            return [transform_content(photo, transform) for transform in self._engine.transforms]
+        return transform_bounded(photo, self._engine.transforms, self._limits, self._gate)
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:

@@ -4,10 +4,10 @@ import asyncio
 
 import numpy as np
 
-from maskwise.data.photos import transform_content
 from maskwise.inference.grad_cam import grad_cam
 from maskwise.models.member import Member
-from maskwise.serving.limits import BusyError, Limits, check_size
+from maskwise.serving.bounded import PixelGate, transform_bounded
+from maskwise.serving.limits import BusyError, Limits
 
 _AT_ONCE = 2
 
@@ -15,8 +15,8 @@ _AT_ONCE = 2
 class Explainer:
     """A photo's bytes in, a map (h, w) from 0 to 1 for each attribute out."""
 
-    def __init__(self, member: Member, limits: Limits) -> None:
-        self._member, self._limits = member, limits
+    def __init__(self, member: Member, limits: Limits, gate: PixelGate) -> None:
+        self._member, self._limits, self._gate = member, limits, gate
         self._tasks = set[asyncio.Task[dict[str, list[list[float]]]]]()
 
     async def explain(self, photo: bytes) -> dict[str, list[list[float]]]:
@@ -39,8 +39,7 @@ class Explainer:
             raise BusyError from error
 
     def _maps(self, photo: bytes) -> dict[str, list[list[float]]]:
-        check_size(photo, self._limits)
-        image = transform_content(photo, self._member.card.transform)
+        (image,) = transform_bounded(photo, [self._member.card.transform], self._limits, self._gate)
         return {
             attribute.label_column: np.round(grad_cam(self._member, image, attribute.name), 3).tolist()
             for attribute in self._member.card.space.attributes

@@ -1,11 +1,8 @@
 """What a service takes on, and for how long."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from maskwise.data.decoding import PhotoError
 
 
 @dataclass(frozen=True)
@@ -54,35 +51,3 @@ class Room:
             yield take
         finally:
             self._free += taken
-
-
-def check_size(photo: bytes, limits: Limits) -> None:
-    """Refuse one photo that is too large, whatever the others are.
-
-    Raises:
-        PhotoError: when it is.
-    """
-    if len(photo) > limits.photo_bytes:
-        raise PhotoError(f"too large: the limit is {limits.photo_bytes / 1e6:g} MB")
-
-
-class PixelGate:
-    """How many pixels may be decoded at once, by whatever threads; a photo with more goes alone."""
-
-    def __init__(self, size: int) -> None:
-        self._size = self._free = size
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def through(self, pixels: int) -> Iterator[None]:
-        """Wait until there is room for so many, and give it back when the block ends."""
-        wanted = min(pixels, self._size)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= wanted)
-            self._free -= wanted
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += wanted
-                self._changed.notify_all()
