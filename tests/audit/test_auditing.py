@@ -304,8 +304,8 @@ def test_every_photo_that_other_data_have_is_told(tmp_path: Path) -> None:
     pixels = cv2.imdecode(np.frombuffer(photo.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     write_jpeg(folders[5] / "mask3.jpg", pixels[..., ::-1], quality=60)
     broken.write_bytes(b"")
-    found = audit(data, tmp_path / "a")  # the evaluation side beside it is looked for
-    told = [f for f in found.findings if f.kind == "photo of other data"]
+    found = audit(data, tmp_path / "a").findings  # the evaluation side beside it is looked for
+    told = [f for f in found if f.kind == "photo of other data"]
     assert {f.person for f in told} == {folders[0].name, folders[1].name, folders[5].name}
     assert all(f.elsewhere == (photo,) for f in told)
     (unusable,) = [f for f in found if f.kind == "unusable file"]

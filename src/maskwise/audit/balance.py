@@ -13,7 +13,8 @@ _SHARE, _HELD_OUT = 0.7, 0.2
 def balance(table: PhotoTable) -> list[dict[str, Any]]:
     """Counts, and how wide an interval will be when a fifth of the persons is held out.
 
-    Further columns count with 2 to 12 values.     The half width is that of a share of 0.7 among the held-out persons: a rule of thumb, no promise.
+    Further columns count with 2 to 12 values. The half width is that of a share of 0.7 among the held-out persons: a
+    rule of thumb, no promise.
     """
     space = table.space
     labels = table.label_indices()
