@@ -71,7 +71,9 @@ def run_service(service: Service, host: str, port: int) -> None:
 
     limits = service.limits
     kind = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(kind, socket.SOCK_STREAM)
+    # The protocol is named: asyncio sends small packets at once (TCP_NODELAY) only where it is, and an answer of two
+    # packets would wait 40 ms for the first one's acknowledgement.
+    listener = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
