@@ -36,7 +36,7 @@ from maskwise.audit.precision import Bar, expected_bars
 from maskwise.audit.same_person import FEWEST_PERSONS as FEWEST_TO_COMPARE
 from maskwise.audit.same_person import MOST_PERSONS, same_persons
 from maskwise.audit.sharpness import blurred, measure_sharpness
-from maskwise.audit.structure import about, set_aside_elsewhere, structure_findings
+from maskwise.audit.structure import about, set_aside, structure_findings
 from maskwise.data.competition import LABEL_FILE, eval_folders
 from maskwise.data.corrections import PERSON
 from maskwise.data.decoding import PhotoError
@@ -124,7 +124,7 @@ def audit(
     findings += duplicates.findings
     for place, other in other_data:
         other_scan = scan_photos(other, progress=progress(f"scanning photos of {printable(place.name)}"))
-        findings += set_aside_elsewhere(other, other_scan, printable(place.name))
+        findings += set_aside(other, other_scan, printable(place.name))
         findings += duplicates_across(usable, frame, other, other_scan, printable(place))
     findings += _blurred(usable, progress("looking for blur"))
     features = _features(usable, progress("looking at photos"))

@@ -80,10 +80,9 @@ def _photos_of(persons: Set[str], table: PhotoTable) -> dict[str, list[str]]:
 
 
 def _to_look_at(finding: Finding, root: Path, of_person: Mapping[str, list[str]]) -> list[Path]:
-    """The finding's photos, or its person's where it names none; and those of other data beside them."""
-    named = finding.photos or of_person.get(finding.person, ())
-    shown = () if finding.elsewhere and not finding.photos else named[:_MOST_PHOTOS]
-    return [*(root / name for name in shown), *finding.elsewhere]
+    """The finding's photos and those of other data; its person's where it names none."""
+    named = finding.photos or (() if finding.elsewhere else of_person.get(finding.person, ()))
+    return [*(root / name for name in named[:_MOST_PHOTOS]), *finding.elsewhere]
 
 
 def _worst(findings: Sequence[Finding]) -> list[tuple[int, Finding]]:

@@ -4,7 +4,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import polars as pl
@@ -37,27 +37,19 @@ def about(table: PhotoTable, row: int) -> tuple[str, str]:
     return str(person or ""), str(known_id or "")
 
 
-def set_aside(table: PhotoTable, scan: Scan) -> list[Finding]:
-    """Photos that are missing or can't be used."""
+def set_aside(table: PhotoTable, scan: Scan, elsewhere: str = "") -> list[Finding]:
+    """Photos that are missing or can't be used; `elsewhere` names the data where they are not the audited."""
     found = []
     for row, reason in enumerate(scan.frame["reason"].to_list()):
-        if reason is not None:
-            person, known_id = about(table, row)
-            kind = "missing file" if reason == "missing" else "unusable file"
-            found.append(Finding(kind, person, known_id, (table.photo(row),), reason, 1.0, 1.0))
-    return found
-
-
-def set_aside_elsewhere(table: PhotoTable, scan: Scan, name: str) -> list[Finding]:
-    """The same of other data, such as an evaluation set, called `name`."""
-    found = []
-    for row, reason in enumerate(scan.frame["reason"].to_list()):
-        if reason is not None:
-            kind = "missing file" if reason == "missing" else "unusable file"
-            told = f"{printable(table.photo(row))} of {name}: {reason}"
-            found.append(
-                Finding(kind, *about(table, row), (), told, 1.0, 1.0, (), (table.root / table.photo(row),))
-            )
+        if reason is None:
+            continue
+        kind = "missing file" if reason == "missing" else "unusable file"
+        photo = table.photo(row)
+        shown: tuple[str, ...] = (photo,)
+        beside: tuple[Path, ...] = ()
+        if elsewhere:
+            reason, shown, beside = f"{printable(photo)} of {elsewhere}: {reason}", (), (table.root / photo,)
+        found.append(Finding(kind, *about(table, row), shown, reason, 1.0, 1.0, (), beside))
     return found
 
 
