@@ -16,7 +16,6 @@ from maskwise.audit.duplicates import across_persons, duplicates_across, find_du
 from maskwise.audit.findings import (
     CORRECTIONS_FILE,
     FINDINGS_FILE,
-    Change,
     Finding,
     check_no_decisions,
     without_repeats,
@@ -24,6 +23,7 @@ from maskwise.audit.findings import (
     write_findings,
 )
 from maskwise.audit.labels import label_findings
+from maskwise.audit.lookalikes import MOST_PHOTOS
 from maskwise.audit.out_of_fold import (
     N_FOLDS,
     OutOfFoldLabels,
@@ -33,12 +33,10 @@ from maskwise.audit.out_of_fold import (
 )
 from maskwise.audit.page import PAGE_FILE, write_audit_page
 from maskwise.audit.precision import Bar, expected_bars
-from maskwise.audit.same_person import FEWEST_PERSONS as FEWEST_TO_COMPARE
-from maskwise.audit.same_person import MOST_PERSONS, same_persons
 from maskwise.audit.sharpness import blurred, measure_sharpness
 from maskwise.audit.structure import about, set_aside, structure_findings
+from maskwise.audit.two_names import known_elsewhere, two_names, why_not_compared
 from maskwise.data.competition import LABEL_FILE, eval_folders
-from maskwise.data.corrections import PERSON
 from maskwise.data.decoding import PhotoError
 from maskwise.data.reading import read_data
 from maskwise.data.scan import Progress, scan_photos
@@ -53,9 +51,6 @@ FEWEST_PERSONS = 20
 
 SIDE = 192
 """Pixels a side of what features are made of: at 128 px a sixth more of the genders were mistaken."""
-
-MOST_ERROR = 0.5
-"""Pairs of persons are listed down to where half of the list would be chance."""
 
 PRECISION = 0.8
 """How often findings that one trusts without looking should be right."""
@@ -120,14 +115,21 @@ def audit(
     notes = list(table.notes)
     usable = table.keep(scan.usable)
     frame = scan.frame.filter(pl.Series(scan.usable, dtype=pl.Boolean))
-    duplicates = find_duplicates(usable, frame)
-    findings += duplicates.findings
-    for place, other in other_data:
-        other_scan = scan_photos(other, progress=progress(f"scanning photos of {printable(place.name)}"))
-        findings += set_aside(other, other_scan, printable(place.name))
-        findings += duplicates_across(usable, frame, other, other_scan, printable(place))
     findings += _blurred(usable, progress("looking for blur"))
-    features = _features(usable, progress("looking at photos"))
+    known_persons = not usable.frame["person"].null_count()
+    features = _features(usable, progress("looking at photos")) if known_persons and len(usable) else None
+    bar = progress("laying photos over each other") if features is not None else None
+    duplicates = find_duplicates(usable, frame, features, bar)
+    findings += duplicates.findings
+    not_compared = why_not_compared(usable) if features is not None else ""
+    notes += [not_compared] if not_compared else []
+    if features is not None and max(len(usable), *(len(other) for _, other in other_data), 0) > MOST_PHOTOS:
+        notes.append(
+            f"copies that are cut out or mirrored are looked for among up to {MOST_PHOTOS:,} photos: there are more, "
+            "and they were not"
+        )
+    for place, other in other_data:
+        findings += _elsewhere(usable, frame, features, place, other, not not_compared, progress)
     findings += across_persons(usable, duplicates.pairs, features)
     confused: list[dict[str, Any]] = []
     why_not = _why_no_labels(usable, duplicates.groups)
@@ -138,8 +140,8 @@ def audit(
         told = _by_model(usable, features, duplicates.groups, run_folds, progress)
         findings += label_findings(usable, told)
         confused = _confused(usable, told)
-    if features is not None:
-        findings += _two_names(usable, features, notes)
+    if features is not None and not not_compared:
+        findings += two_names(usable, features)
     findings = without_repeats(worst_first(findings))
     found = Audit(findings, balance(usable), notes, confused, expected_bars(findings, precision))
     write_findings(out, found.findings)
@@ -202,10 +204,33 @@ def _blurred(table: PhotoTable, progress: Progress | None) -> Iterator[Finding]:
         yield Finding("blurred photo", *about(table, row), (table.photo(row),), reason, 0.3)
 
 
-def _features(table: PhotoTable, bar: Progress | None) -> npt.NDArray[np.float32] | None:
-    """Frozen features (N, F) of all photos; None where there are no photos, or nobody knows whose they are."""
-    if not len(table) or table.frame["person"].null_count():
-        return None
+def _elsewhere(
+    table: PhotoTable,
+    frame: pl.DataFrame,
+    features: npt.NDArray[np.float32] | None,
+    place: Path,
+    other: PhotoTable,
+    comparable: bool,
+    progress: ProgressOf,
+) -> Iterator[Finding]:
+    """What other data have too, photos and, where `comparable`, persons; and their files that can't be used."""
+    name = printable(place.name)
+    scan = scan_photos(other, progress=progress(f"scanning photos of {name}"))
+    yield from set_aside(other, scan, name)
+    theirs, their_frame = other.keep(scan.usable), scan.frame.filter(scan.usable)
+    their_features = None
+    if features is not None and len(theirs):
+        their_features = _features(theirs, progress(f"looking at photos of {name}"))
+    bar = progress(f"laying photos over those of {name}") if their_features is not None else None
+    yield from duplicates_across(
+        table, frame, features, theirs, their_frame, their_features, printable(place), bar
+    )
+    if features is not None and their_features is not None and comparable:
+        yield from known_elsewhere(table, features, theirs, their_features, name)
+
+
+def _features(table: PhotoTable, bar: Progress | None) -> npt.NDArray[np.float32]:
+    """Frozen features (N, F) of all photos."""
     done = 0
 
     def count(more: int) -> None:
@@ -250,31 +275,3 @@ def _confused(table: PhotoTable, told: OutOfFoldLabels) -> list[dict[str, Any]]:
         for a, b in zip(*np.unravel_index(order, counts.shape), strict=True)
         if counts[a, b]
     ]
-
-
-def _two_names(table: PhotoTable, features: npt.NDArray[np.float32], notes: list[str]) -> Iterator[Finding]:
-    """Persons who may be one: a proposal to look at, with the share of such pairs that chance makes."""
-    names, first_row, index = np.unique(table.persons, return_index=True, return_inverse=True)
-    if not FEWEST_TO_COMPARE <= len(names) <= MOST_PERSONS:
-        notes.append(
-            f"one person under two names is looked for among {FEWEST_TO_COMPARE} to {MOST_PERSONS:,} persons, and "
-            f"there are {len(names):,}: it was not"
-        )
-        return
-    photos: dict[int, list[str]] = {}
-    for row, person in enumerate(index.tolist()):
-        photos.setdefault(person, []).append(table.photo(row))
-    for pair in same_persons(features, index):
-        if pair.error > MOST_ERROR:
-            return
-        # The last photos of a person show most of the face in the competition's layout.
-        shown = (*photos[pair.first][-2:], *photos[pair.second][-2:])
-        reason = (
-            f"looks like {names[pair.second]} (similarity {pair.similarity:.2f}); of the pairs at least as alike about "
-            f"{pair.error:.0%} are chance"
-        )
-        person, known_id = about(table, int(first_row[pair.first]))
-        change = Change("", PERSON, str(names[pair.first]), str(names[pair.second]))
-        yield Finding(
-            "may be one person", person, known_id, shown, reason, pair.similarity, pair.probability, (change,)
-        )

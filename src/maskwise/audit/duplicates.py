@@ -8,6 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from maskwise.audit.findings import Change, Finding
+from maskwise.audit.lookalikes import MOST_PHOTOS, Features, Progress, same_pictures, same_pictures_across
 from maskwise.audit.structure import about
 from maskwise.data.corrections import EXCLUDE
 from maskwise.data.duplicates import (
@@ -17,7 +18,6 @@ from maskwise.data.duplicates import (
     cross_person_duplicates,
     join_groups,
 )
-from maskwise.data.scan import Scan
 from maskwise.data.table import PhotoTable
 
 MOST_SHARING = 10
@@ -33,16 +33,29 @@ class Duplicates:
     groups: npt.NDArray[np.str_]
 
 
-def find_duplicates(table: PhotoTable, frame: pl.DataFrame) -> Duplicates:
+def find_duplicates(
+    table: PhotoTable, frame: pl.DataFrame, features: Features | None, progress: Progress | None = None
+) -> Duplicates:
     """Pairs of photos of different persons that are one, identical files of one, persons on both sides.
 
     Args:
         table: the photos that can be used (N).
         frame: a scan's rows of them (N).
+        features: of them (N, F), to find copies that are cut out or mirrored; None looks for none.
+        progress: called with such candidates looked at and all of them.
     """
     persons = table.persons
-    pairs = cross_person_duplicates(frame, persons)
-    shared_by = _sharing([*pairs, *_copies(frame)], persons)
+    pairs, copies = cross_person_duplicates(frame, persons), _copies(frame)
+    shared_by = _sharing([*pairs, *copies], persons)
+    if features is not None and len(table) <= MOST_PHOTOS:
+        # Placeholders are most similar to one another, and would hide every other photo from each other.
+        rows = np.flatnonzero(shared_by <= MOST_SHARING)
+        owners = np.unique(persons, return_inverse=True)[1][rows]
+        pairs += [
+            DuplicatePair(int(rows[a]), int(rows[b]), identical=False)
+            for a, b in same_pictures(table.keep(shared_by <= MOST_SHARING), features[rows], owners, progress)
+        ]
+        shared_by = _sharing([*pairs, *copies], persons)
     few = [pair for pair in pairs if shared_by[pair.first] <= MOST_SHARING]
     found = [
         *_placeholders(table, shared_by),
@@ -178,19 +191,35 @@ def _both_sides(table: PhotoTable) -> Iterator[Finding]:
 
 
 def duplicates_across(
-    table: PhotoTable, frame: pl.DataFrame, other: PhotoTable, scan: Scan, name: str
+    table: PhotoTable,
+    frame: pl.DataFrame,
+    features: Features | None,
+    theirs: PhotoTable,
+    their_frame: pl.DataFrame,
+    their_features: Features | None,
+    name: str,
+    progress: Progress | None = None,
 ) -> Iterator[Finding]:
     """Photos that other data, such as an evaluation set, have too.
 
     Args:
         table: the photos that can be used (N).
         frame: a scan's rows of them (N).
-        other: the other photos.
-        scan: what was seen of them.
+        features: of them (N, F), to find copies that are cut out or mirrored; None looks for none.
+        theirs: the other photos that can be used (M).
+        their_frame: a scan's rows of them (M).
+        their_features: of them (M, F).
         name: of the other data.
+        progress: called with candidates looked at and all of them.
     """
-    theirs, seen = other.keep(scan.usable), scan.frame.filter(scan.usable)
-    for pair in copies_of(frame, seen):
+    pairs = copies_of(frame, their_frame)
+    if features is not None and their_features is not None and max(len(table), len(theirs)) <= MOST_PHOTOS:
+        told = {pair.first for pair in pairs}
+        for first, second in same_pictures_across(table, features, theirs, their_features, progress):
+            if first not in told:
+                told.add(first)
+                pairs.append(DuplicatePair(first, second, identical=False))
+    for pair in sorted(pairs, key=lambda pair: pair.first):
         photo = table.photo(pair.first)
         like = "is" if pair.identical else "nearly is"
         yield Finding(

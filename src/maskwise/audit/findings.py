@@ -133,10 +133,13 @@ def check_no_decisions(folder: Path) -> None:
 
 def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
     """Findings, the first that proposes to leave a photo out being the only one that does."""
-    proposed = set[str]()
+    proposed = set[tuple[str, str]]()
     kept = []
     for finding in findings:
-        changes = tuple(c for c in finding.changes if c.field != EXCLUDE or c.photo not in proposed)
-        proposed.update(c.photo for c in changes if c.field == EXCLUDE)
+        # A change without a photo is about the whole person.
+        changes = tuple(
+            c for c in finding.changes if c.field != EXCLUDE or (finding.person, c.photo) not in proposed
+        )
+        proposed.update((finding.person, c.photo) for c in changes if c.field == EXCLUDE)
         kept.append(replace(finding, changes=changes))
     return kept

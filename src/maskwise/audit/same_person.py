@@ -43,17 +43,15 @@ def same_persons(features: npt.NDArray[np.float32], persons: Ints) -> list[SameP
 
     Args:
         features: of the photos (N, F).
-        persons: whose photo each is (N,), numbered 0 to P - 1, each with a photo.
+        persons: whose photo each is (N,), numbered 0 to P - 1, each with a photo; FEWEST_PERSONS to MOST_PERSONS.
     """
-    n_persons = int(persons.max(initial=-1)) + 1
-    if not FEWEST_PERSONS <= n_persons <= MOST_PERSONS:
+    space = _Space.of(features, persons)
+    if space is None:
         return []
-    looks = _looks(features, persons, n_persons)
-    if not looks.shape[1]:  # all photos look the same
-        return []
-    nearest, second, which = _neighbours(looks)
-    own = np.arange(n_persons)
-    margin = np.arctanh(np.minimum(nearest, 1 - 1e-9)) - np.arctanh(np.minimum(second, 1 - 1e-9))
+    looks = space.looks(features, persons)
+    nearest, second, which = _neighbours(looks, looks, itself=True)
+    own = np.arange(len(looks))
+    margin = _margin(nearest, second)
     first = np.flatnonzero((which[which] == own) & (own < which))
     seen_from_both = np.minimum(margin[first], margin[which[first]])
     order = np.argsort(-seen_from_both, kind="stable")
@@ -67,46 +65,106 @@ def same_persons(features: npt.NDArray[np.float32], persons: Ints) -> list[SameP
     ]
 
 
-def _looks(features: npt.NDArray[np.float32], persons: Ints, n_persons: int) -> Floats:
-    """Unit vectors (P, D) of the persons' mean features, whitened by the scatter inside persons.
+def known_persons(
+    features: npt.NDArray[np.float32],
+    persons: Ints,
+    other_features: npt.NDArray[np.float32],
+    others: Ints,
+) -> list[SamePerson]:
+    """Who of other data is a person of these: `first` by `persons`, `second` by `others`, the likeliest first.
 
-    D is 0 where nothing tells photos apart.
+    Seen from the other data's side alone: where its persons are unknown each photo counts as one, and several of them
+    may be of the same person.
+
+    Args:
+        features: of the photos (N, F).
+        persons: whose photo each is (N,), numbered 0 to P - 1, each with a photo; FEWEST_PERSONS to MOST_PERSONS.
+        other_features: of the other data's photos (M, F).
+        others: whose photo each of those is (M,), numbered 0 to Q - 1, each with a photo.
     """
-    x = features.astype(np.float64)
-    x = x - x.mean(axis=0)
-    values, vectors = np.linalg.eigh(x.T @ x)
-    kept = min(_DIRECTIONS, int((values > max(1e-9 * values[-1], 1e-12)).sum()), n_persons - 1)
-    if not kept:
-        return np.empty((n_persons, 0))
-    scores = x @ vectors[:, -kept:]
-    counts = np.bincount(persons, minlength=n_persons)
-    sums = np.stack([np.bincount(persons, weights=column, minlength=n_persons) for column in scores.T], 1)
-    means: Floats = sums / counts[:, None]
-    if len(x) > n_persons:
-        inside = scores - means[persons]
-        scatter = inside.T @ inside / (len(x) - n_persons)
-        # With few photos a person the scatter is known badly: drawn towards one that is alike in all directions.
-        scatter += _SHRINKAGE * np.trace(scatter) / kept * np.eye(kept)
-        spreads, axes = np.linalg.eigh(scatter)
-        means = means @ axes / np.sqrt(spreads)
-    else:
-        means = means / (means.std(axis=0) + 1e-12)
-    means = means - means.mean(axis=0)
-    return np.asarray(means / (np.linalg.norm(means, axis=1, keepdims=True) + 1e-12))
+    space = _Space.of(features, persons)
+    if space is None or not len(others):
+        return []
+    nearest, second, which = _neighbours(
+        space.looks(other_features, others), space.looks(features, persons), itself=False
+    )
+    margin = _margin(nearest, second)
+    order = np.argsort(-margin, kind="stable")
+    by_chance = _expected(margin[order])
+    return [
+        SamePerson(int(which[k]), int(k), float(nearest[k]), float(error), 1 - float(local))
+        for k, error, local in zip(order, _error_rates(by_chance), _local_rates(by_chance), strict=True)
+    ]
 
 
-def _neighbours(looks: Floats) -> tuple[Floats, Floats, Ints]:
-    """Similarity (P,) to the nearest and the second nearest other person, and who is the nearest."""
+@dataclass(frozen=True)
+class _Space:
+    """Where features (F) of one person lie close together: a linear map to D directions, and its centre."""
+
+    mean: Floats
+    directions: Floats  # (F, D)
+    centre: Floats  # (D,)
+
+    @classmethod
+    def of(cls, features: npt.NDArray[np.float32], persons: Ints) -> "_Space | None":
+        """The principal directions of photos, whitened by the scatter inside persons; None where all look the same."""
+        n_persons = int(persons.max(initial=-1)) + 1
+        x = features.astype(np.float64)
+        mean = x.mean(axis=0)
+        x -= mean
+        values, vectors = np.linalg.eigh(x.T @ x)
+        kept = min(_DIRECTIONS, int((values > max(1e-9 * values[-1], 1e-12)).sum()), n_persons - 1)
+        if kept < 1:
+            return None
+        directions = vectors[:, -kept:]
+        scores = x @ directions
+        means = _means(scores, persons)
+        if len(x) > n_persons:
+            inside = scores - means[persons]
+            scatter = inside.T @ inside / (len(x) - n_persons)
+            # With few photos a person the scatter is known badly: drawn towards one that is alike in all directions.
+            scatter += _SHRINKAGE * np.trace(scatter) / kept * np.eye(kept)
+            spreads, axes = np.linalg.eigh(scatter)
+            whitening = axes / np.sqrt(spreads)
+        else:
+            whitening = np.diag(1 / (means.std(axis=0) + 1e-12))
+        return cls(mean, directions @ whitening, (means @ whitening).mean(axis=0))
+
+    def looks(self, features: npt.NDArray[np.float32], persons: Ints) -> Floats:
+        """Unit vectors (P, D) of the means over persons."""
+        means = _means((features.astype(np.float64) - self.mean) @ self.directions, persons) - self.centre
+        return np.asarray(means / (np.linalg.norm(means, axis=1, keepdims=True) + 1e-12))
+
+
+def _means(scores: Floats, persons: Ints) -> Floats:
+    counts = np.bincount(persons)
+    sums = np.stack([np.bincount(persons, weights=column) for column in scores.T], axis=1)
+    return np.asarray(sums / counts[:, None])
+
+
+def _neighbours(looks: Floats, others: Floats, *, itself: bool) -> tuple[Floats, Floats, Ints]:
+    """Similarity (P,) to the nearest and the second nearest of others (Q, D), and which is the nearest.
+
+    Args:
+        looks: unit vectors (P, D).
+        others: unit vectors (Q, D).
+        itself: whether they are the same, and nobody is a neighbour of itself.
+    """
     n = len(looks)
     nearest, second, which = np.empty(n), np.empty(n), np.empty(n, dtype=np.int64)
     for start in range(0, n, _BLOCK):
         block = np.arange(start, min(n, start + _BLOCK))
-        alike = looks[block] @ looks.T
-        alike[np.arange(len(block)), block] = -np.inf
+        alike = looks[block] @ others.T
+        if itself:
+            alike[np.arange(len(block)), block] = -np.inf
         which[block] = alike.argmax(axis=1)
-        top = np.partition(alike, n - 2, axis=1)[:, -2:]
+        top = np.partition(alike, len(others) - 2, axis=1)[:, -2:]
         second[block], nearest[block] = top[:, 0], top[:, 1]
     return nearest, second, which
+
+
+def _margin(nearest: Floats, second: Floats) -> Floats:
+    return np.asarray(np.arctanh(np.minimum(nearest, 1 - 1e-9)) - np.arctanh(np.minimum(second, 1 - 1e-9)))
 
 
 def _expected(margins: Floats) -> Floats:
