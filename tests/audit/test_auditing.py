@@ -378,3 +378,49 @@ def test_names_that_hold_a_running_number_tell_no_age(tmp_path: Path) -> None:
     data = write_table(tmp_path / "t.csv", ("photo", "person", "age"), listed)
     kinds = {f.kind for f in audit(data, tmp_path / "a", photos_in_report=False).findings}
     assert not kinds & {"name against table", "extra file"}
+
+
+def test_mirrored_copies_are_told(tmp_path: Path) -> None:
+    data = make_people(tmp_path / "train", 24)
+    make_eval(tmp_path / "eval", 12)
+    folders = sorted((data / "images").iterdir())
+
+    def mirrored(photo: Path) -> np.ndarray:
+        pixels = cv2.imdecode(np.frombuffer(photo.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+        return pixels[:, ::-1, ::-1]
+
+    theirs = sorted((tmp_path / "eval/images").iterdir())[0]
+    write_jpeg(folders[4] / "mask1.jpg", mirrored(folders[9] / "mask1.jpg"), quality=70)
+    write_jpeg(folders[7] / "mask2.jpg", mirrored(theirs), quality=70)
+    found = audit(data, tmp_path / "a", photos_in_report=False).findings
+    copies = [f for f in found if f.kind == "near-identical photo"]
+    assert [{Path(photo).parent.name for photo in f.photos} for f in copies] == [
+        {folders[4].name, folders[9].name}
+    ]
+    (known,) = [f for f in found if f.kind == "photo of other data"]
+    assert (known.person, known.elsewhere) == (folders[7].name, (theirs,))
+
+
+def test_a_person_filed_twice_is_left_out_in_one_place_only(tmp_path: Path) -> None:
+    data = make_people(tmp_path / "data", 24)
+    folders = sorted((data / "images").iterdir())
+    first, second = folders[3], folders[16]
+    for photo in first.iterdir():
+        (second / photo.name).write_bytes(photo.read_bytes())
+    # Masks drawn on one picture: photos of a person that are copies of one another.
+    base = picture(77)
+    for folder in (folders[5], folders[10]):
+        for number in (1, 2, 3):
+            write_jpeg(folder / f"mask{number}.jpg", base, quality=80 + number + (folder == folders[5]))
+    found = audit(data, tmp_path / "a", photos_in_report=False).findings
+    told = [f for f in found if f.kind in ("identical photo", "near-identical photo")]
+    assert {tuple(sorted({Path(photo).parent.name for photo in f.photos})) for f in told} == {
+        (first.name, second.name),
+        (folders[5].name, folders[10].name),
+    }
+    per_person = [[f.person for f in told].count(folder.name) for folder in (first, second)]
+    assert sorted(per_person) == [0, 7]
+    assert sorted([f.person for f in told].count(folder.name) for folder in (folders[5], folders[10])) == [
+        0,
+        3,
+    ]

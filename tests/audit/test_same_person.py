@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from maskwise.audit.same_person import FEWEST_PERSONS, same_persons
+from maskwise.audit.same_person import SamePerson, known_persons, same_persons
 
 
 def people(
@@ -68,7 +68,34 @@ def test_photos_that_all_look_the_same_tell_nobody_apart() -> None:
     assert same_persons(np.ones((120, 16), dtype=np.float32), np.arange(120) // 2) == []
 
 
-def test_few_persons_are_not_compared() -> None:
-    features, index, _ = people(0, FEWEST_PERSONS - 1, 3)
-    assert same_persons(features, index) == []
-    assert same_persons(features[:0], index[:0]) == []
+def across(seed: int, n: int, known: int) -> tuple[list[SamePerson], set[tuple[int, int]]]:
+    """Persons told from 100 to 199 others', `known` of whom are among them."""
+    features, index, true = people(seed, n, known, photos=4)
+    here = index < n - 60
+    found = known_persons(features[here], index[here], features[~here], index[~here] - (n - 60))
+    return found, {(first, second - (n - 60)) for first, second in true}
+
+
+def test_persons_of_other_data_are_as_likely_as_they_are_said_to_be() -> None:
+    told = []
+    for seed in range(60):
+        found, true = across(seed, 240, seed % 16)
+        told += [(p.probability, (p.first, p.second) in true) for p in found if p.error <= 0.5]
+        assert [p.error for p in found] == sorted(p.error for p in found)
+    said, right = np.array(told, dtype=float).T
+    for low, high in ((0.2, 0.8), (0.8, 1.01)):
+        inside = (said >= low) & (said < high)
+        assert inside.sum() > 30
+        assert said[inside].mean() == pytest.approx(right[inside].mean(), abs=0.15)
+
+
+def test_where_other_data_have_nobody_of_these_the_error_says_so() -> None:
+    listed = [len([p for p in across(seed, 240, 0)[0] if p.error <= 0.3]) for seed in range(20)]
+    assert sum(listed) <= 12
+
+
+def test_no_other_photos_and_photos_that_all_look_the_same_are_nobodys() -> None:
+    features, index, _ = people(0, 60, 0)
+    assert known_persons(features, index, features[:0], index[:0]) == []
+    same = np.ones_like(features)
+    assert known_persons(same, index, same, index) == []

@@ -1,6 +1,6 @@
 """One picture where there should be several: under two persons, twice in one, on both sides, in other data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,30 +87,30 @@ def across_persons(
 ) -> Iterator[Finding]:
     """A finding for each photo that shows what another person's does; it proposes to leave the copy out.
 
-    Of the photos that show one picture the original is the one that looks most like the other photos of its person.
-    Where that can't be told, because there are no features or no other photos, it is the first.
+    Pictures that the same persons share belong to the one of them whose other photos they look most like. Where that
+    can't be told, because there are no features or no other photos, they belong to the first.
 
     Args:
         table: the photos that can be used (N).
         pairs: see `find_duplicates`.
         features: of the photos (N, F).
     """
-    sides = table.frame["split"].to_list()
-    pictures: dict[str, list[int]] = {}
-    rows = sorted({row for pair in pairs for row in (pair.first, pair.second)})
-    names = join_groups(np.arange(len(table)).astype(np.str_), pairs)
+    persons, sides = table.persons, table.frame["split"].to_list()
+    direct = {place for pair in pairs for place in ((pair.first, pair.second), (pair.second, pair.first))}
+    rows = sorted({row for row, _ in direct})
+    each = np.arange(len(table)).astype(np.str_)
+    names, files = join_groups(each, pairs), join_groups(each, [pair for pair in pairs if pair.identical])
+    # Masks drawn on one picture tie several photos of a person together: those are no copies of each other.
+    pictures: dict[str, dict[str, list[int]]] = {}
     for row in rows:
-        pictures.setdefault(str(names[row]), []).append(row)
-    same_file = {row for pair in pairs if pair.identical for row in (pair.first, pair.second)}
-    likeness = None if features is None else _likeness(features, table.persons, rows)
+        pictures.setdefault(str(names[row]), {}).setdefault(str(persons[row]), []).append(row)
+    owners = _owners(pictures.values(), {} if features is None else _likeness(features, persons, rows))
     for sharing in pictures.values():
-        told = [-np.inf if likeness is None else likeness[row] for row in sharing]
-        original = sharing[int(np.argmax(told))]
-        which = "" if np.isfinite(told).all() else "; which of them is in its place can't be told"
-        for row in sharing:
-            if row == original:
-                continue
-            identical = row in same_file and original in same_file
+        owner, is_told = owners[frozenset(sharing)]
+        which = "" if is_told else "; which of them is in its place can't be told"
+        for row in sorted(row for person, photos in sharing.items() if person != owner for row in photos):
+            original = next((other for other in sharing[owner] if (row, other) in direct), sharing[owner][0])
+            identical = files[row] == files[original]
             split = ""
             if sides[row] and sides[original] and sides[row] != sides[original]:
                 split = ", on the other side of the split"
@@ -125,10 +125,39 @@ def across_persons(
             )
 
 
+def _owners(
+    pictures: Iterable[dict[str, list[int]]], likeness: dict[int, float]
+) -> dict[frozenset[str], tuple[str, bool]]:
+    """To whom the pictures belong that some persons share, and whether that can be told.
+
+    One answer for all pictures of the same persons: of a person filed twice one folder is left as it is.
+
+    Args:
+        pictures: the rows that show each, by person.
+        likeness: see `_likeness`.
+    """
+    told: dict[frozenset[str], dict[str, list[float]]] = {}
+    for picture in pictures:
+        of_these = told.setdefault(frozenset(picture), {})
+        for person, photos in picture.items():
+            of_these.setdefault(person, []).extend(likeness.get(row, -np.inf) for row in photos)
+    means = {
+        persons: {person: float(np.mean(looks)) for person, looks in of_these.items()}
+        for persons, of_these in told.items()
+    }
+    return {
+        persons: (
+            max(by_person, key=by_person.__getitem__),
+            bool(np.isfinite(list(by_person.values())).all()),
+        )
+        for persons, by_person in means.items()
+    }
+
+
 def _likeness(
     features: npt.NDArray[np.float32], persons: npt.NDArray[np.str_], rows: Sequence[int]
 ) -> dict[int, float]:
-    """How much each of some photos is like the other photos of its person; minus infinity where there are none.
+    """How much each of some photos is like the other photos of its person; nothing for those where there are none.
 
     The mean cosine of features from which the mean of all is taken away; none of `rows` counts as another photo.
     """
@@ -137,10 +166,8 @@ def _likeness(
     others: dict[str, list[int]] = {}
     for row in np.setdiff1d(np.arange(len(persons)), rows).tolist():
         others.setdefault(str(persons[row]), []).append(row)
-    return {
-        row: float((looks[mine] @ looks[row]).mean()) if (mine := others.get(str(persons[row]))) else -np.inf
-        for row in rows
-    }
+    mine = {row: others[person] for row in rows if (person := str(persons[row])) in others}
+    return {row: float((looks[photos] @ looks[row]).mean()) for row, photos in mine.items()}
 
 
 def _named(table: PhotoTable, row: int) -> str:

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from maskwise.audit.alignment import SAME_PICTURE, SIDE, agreement, read_grey
+from maskwise.data.decoding import PhotoError
+from tests.pictures import picture, write_jpeg
+
+
+def photo(seed: int) -> np.ndarray:
+    """Coarse shades as every photo here has them, and detail of its own (256, 192, 3)."""
+    detail = np.random.default_rng(seed).normal(0, 60, (64, 48)).astype(np.float32)
+    shades = cv2.resize(picture(0).astype(np.float32), (192, 256))
+    image = shades + cv2.resize(detail, (192, 256), interpolation=cv2.INTER_CUBIC)[..., None]
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def seen(path: Path, image: np.ndarray, quality: int = 90) -> np.ndarray:
+    write_jpeg(path, image, quality)
+    return read_grey(path)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.8, 0.6])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_what_is_cut_out_mirrored_or_stored_anew_is_the_same_picture(
+    share: float, mirrored: bool, tmp_path: Path
+) -> None:
+    original = photo(1)
+    height, width = (int(share * side) for side in original.shape[:2])
+    part = original[20 if share < 1 else 0 :, 11 if share < 1 else 0 :][:height, :width]
+    part = cv2.resize(part[:, ::-1] if mirrored else part, (160, 213), interpolation=cv2.INTER_AREA)
+    copy, whole = seen(tmp_path / "a.jpg", part, quality=60), seen(tmp_path / "b.jpg", original)
+    assert max(copy.shape) == max(whole.shape) == SIDE
+    assert agreement(whole, copy) >= SAME_PICTURE
+    assert agreement(copy, whole) >= SAME_PICTURE
+
+
+def test_photos_lit_alike_of_other_detail_are_not_one_picture(tmp_path: Path) -> None:
+    greys = [seen(tmp_path / f"{seed}.jpg", photo(seed)) for seed in range(5)]
+    assert max(agreement(a, b) for k, a in enumerate(greys) for b in greys[:k]) < 0.8 * SAME_PICTURE
+
+
+def test_photos_in_which_nothing_is_to_be_seen_are_no_copies_of_each_other() -> None:
+    flat = np.full((96, 72), 128, np.float32)
+    assert agreement(flat, flat) == 0.0
+    thin = np.random.default_rng(0).uniform(0, 255, (96, 2)).astype(np.float32)
+    assert agreement(thin, thin) == 0.0
+    assert agreement(flat, thin) == 0.0
+
+
+def test_a_photo_that_can_not_be_used_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.jpg").write_bytes(b"x")
+    with pytest.raises(PhotoError):
+        read_grey(tmp_path / "x.jpg")

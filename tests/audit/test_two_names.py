@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from maskwise.audit.findings import Change
+from maskwise.audit.same_person import FEWEST_PERSONS
+from maskwise.audit.two_names import known_elsewhere, two_names, why_not_compared
+from maskwise.data.reading import read_data
+from maskwise.data.table import PhotoTable
+from tests.audit.test_same_person import people
+from tests.pictures import picture, write_jpeg, write_table
+
+N, PHOTOS, THERE = 160, 4, 46
+
+
+def table_of(folder: Path, persons: list[str | None]) -> PhotoTable:
+    """A table whose photos nobody opens."""
+    for number in range(len(persons)):
+        write_jpeg(folder / f"{number:04d}.jpg", picture(0, height=8, width=8))
+    photos = [(f"{number:04d}.jpg",) for number in range(len(persons))]
+    if persons[0] is None:
+        return read_data(write_table(folder / "table.csv", ("photo",), photos))
+    named = [(*photo, person) for photo, person in zip(photos, persons, strict=True)]
+    return read_data(write_table(folder / "table.csv", ("photo", "person"), named))
+
+
+@pytest.fixture(scope="module")
+def features() -> np.ndarray:
+    """Of 160 persons, the last six being the first six again."""
+    return people(0, N, 6, photos=PHOTOS)[0]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> PhotoTable:
+    return table_of(tmp_path_factory.mktemp("table"), [f"p{k // PHOTOS:03d}" for k in range(N * PHOTOS)])
+
+
+def test_two_names_of_one_person_propose_to_name_them_alike(table: PhotoTable, features: np.ndarray) -> None:
+    found = list(two_names(table, features))[:6]
+    assert {(f.person, f.changes) for f in found} == {
+        (f"p{k:03d}", (Change("", "person", f"p{k:03d}", f"p{N - 6 + k}"),)) for k in range(6)
+    }
+    first = found[0]
+    number = int(first.person[1:])
+    assert first.photos[:2] == (f"{PHOTOS * number + 2:04d}.jpg", f"{PHOTOS * number + 3:04d}.jpg")
+    assert "are chance" in first.reason
+    assert first.probability is not None and first.probability > 0.5
+
+
+@pytest.mark.parametrize("persons_known", [True, False])
+def test_persons_whom_other_data_have_are_told_once(
+    table: PhotoTable, features: np.ndarray, persons_known: bool, tmp_path: Path
+) -> None:
+    there = np.arange(len(table)) >= (N - THERE) * PHOTOS
+    names = [f"x{k // PHOTOS}" if persons_known else None for k in range(THERE * PHOTOS)]
+    other = table_of(tmp_path, names)
+    assert bool(other.frame["person"].null_count()) is not persons_known
+    found = list(known_elsewhere(table.keep(~there), features[~there], other, features[there], "eval"))
+    true = {f"p{k:03d}" for k in range(6)}
+    told = [f.person for f in found if f.probability is not None and f.probability > 0.5]
+    assert len(told) == len(set(told))
+    assert len(true & set(told)) >= (5 if persons_known else 3)  # a photo alone tells less
+    assert len(set(told) - true) <= 1
+    best = found[0]
+    assert best.changes == (Change("", "exclude", "", ""),)
+    assert all(path.parent == tmp_path and path.is_file() for path in best.elsewhere)
+    assert "of eval" in best.reason
+
+
+def test_few_persons_are_not_compared(table: PhotoTable) -> None:
+    few = table.keep(table.frame["person"].is_in([f"p{k:03d}" for k in range(FEWEST_PERSONS - 1)]).to_numpy())
+    assert f"there are {FEWEST_PERSONS - 1}" in why_not_compared(few)
+    assert not why_not_compared(table)
+    assert why_not_compared(table.keep(np.zeros(len(table), dtype=bool)))
+    assert pl.Series(table.persons).n_unique() == N
