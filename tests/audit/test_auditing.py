@@ -255,7 +255,7 @@ def test_a_runs_folds_speak_in_place_of_features(faulty: Path, tmp_path: Path) -
         audit(faulty, tmp_path / "c", run=run / "folds/00", photos_in_report=False)
     other = make_people(tmp_path / "other", 24, first=900)
     few = make_people(tmp_path / "few", 4)
-    assert "was not used" in audit(few, tmp_path / "e", run=run, photos_in_report=False).notes[0]
+    assert "was not used" in audit(few, tmp_path / "e", run=run, photos_in_report=False).notes[-1]
     with pytest.raises(InputError, match="to have predicted these photos"):
         audit(other, tmp_path / "d", run=run, photos_in_report=False)
 

@@ -89,6 +89,14 @@ def test_persons_of_other_data_are_as_likely_as_they_are_said_to_be() -> None:
         assert said[inside].mean() == pytest.approx(right[inside].mean(), abs=0.15)
 
 
+@pytest.mark.parametrize("known", [5, 30, 60])
+def test_known_persons_are_told_however_many_of_the_other_datas_they_are(known: int) -> None:
+    found, true = across(1, 240, known)
+    listed = {(p.first, p.second) for p in found if p.error <= 0.3}
+    assert len(listed & true) >= 0.9 * known
+    assert len(listed - true) <= max(2, 0.3 * len(listed))
+
+
 def test_where_other_data_have_nobody_of_these_the_error_says_so() -> None:
     listed = [len([p for p in across(seed, 240, 0)[0] if p.error <= 0.3]) for seed in range(20)]
     assert sum(listed) <= 12

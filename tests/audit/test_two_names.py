@@ -1,12 +1,11 @@
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 
 from maskwise.audit.findings import Change
-from maskwise.audit.same_person import FEWEST_PERSONS
-from maskwise.audit.two_names import known_elsewhere, two_names, why_not_compared
+from maskwise.audit.same_person import FEWEST_PERSONS, MOST_PERSONS
+from maskwise.audit.two_names import known_elsewhere, n_others, pairs_of_names, two_names, why_not_compared
 from maskwise.data.reading import read_data
 from maskwise.data.table import PhotoTable
 from tests.audit.test_same_person import people
@@ -38,7 +37,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> PhotoTable:
 
 
 def test_two_names_of_one_person_propose_to_name_them_alike(table: PhotoTable, features: np.ndarray) -> None:
-    found = list(two_names(table, features))[:6]
+    found = list(two_names(table, pairs_of_names(table, features)))[:6]
     assert {(f.person, f.changes) for f in found} == {
         (f"p{k:03d}", (Change("", "person", f"p{k:03d}", f"p{N - 6 + k}"),)) for k in range(6)
     }
@@ -57,7 +56,8 @@ def test_persons_whom_other_data_have_are_told_once(
     names = [f"x{k // PHOTOS}" if persons_known else None for k in range(THERE * PHOTOS)]
     other = table_of(tmp_path, names)
     assert bool(other.frame["person"].null_count()) is not persons_known
-    found = list(known_elsewhere(table.keep(~there), features[~there], other, features[there], "eval"))
+    here = table.keep(~there)
+    found = list(known_elsewhere(here, features[~there], [], other, features[there], "eval"))
     true = {f"p{k:03d}" for k in range(6)}
     told = [f.person for f in found if f.probability is not None and f.probability > 0.5]
     assert len(told) == len(set(told))
@@ -69,9 +69,26 @@ def test_persons_whom_other_data_have_are_told_once(
     assert "of eval" in best.reason
 
 
-def test_few_persons_are_not_compared(table: PhotoTable) -> None:
-    few = table.keep(table.frame["person"].is_in([f"p{k:03d}" for k in range(FEWEST_PERSONS - 1)]).to_numpy())
-    assert f"there are {FEWEST_PERSONS - 1}" in why_not_compared(few)
-    assert not why_not_compared(table)
-    assert why_not_compared(table.keep(np.zeros(len(table), dtype=bool)))
-    assert pl.Series(table.persons).n_unique() == N
+def test_who_stands_under_two_names_here_is_left_out_under_both_where_other_data_have_them(
+    table: PhotoTable, features: np.ndarray, tmp_path: Path
+) -> None:
+    # The first six persons are the last six again, and three of them stand in the other data too.
+    other = table_of(tmp_path, [f"x{k // PHOTOS}" for k in range(60 * PHOTOS)])
+    theirs = people(9, 60, 0, photos=PHOTOS)[0]
+    noise = np.random.default_rng(5).normal(0, 1, (3 * PHOTOS, 40)) * np.linspace(0.2, 2, 40)
+    means = features.reshape(N, PHOTOS, 40).mean(axis=1)
+    theirs[: 3 * PHOTOS] = np.repeat((means[:3] + means[-6:-3]) / 2, PHOTOS, axis=0) + noise
+    hidden = list(known_elsewhere(table, features, [], other, theirs, "eval"))
+    assert not [f for f in hidden if f.person in ("p000", "p001", "p002") and (f.probability or 0) > 0.5]
+    pairs = pairs_of_names(table, features)
+    found = known_elsewhere(table, features, pairs, other, theirs, "eval")
+    told = {f.person for f in found if f.probability is not None and f.probability > 0.5}
+    assert told == {"p000", "p001", "p002", "p154", "p155", "p156"}
+
+
+def test_few_and_very_many_persons_are_not_compared(table: PhotoTable) -> None:
+    assert f"eval has {FEWEST_PERSONS - 1}" in why_not_compared(FEWEST_PERSONS - 1, "eval")
+    assert not why_not_compared(FEWEST_PERSONS, "eval")
+    assert not why_not_compared(MOST_PERSONS, "eval")
+    assert why_not_compared(MOST_PERSONS + 1, "eval")
+    assert n_others(table) == N

@@ -18,7 +18,6 @@ from maskwise.audit.findings import (
     FINDINGS_FILE,
     Finding,
     check_no_decisions,
-    without_repeats,
     worst_first,
     write_findings,
 )
@@ -33,9 +32,16 @@ from maskwise.audit.out_of_fold import (
 )
 from maskwise.audit.page import PAGE_FILE, write_audit_page
 from maskwise.audit.precision import Bar, expected_bars
+from maskwise.audit.same_person import SamePerson
 from maskwise.audit.sharpness import blurred, measure_sharpness
 from maskwise.audit.structure import about, set_aside, structure_findings
-from maskwise.audit.two_names import known_elsewhere, two_names, why_not_compared
+from maskwise.audit.two_names import (
+    known_elsewhere,
+    n_others,
+    pairs_of_names,
+    two_names,
+    why_not_compared,
+)
 from maskwise.data.competition import LABEL_FILE, eval_folders
 from maskwise.data.decoding import PhotoError
 from maskwise.data.reading import read_data
@@ -116,20 +122,23 @@ def audit(
     usable = table.keep(scan.usable)
     frame = scan.frame.filter(pl.Series(scan.usable, dtype=pl.Boolean))
     findings += _blurred(usable, progress("looking for blur"))
-    known_persons = not usable.frame["person"].null_count()
-    features = _features(usable, progress("looking at photos")) if known_persons and len(usable) else None
-    bar = progress("laying photos over each other") if features is not None else None
-    duplicates = find_duplicates(usable, frame, features, bar)
+    persons_are_known = not usable.frame["person"].null_count()
+    features = _features(usable, progress("looking at photos")) if persons_are_known and len(usable) else None
+    duplicates = find_duplicates(usable, frame, features, progress)
     findings += duplicates.findings
-    not_compared = why_not_compared(usable) if features is not None else ""
-    notes += [not_compared] if not_compared else []
-    if features is not None and max(len(usable), *(len(other) for _, other in other_data), 0) > MOST_PHOTOS:
+    pairs: list[SamePerson] | None = None
+    if features is not None:
+        n_persons = len(np.unique(usable.persons))
+        reasons = [_why_not_laid(usable, "this data"), why_not_compared(n_persons, "this data")]
+        notes += filter(None, reasons)
+        pairs = None if reasons[1] else pairs_of_names(usable, features)
+    elif len(usable):
         notes.append(
-            f"copies that are cut out or mirrored are looked for among up to {MOST_PHOTOS:,} photos: there are more, "
-            "and they were not"
+            "persons are not known for all photos: one person under two names was not looked for, nor copies that are "
+            "cut out or mirrored"
         )
     for place, other in other_data:
-        findings += _elsewhere(usable, frame, features, place, other, not not_compared, progress)
+        findings += _elsewhere(usable, frame, features, pairs, place, other, notes, progress)
     findings += across_persons(usable, duplicates.pairs, features)
     confused: list[dict[str, Any]] = []
     why_not = _why_no_labels(usable, duplicates.groups)
@@ -140,9 +149,7 @@ def audit(
         told = _by_model(usable, features, duplicates.groups, run_folds, progress)
         findings += label_findings(usable, told)
         confused = _confused(usable, told)
-    if features is not None and not not_compared:
-        findings += two_names(usable, features)
-    findings = without_repeats(worst_first(findings))
+    findings = worst_first([*findings, *two_names(usable, pairs or [])])
     found = Audit(findings, balance(usable), notes, confused, expected_bars(findings, precision))
     write_findings(out, found.findings)
     write_json(
@@ -208,12 +215,13 @@ def _elsewhere(
     table: PhotoTable,
     frame: pl.DataFrame,
     features: npt.NDArray[np.float32] | None,
+    pairs: Sequence[SamePerson] | None,
     place: Path,
     other: PhotoTable,
-    comparable: bool,
+    notes: list[str],
     progress: ProgressOf,
 ) -> Iterator[Finding]:
-    """What other data have too, photos and, where `comparable`, persons; and their files that can't be used."""
+    """What other data have too, photos and, where there are `pairs`, persons; and their files that can't be used."""
     name = printable(place.name)
     scan = scan_photos(other, progress=progress(f"scanning photos of {name}"))
     yield from set_aside(other, scan, name)
@@ -221,12 +229,23 @@ def _elsewhere(
     their_features = None
     if features is not None and len(theirs):
         their_features = _features(theirs, progress(f"looking at photos of {name}"))
-    bar = progress(f"laying photos over those of {name}") if their_features is not None else None
-    yield from duplicates_across(
-        table, frame, features, theirs, their_frame, their_features, printable(place), bar
+    yield from duplicates_across(table, frame, features, theirs, their_frame, their_features, name, progress)
+    if features is None or their_features is None:
+        return
+    reasons = [_why_not_laid(theirs, name), why_not_compared(n_others(theirs), name)]
+    notes += filter(None, reasons)
+    if pairs is not None and not reasons[1]:
+        yield from known_elsewhere(table, features, pairs, theirs, their_features, name)
+
+
+def _why_not_laid(table: PhotoTable, where: str) -> str:
+    """Why a table's photos were not laid over others; nothing where they were."""
+    if len(table) <= MOST_PHOTOS:
+        return ""
+    return (
+        f"copies that are cut out or mirrored are looked for among up to {MOST_PHOTOS:,} photos, and {where} has "
+        f"{len(table):,}: they were not"
     )
-    if features is not None and their_features is not None and comparable:
-        yield from known_elsewhere(table, features, theirs, their_features, name)
 
 
 def _features(table: PhotoTable, bar: Progress | None) -> npt.NDArray[np.float32]:

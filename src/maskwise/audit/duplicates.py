@@ -1,6 +1,6 @@
 """One picture where there should be several: under two persons, twice in one, on both sides, in other data."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,10 @@ class Duplicates:
 
 
 def find_duplicates(
-    table: PhotoTable, frame: pl.DataFrame, features: Features | None, progress: Progress | None = None
+    table: PhotoTable,
+    frame: pl.DataFrame,
+    features: Features | None,
+    progress: Callable[[str], Progress | None] = lambda stage: None,
 ) -> Duplicates:
     """Pairs of photos of different persons that are one, identical files of one, persons on both sides.
 
@@ -42,7 +45,7 @@ def find_duplicates(
         table: the photos that can be used (N).
         frame: a scan's rows of them (N).
         features: of them (N, F), to find copies that are cut out or mirrored; None looks for none.
-        progress: called with such candidates looked at and all of them.
+        progress: makes the bar of a named stage.
     """
     persons = table.persons
     pairs, copies = cross_person_duplicates(frame, persons), _copies(frame)
@@ -53,7 +56,12 @@ def find_duplicates(
         owners = np.unique(persons, return_inverse=True)[1][rows]
         pairs += [
             DuplicatePair(int(rows[a]), int(rows[b]), identical=False)
-            for a, b in same_pictures(table.keep(shared_by <= MOST_SHARING), features[rows], owners, progress)
+            for a, b in same_pictures(
+                table.keep(shared_by <= MOST_SHARING),
+                features[rows],
+                owners,
+                progress("laying photos over each other"),
+            )
         ]
         shared_by = _sharing([*pairs, *copies], persons)
     few = [pair for pair in pairs if shared_by[pair.first] <= MOST_SHARING]
@@ -108,6 +116,7 @@ def across_persons(
     for sharing in pictures.values():
         owner, is_told = owners[frozenset(sharing)]
         which = "" if is_told else "; which of them is in its place can't be told"
+        likely = 1.0 if is_told else 1 - 1 / len(sharing)  # that it is the copy, and not what is copied
         for row in sorted(row for person, photos in sharing.items() if person != owner for row in photos):
             original = next((other for other in sharing[owner] if (row, other) in direct), sharing[owner][0])
             identical = files[row] == files[original]
@@ -120,7 +129,7 @@ def across_persons(
                 (table.photo(row), table.photo(original)),
                 f"{_named(table, row)} shows what {_named(table, original)} does{split}{which}",
                 1.0,
-                1.0 if identical else 0.9,
+                likely if identical else 0.9 * likely,
                 (Change(table.photo(row), EXCLUDE, "", ""),),
             )
 
@@ -145,13 +154,11 @@ def _owners(
         persons: {person: float(np.mean(looks)) for person, looks in of_these.items()}
         for persons, of_these in told.items()
     }
-    return {
-        persons: (
-            max(by_person, key=by_person.__getitem__),
-            bool(np.isfinite(list(by_person.values())).all()),
-        )
-        for persons, by_person in means.items()
-    }
+    owners = {}
+    for persons, by_person in means.items():
+        is_told = bool(np.isfinite(list(by_person.values())).all())
+        owners[persons] = (max(by_person, key=by_person.__getitem__) if is_told else min(persons), is_told)
+    return owners
 
 
 def _likeness(
@@ -225,7 +232,7 @@ def duplicates_across(
     their_frame: pl.DataFrame,
     their_features: Features | None,
     name: str,
-    progress: Progress | None = None,
+    progress: Callable[[str], Progress | None] = lambda stage: None,
 ) -> Iterator[Finding]:
     """Photos that other data, such as an evaluation set, have too.
 
@@ -237,12 +244,13 @@ def duplicates_across(
         their_frame: a scan's rows of them (M).
         their_features: of them (M, F).
         name: of the other data.
-        progress: called with candidates looked at and all of them.
+        progress: makes the bar of a named stage.
     """
     pairs = copies_of(frame, their_frame)
     if features is not None and their_features is not None and max(len(table), len(theirs)) <= MOST_PHOTOS:
         told = {pair.first for pair in pairs}
-        for first, second in same_pictures_across(table, features, theirs, their_features, progress):
+        bar = progress(f"laying photos over those of {name}")
+        for first, second in same_pictures_across(table, features, theirs, their_features, bar):
             if first not in told:
                 told.add(first)
                 pairs.append(DuplicatePair(first, second, identical=False))

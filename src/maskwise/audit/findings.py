@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from maskwise.data.corrections import COLUMNS, EXCLUDE
+from maskwise.data.corrections import COLUMNS
 from maskwise.data.csv_text import guarded, read_csv_text
 from maskwise.errors import InputError
 from maskwise.files import locked, write_csv
@@ -129,17 +129,3 @@ def check_no_decisions(folder: Path) -> None:
             f"Expected {path} to hold no decisions yet, but some are made, or it was saved in another form: choose "
             "another --out."
         )
-
-
-def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
-    """Findings, the first that proposes to leave a photo out being the only one that does."""
-    proposed = set[tuple[str, str]]()
-    kept = []
-    for finding in findings:
-        # A change without a photo is about the whole person.
-        changes = tuple(
-            c for c in finding.changes if c.field != EXCLUDE or (finding.person, c.photo) not in proposed
-        )
-        proposed.update((finding.person, c.photo) for c in changes if c.field == EXCLUDE)
-        kept.append(replace(finding, changes=changes))
-    return kept

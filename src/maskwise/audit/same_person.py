@@ -25,6 +25,8 @@ FEWEST_PERSONS = 50
 _DIRECTIONS = 128
 _BLOCK = 2048
 _SHRINKAGE = 0.1
+_STRANGERS = 1.5
+"""So many times larger than those of the data's own persons margins of other data may be by chance."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class SamePerson:
     first: int
     second: int
     similarity: float  # cosine
+    margin: float  # how much nearer than the second nearest: by this they are ranked
     error: float  # the share of the list down to here that chance explains
     probability: float  # of this pair alone: the error is held down by the pairs above it
 
@@ -60,8 +63,10 @@ def same_persons(features: npt.NDArray[np.float32], persons: Ints) -> list[SameP
         return []
     by_chance = _expected(margins)
     return [
-        SamePerson(int(k), int(which[k]), float(nearest[k]), float(error), 1 - float(local))
-        for k, error, local in zip(first, _error_rates(by_chance), _local_rates(by_chance), strict=True)
+        SamePerson(int(k), int(which[k]), float(nearest[k]), float(above), float(error), 1 - float(local))
+        for k, above, error, local in zip(
+            first, margins, _error_rates(by_chance), _local_rates(by_chance), strict=True
+        )
     ]
 
 
@@ -85,14 +90,15 @@ def known_persons(
     space = _Space.of(features, persons)
     if space is None or not len(others):
         return []
-    nearest, second, which = _neighbours(
-        space.looks(other_features, others), space.looks(features, persons), itself=False
-    )
+    looks = space.looks(features, persons)
+    nearest, second, which = _neighbours(space.looks(other_features, others), looks, itself=False)
     margin = _margin(nearest, second)
     order = np.argsort(-margin, kind="stable")
-    by_chance = _expected(margin[order])
+    # Other data may hold hardly anybody but known persons: strangers are to each other as these persons are.
+    strangers = _margin(*_neighbours(looks, looks, itself=True)[:2])
+    by_chance = _expected(margin[order], most=_STRANGERS * float(np.median(strangers)))
     return [
-        SamePerson(int(which[k]), int(k), float(nearest[k]), float(error), 1 - float(local))
+        SamePerson(int(which[k]), int(k), float(nearest[k]), float(margin[k]), float(error), 1 - float(local))
         for k, error, local in zip(order, _error_rates(by_chance), _local_rates(by_chance), strict=True)
     ]
 
@@ -167,19 +173,26 @@ def _margin(nearest: Floats, second: Floats) -> Floats:
     return np.asarray(np.arctanh(np.minimum(nearest, 1 - 1e-9)) - np.arctanh(np.minimum(second, 1 - 1e-9)))
 
 
-def _expected(margins: Floats) -> Floats:
+def _expected(margins: Floats, most: float = np.inf) -> Floats:
     """How many pairs chance puts above each margin (M,), margins falling.
 
     The scale of chance is that of the median pair: true pairs are few, so that they hardly move it.
+
+    Args:
+        margins: of the pairs (M,).
+        most: what the median is by chance at the most, where true pairs may be many.
     """
-    scale = max(1e-9, float(np.median(margins)) / np.log(2))
+    scale = max(1e-9, min(float(np.median(margins)), most) / np.log(2))
     return np.asarray(len(margins) * np.exp(-margins / scale))
 
 
 def _error_rates(by_chance: Floats) -> Floats:
-    """The share of the pairs down to each (M,) that chance explains: a false discovery rate."""
+    """The share of the pairs down to each (M,) that chance explains, or less further down: a q-value.
+
+    After J. Storey, "A direct approach to false discovery rates", 2002.
+    """
     rates = np.minimum(1.0, by_chance / np.arange(1, len(by_chance) + 1))
-    return np.asarray(np.maximum.accumulate(rates))
+    return np.asarray(np.minimum.accumulate(rates[::-1])[::-1])
 
 
 def _local_rates(by_chance: Floats) -> Floats:
