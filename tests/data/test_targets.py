@@ -74,3 +74,12 @@ def test_only_the_numbers_attribute_is_softened() -> None:
 def test_a_deviation_of_a_category_is_refused() -> None:
     with pytest.raises(InputError, match=r"labels\.deviations.*'gender'"):
         create_targets(table(29), SPACE, {"gender": 1.0})
+
+
+def test_at_a_cap_a_number_is_its_band_whatever_boundaries_are_trained_with() -> None:
+    shifted = SPACE.with_boundaries({"age": (30.0, 58.0)})
+    capped = create_targets(table(45, 57, 60), shifted, {"age": 4.0}).reshape(3, 3, 2, 3).sum(axis=(1, 2))
+    assert capped[2].tolist() == [0, 0, 1]
+    assert 0.1 < capped[1, 2] < 0.9
+    uncapped = create_targets(table(45, 60, 71), shifted, {"age": 4.0}).reshape(3, 3, 2, 3).sum(axis=(1, 2))
+    assert uncapped[1, 2] < 0.9

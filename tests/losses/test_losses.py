@@ -132,6 +132,19 @@ def test_soft_f1_learns_and_its_memory_makes_a_batch_as_good_as_all() -> None:
     assert weights.grad.abs().sum() > 0
 
 
+def test_with_memory_soft_f1_pulls_as_hard_as_without() -> None:
+    logits, targets = example(6, n=400, c=4)
+    pulls = []
+    for memory in (0.0, 0.98):
+        loss, pulled = SoftF1(memory, 4), []
+        for start in range(0, 400, 8):
+            weights = torch.zeros(4, requires_grad=True)
+            loss(logits[start : start + 8] + weights, targets[start : start + 8]).backward()
+            pulled.append(weights.grad)
+        pulls.append(torch.stack(pulled[25:]).norm(dim=1).mean())
+    assert 0.4 < float(pulls[1] / pulls[0]) < 2.5
+
+
 def test_a_mixture_is_its_weighted_sum() -> None:
     logits, targets = example(7)
     spec = MixtureSpec.model_validate(

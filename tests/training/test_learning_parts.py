@@ -147,19 +147,20 @@ def test_a_run_begins_with_another_ones_backbone(
 
 
 def test_a_frozen_epoch_leaves_the_backbone_as_it_was(people: Path, tmp_path: Path) -> None:
-    trained(
-        people,
-        tmp_path / "begin",
-        "optimizer.lr=1.0e-12",
+    still = (
         "optimizer.weight_decay=0",
-        "schedule.kind=constant",
+        "schedule={kind: step, epochs: 1, gamma: 1.0e-12}",
+        "training.keep=last",
     )
-    trained(people, tmp_path / "run", "training.epochs=2", "training.frozen_epochs=1", "training.keep=last")
-    checkpointed = weights(tmp_path / "run")
-    begun = weights(tmp_path / "begin")
-    assert not torch.allclose(
-        checkpointed["backbone.conv_stem.weight"], begun["backbone.conv_stem.weight"], atol=1e-4
-    )
+    two = ("training.epochs=2", "training.frozen_epochs=1")
+    trained(people, tmp_path / "begin", "optimizer.lr=1.0e-12", *still)
+    trained(people, tmp_path / "frozen", *two, *still)  # nothing moves any more in the second epoch
+    trained(people, tmp_path / "run", *two, "training.keep=last")
+    begun, frozen, checkpointed = (weights(tmp_path / run) for run in ("begin", "frozen", "run"))
+    stem, head = "backbone.conv_stem.weight", "head.main.branches.0.weight"
+    assert torch.allclose(frozen[stem], begun[stem], atol=1e-9)
+    assert not torch.allclose(frozen[head], begun[head], atol=1e-4)
+    assert not torch.allclose(checkpointed[stem], begun[stem], atol=1e-4)
     history = pl.read_csv(tmp_path / "run/history.csv")
     assert history.height == 2
     statistics = "backbone.bn1.running_mean"
@@ -202,15 +203,27 @@ def test_the_counts_of_an_epoch_are_said_before_it_begins(people: Path, tmp_path
         console=Console(file=said, width=200),
     )
     text = said.getvalue()
-    assert "Draws of each class in every epoch" in text
-    assert text.index("Draws of each class") < text.index("epoch 1/1")
-    assert "worn / male / >=60: " in text
+    assert text.index("Draws of each class in the first epoch") < text.index("epoch 1/1")
+    drawn = [int(line.split(": ")[1].split(" of ")[0]) for line in text.splitlines() if " / " in line]
+    assert len(drawn) == 18
+    assert sum(drawn) == lineage(tmp_path / "run")["split"]["n_train"] // 16 * 16  # whole batches of 16
+    plain = io.StringIO()
+    trained(people, tmp_path / "plain", console=Console(file=plain, width=200))
+    assert (
+        f"Every epoch draws {sum(drawn)} of the {lineage(tmp_path / 'plain')['split']['n_train']} photos"
+        in plain.getvalue()
+    )
 
 
 def test_labels_near_a_boundary_can_be_left_out(people: Path, tmp_path: Path) -> None:
     whole = trained(people, tmp_path / "whole")
     left = trained(people, tmp_path / "left", "labels.leave_out={age: [29, 30]}")
-    assert whole["n_photos"] == left["n_photos"]
+    assert whole["n_photos"] == left["n_photos"]  # they are still scored
+    split = pl.read_parquet(tmp_path / "left/split.parquet")
+    near = split.filter((pl.col("side") == "train") & pl.col("person").str.contains("_(29|30)$"))
+    n_train = [lineage(tmp_path / run)["split"]["n_train"] for run in ("whole", "left")]
+    assert near.height > 0
+    assert n_train[0] - n_train[1] == near.height
     with pytest.raises(InputError, match=r"labels\.leave_out: expected names of age, got 'gender'"):
         trained(people, tmp_path / "wrong", "labels.leave_out={gender: [1, 2]}")
 

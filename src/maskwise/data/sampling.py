@@ -20,7 +20,7 @@ class _Sampling(BaseModel):
 
 
 class ShuffledSpec(_Sampling):
-    """Every photo once an epoch."""
+    """Every photo once an epoch, but for what fills no whole batch: others each time."""
 
     kind: Literal["shuffled"] = "shuffled"
 
@@ -35,8 +35,8 @@ class WeightedRandomSpec(_Sampling):
 class RatiosSpec(_Sampling):
     """Photos of a value, or of a joint class, so many times as often as they occur; the epoch stays as long.
 
-    Nothing is left to chance but the order: a class has the same number of draws in every epoch, dealt evenly to
-    its photos.
+    Nothing is left to chance but the order, and what fills no whole batch: a class has the same number of draws in
+    every epoch, dealt evenly to its photos.
     """
 
     kind: Literal["ratios"] = "ratios"

@@ -37,8 +37,10 @@ def create_targets(table: PhotoTable, space: LabelSpace, deviations: Mapping[str
         if attribute.name in deviations:
             numbers = table.frame[attribute.name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
             known = ~np.isnan(numbers)  # a band given alone stays certain
-            # A data set whose largest number is a boundary itself has a cap there: such a label means `or more`.
-            if known.any() and numbers[known].max() in attribute.boundaries:
+            # A data set whose largest number is a boundary itself has a cap there: such a label means `or more`. Its
+            # own boundaries count, those to train with may be shifted.
+            boundaries = {*table.space.attributes[place].boundaries, *attribute.boundaries}
+            if known.any() and numbers[known].max() in boundaries:
                 known &= numbers < numbers[known].max()
             own[known] = band_probabilities(numbers[known], attribute, deviations[attribute.name])
         joint = (joint[:, :, None] * own[:, None, :]).reshape(len(table), -1)

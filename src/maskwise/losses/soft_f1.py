@@ -46,10 +46,15 @@ class SoftF1(nn.Module):
     def forward(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """1 - macro F1 (scalar in [0, 1]) of joint logits (N, C) against target probabilities (N, C)."""
         p = logits.softmax(dim=1)
-        counts = [(p * targets).sum(0), targets.sum(0), p.sum(0)]
-        if self._memory and self.training:  # held-out photos are scored by themselves
-            kept = (self.hits, self.labelled, self.predicted)
-            counts = [self._memory * old.to(new.device) + new for old, new in zip(kept, counts, strict=True)]
-            for old, new in zip(kept, counts, strict=True):
-                old.copy_(new.detach())
-        return 1 - soft_f1(*counts)
+        batch = [(p * targets).sum(0), targets.sum(0), p.sum(0)]
+        if not self._memory or not self.training:  # held-out photos are scored by themselves
+            return 1 - soft_f1(*batch)
+        kept = (self.hits, self.labelled, self.predicted)
+        counts = [self._memory * old.to(new.device) + new for old, new in zip(kept, batch, strict=True)]
+        for old, new in zip(kept, counts, strict=True):
+            old.copy_(new.detach())
+        value = 1 - soft_f1(*counts)
+        # A batch is a small part of what is scored, and its gradient as small: as large as without memory again, so
+        # that a mixture's weights mean what they say.
+        share = (counts[1].sum() / batch[1].sum().clamp_min(TRACE)).detach()
+        return value.detach() + share * (value - value.detach())

@@ -13,10 +13,11 @@ from types import FrameType
 from typing import Any
 
 import lightning.pytorch as lightning
-from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 
+from maskwise.training.averaging import MovingAverage
 from maskwise.training.checkpoints import WholeCheckpoints, load_checkpoint
 from maskwise.training.history import History
 from maskwise.training.loaders import EvaluationLoader, TrainingLoader
@@ -167,7 +168,7 @@ def fit(
     if (
         part.ema is not None
     ):  # in front of all that write checkpoints: they hold the average with this step in it
-        callbacks.append(EMAWeightAveraging(decay=part.ema.decay))
+        callbacks.append(MovingAverage(part.ema.decay))
     callbacks.append(stop)
     scored = len(held_out) > 0
     if part.keep == "best" and scored:

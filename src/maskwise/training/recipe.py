@@ -147,7 +147,11 @@ class EmaPart(_Part):
 
 
 class DistillationPart(_Part):
-    """Train towards a mixture of the labels and a run's probabilities (G. Hinton et al., 2015)."""
+    """Train towards a mixture of the labels and a run's probabilities.
+
+    After G. Hinton et al., "Distilling the knowledge in a neural network", 2015; the temperature softens the teacher
+    alone.
+    """
 
     run: str
     weight: float = Field(default=0.5, gt=0, le=1)  # of the teacher
@@ -155,7 +159,10 @@ class DistillationPart(_Part):
 
 
 class PseudoLabelPart(_Part):
-    """Train on photos without labels too, on those that a run is sure of (D.-H. Lee, 2013)."""
+    """Train on photos without labels too, on those that a run is sure of.
+
+    After D.-H. Lee, "Pseudo-label", 2013, with the run's probabilities in place of its decisions.
+    """
 
     run: str
     data: str

@@ -13,7 +13,7 @@ from rich.console import Console
 from maskwise.data.cache import DecodedCache, open_cache
 from maskwise.data.decoding import reduction_for
 from maskwise.data.photos import PhotoSource, load_decoded
-from maskwise.data.sampling import ShuffledSpec, WeightedRandomSpec
+from maskwise.data.sampling import ShuffledSpec
 from maskwise.data.scan import Progress
 from maskwise.data.transform import resolution_needed
 from maskwise.errors import InputError, MaskwiseError, StoppedError
@@ -129,7 +129,7 @@ def _train(
     say(_what_begins(recipe, prepared))
 
     module, training, held_out, accumulate, batch = _loop_parts(recipe, prepared, classifier, source)
-    _say_epoch(prepared, recipe, say)
+    _say_epoch(prepared, recipe, len(training) * batch * world_size(), say)
     try:
         result = fit(
             module,
@@ -202,16 +202,16 @@ def _finish(run: Path, result: Fit, begin: float) -> None:
     write_json(run / "lineage.json", lineage)
 
 
-def _say_epoch(prepared: Prepared, recipe: Recipe, say: Callable[[str], None]) -> None:
-    """What an epoch holds, where it is not simply every photo once."""
-    if isinstance(recipe.sampling, ShuffledSpec):
-        return
+def _say_epoch(prepared: Prepared, recipe: Recipe, photos: int, say: Callable[[str], None]) -> None:
+    """What the whole batches of an epoch hold."""
     rows, classes, space = prepared.train_rows, prepared.train_classes, prepared.table.space
-    order = epoch_orders(prepared, recipe)(0)
+    if isinstance(recipe.sampling, ShuffledSpec):
+        say(f"Every epoch draws {min(photos, len(rows)):,} of the {len(rows):,} photos, each once.")
+        return
+    order = epoch_orders(prepared, recipe)(0)[:photos]
     drawn = np.bincount(classes[np.searchsorted(rows, order)], minlength=space.n_classes)
     there = np.bincount(classes, minlength=space.n_classes)
-    said = "the first epoch" if isinstance(recipe.sampling, WeightedRandomSpec) else "every epoch"
-    say(f"Draws of each class in {said}, and its photos:")
+    say("Draws of each class in the first epoch, and its photos:")
     for name, draws, photos in zip(space.class_names, drawn, there, strict=True):
         say(f"  {name}: {draws:,} of {photos:,}")
 

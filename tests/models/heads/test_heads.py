@@ -59,6 +59,18 @@ def test_an_ordinal_branch_is_the_proportional_odds_model() -> None:
     )
 
 
+def test_the_band_between_is_learnt_at_a_recipes_rate() -> None:
+    branch = OrdinalBranch(1, 3)
+    features = torch.linspace(-1, 1, 60)[:, None]
+    bands = torch.arange(60) // 20
+    optimizer = torch.optim.AdamW(branch.parameters(), lr=2e-3)
+    for _ in range(600):
+        optimizer.zero_grad()
+        torch.nn.functional.nll_loss(branch(features * 10), bands).backward()
+        optimizer.step()
+    assert (branch(features * 10).argmax(1) == bands).float().mean() > 0.9
+
+
 def test_far_scores_keep_finite_gradients() -> None:
     branch = OrdinalBranch(1, 3)
     torch.nn.init.constant_(branch.score.weight, 1.0)

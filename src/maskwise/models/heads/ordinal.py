@@ -5,6 +5,7 @@ their order. Trained by likelihood, with the other attributes, instead of one cr
 the proportional odds model (P. McCullagh, 1980) on top of a network.
 """
 
+import math
 from typing import Literal
 
 import torch
@@ -13,6 +14,8 @@ from torch import nn
 
 from maskwise.labels.space import LabelSpace
 from maskwise.models.heads.branches import joint_logits
+
+_APART = 4.0  # thresholds, in the beginning
 
 
 class OrdinalHeadSpec(BaseModel):
@@ -29,9 +32,11 @@ class OrdinalBranch(nn.Module):
     def __init__(self, n_features: int, n_bands: int) -> None:
         super().__init__()
         self.score = nn.Linear(n_features, 1, bias=False)
-        self.first = nn.Parameter(torch.tensor(-float(n_bands - 2) / 2))
-        # softplus(0.5413) = 1: thresholds begin one apart
-        self.gaps = nn.Parameter(torch.full((max(0, n_bands - 2),), 0.5413))
+        # A band between two others is the likeliest of the three only where its thresholds are more than 1.39 apart,
+        # and a short training hardly moves them.
+        self.first = nn.Parameter(torch.tensor(-_APART * (n_bands - 2) / 2))
+        inverse_softplus = _APART + math.log(-math.expm1(-_APART))
+        self.gaps = nn.Parameter(torch.full((max(0, n_bands - 2),), inverse_softplus))
 
     def thresholds(self) -> torch.Tensor:
         """Where a band ends and the next begins (B - 1,), rising."""
