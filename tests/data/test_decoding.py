@@ -8,6 +8,7 @@ import simplejpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngImageFile
 
 from maskwise.data import decoding
 from maskwise.data.decoding import PhotoError, decode, read_header, read_photo, reduction_for
@@ -160,6 +161,23 @@ def test_a_truncated_photo_is_noticed_at_every_scale(form: str, reduction: int) 
     data = whole[: int(len(whole) * 0.6)]
     with pytest.raises(PhotoError):
         decode(data, read_header(data), reduction)
+
+
+def test_a_header_is_read_without_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = io.BytesIO()
+    RGB.save(turned, "PNG", exif=exif)
+
+    def load(image: Image.Image) -> None:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr(PngImageFile, "load", load)
+    assert read_header(encoded(RGB, "PNG")).orientation == 1
+    header = read_header(turned.getvalue())
+    assert (header.orientation, header.height, header.width) == (6, RGB.width, RGB.height)
+    with pytest.raises(PhotoError, match="too large: 108 megapixels"):
+        read_header(encoded(Image.new("L", (12_000, 9_000)), "PNG"))
 
 
 def test_a_huge_photo_is_refused_before_it_is_decoded() -> None:

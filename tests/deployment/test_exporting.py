@@ -11,7 +11,9 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from maskwise.cli.main import app
 from maskwise.deployment import exporting
 from maskwise.deployment.checking import Check, figures, holds, photos_to_check
 from maskwise.deployment.exporting import calibration_photos, export
@@ -20,10 +22,12 @@ from maskwise.deployment.quantizing import WAYS, near_pixels
 from maskwise.deployment.writing import to_onnx, to_openvino
 from maskwise.errors import InputError
 from maskwise.experiments.ensembling import ensemble
+from maskwise.files import read_json, write_json
 from maskwise.inference.choice import create_choice
 from maskwise.inference.exported import ExportedCard, exported_file
 from maskwise.inference.opening import fastest_backend, load_members, load_predictor, open_predictor
-from maskwise.inference.predicting import predict_to_file
+from maskwise.inference.predicting import model_identity, parts_folder, predict_to_file
+from maskwise.inference.rows import earlier_backend
 from maskwise.models.ensemble import load_ensemble
 from maskwise.training.recipe_files import load_recipe
 from maskwise.training.train import train
@@ -82,6 +86,22 @@ def test_predictions_from_a_file_are_those_of_the_run(
     backend, rates = fastest_backend(exported)
     assert backend in rates
     assert set(rates) == {"onnxruntime", "openvino"}
+    out = tmp_path / "auto.csv"
+    # What another model has left unfinished names no backend for this one.
+    begun = {"schema": 1, **model_identity(tiny_run), "backend": "torch"}
+    parts_folder(out).mkdir()
+    write_json(parts_folder(out) / "manifest.json", begun)
+    asked = ["predict", str(file), *sources, "--out", str(out), "--backend", "auto"]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 0, told.output
+    written = read_json(tmp_path / "auto.csv.backend.json")
+    assert set(written["photos_per_second"]) == {"onnxruntime", "openvino"}
+    assert f"backend {written['backend']}" in told.output
+    again = {"schema": 1, **model_identity(file), "backend": "openvino"}
+    parts_folder(out).mkdir()
+    write_json(parts_folder(out) / "manifest.json", again)
+    assert earlier_backend(parts_folder(out), model_identity(file)) == "openvino"
+    assert earlier_backend(parts_folder(out), model_identity(tiny_run)) is None
     with pytest.raises(InputError, match="to have a fitted decision"):
         create_choice(file, open_predictor(file).card, "weighted")
 

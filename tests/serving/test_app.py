@@ -375,6 +375,12 @@ def test_every_answer_has_its_headers_and_no_site_is_let_in(client: TestClient) 
         assert headers["x-content-type-options"] == "nosniff"
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "access-control-allow-origin" not in headers
+    photo = {"content": jpeg(), "headers": {"Content-Type": "image/jpeg"}}
+    assert client.post("/v1/predict", **photo).status_code == 200
+    photo["headers"] |= {"Sec-Fetch-Site": "cross-site"}
+    assert client.post("/v1/predict", **photo).status_code == 403
+    # Where the service lies behind a proxy it does not know: nobody is sent elsewhere.
+    assert client.post("/v1/predict/", content=jpeg(), follow_redirects=False).status_code == 404
 
 
 def test_a_look_is_explained_for_each_attribute(client: TestClient, tiny_run: Path) -> None:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maskwise.cli.backends import ChosenBackend, choose_backend, write_choice
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from maskwise.inference.choice import Name
-    from maskwise.inference.opening import Backend as KnownBackend
     from maskwise.inference.predictor import Predictor
 
 Decision = Annotated[
@@ -69,7 +70,8 @@ def predict(
     from maskwise.inference.choice import create_choice
 
     console = create_console()
-    predictor = _open(console, run, backend, out)
+    predictor, chosen = _open(console, run, backend, out)
+    write_choice(out, chosen)
     choice = create_choice(run, predictor.card, name, calibrated=calibrated, accuracy=abstain)
     total = sum(1 for _ in iterate_photos(paths))
     with stage_bars(console) as bar:
@@ -107,9 +109,10 @@ def submit(
     from maskwise.inference.choice import create_choice
 
     console = create_console()
-    predictor = _open(console, run, backend, *targets.values())
+    predictor, chosen = _open(console, run, backend, *targets.values())
     choice = create_choice(run, predictor.card, name, calibrated=calibrated)
     for folder, target in targets.items():
+        write_choice(target, chosen)
         total = predicting.submission_length(folder, predictor.space)
         with stage_bars(console) as bar:
             n, unread = predicting.write_submission(
@@ -129,34 +132,20 @@ def submit(
         console.print(f"{n:,} rows: {target}")
 
 
-def _open(console: "Console", run: Path, backend: str | None, *targets: Path) -> "Predictor":
+def _open(
+    console: "Console", run: Path, backend: str | None, *targets: Path
+) -> "tuple[Predictor, ChosenBackend]":
     from maskwise.inference.opening import open_predictor
-    from maskwise.inference.predicting import parts_folder
+    from maskwise.inference.predicting import model_identity, parts_folder
     from maskwise.inference.rows import earlier_backend
 
     if backend == "auto":
         # What was begun is ended as it was begun, even if another backend were faster by now.
-        begun = [earlier_backend(parts_folder(target)) for target in targets]
+        identity = model_identity(run)
+        begun = [earlier_backend(parts_folder(target), identity) for target in targets]
         backend = next((known for known in begun if known), backend)
-    return open_predictor(run, chosen_backend(console, run, backend))
-
-
-def chosen_backend(console: "Console", run: Path, name: str | None) -> "KnownBackend | None":
-    """The backend that an option names; with `auto` the fastest here, which is said."""
-    from maskwise.errors import InputError
-    from maskwise.inference.opening import BACKENDS, fastest_backend
-
-    if name == "auto":
-        chosen, rates = fastest_backend(run)
-        said = ", ".join(f"{backend} {rate:.0f}" for backend, rate in rates.items())
-        console.print(f"backend {chosen}" + (f" (photos/s: {said})" if said else ""))
-        return chosen
-    for known in BACKENDS:
-        if name == known:
-            return known
-    if name is not None:
-        raise InputError(f"Expected --backend to be auto, {', '.join(BACKENDS)}, got {name!r}.")
-    return None
+    chosen = choose_backend(console, run, backend)
+    return open_predictor(run, chosen.name), chosen
 
 
 def named_decision(name: str | None) -> "Name | None":

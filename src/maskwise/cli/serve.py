@@ -38,12 +38,12 @@ def serve(
         raise InputError(
             f"Expected the package {error.name} to serve, but it is not installed: pip install 'maskwise[serve]'."
         ) from error
-    from maskwise.cli.predict import chosen_backend
+    from maskwise.cli.backends import choose_backend
 
     console = create_console()
     service = create_service(
         model,
-        backend=chosen_backend(console, model, backend),
+        backend=choose_backend(console, model, backend).name,
         calibrated=calibrated,
         token=_token(token_file),
     )

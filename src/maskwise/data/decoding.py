@@ -109,14 +109,15 @@ def read_header(data: bytes) -> Header:
     if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MAX_SCANS and _scans(data) > MAX_SCANS:
         raise PhotoError(f"more than {MAX_SCANS} scans: a few bytes that take minutes to decode")
     header = _plain_jpeg_header(data) or _pillow_header(data)
-    if header.height * header.width > MAX_PIXELS:
-        raise PhotoError(
-            f"too large: {header.height * header.width / 1e6:.0f} megapixels, "
-            f"the limit is {MAX_PIXELS / 1e6:.0f}"
-        )
+    _check_pixels(header.height * header.width)
     if min(header.height, header.width) < 8:
         raise PhotoError(f"too small: {header.width} x {header.height} pixels")
     return header
+
+
+def _check_pixels(pixels: int) -> None:
+    if pixels > MAX_PIXELS:
+        raise PhotoError(f"too large: {pixels / 1e6:.0f} megapixels, the limit is {MAX_PIXELS / 1e6:.0f}")
 
 
 def _scans(data: bytes) -> int:
@@ -157,11 +158,13 @@ def _open(data: bytes) -> Image.Image:
 
 def _pillow_header(data: bytes) -> Header:
     image = _open(data)
+    width, height = image.size
+    _check_pixels(height * width)
     try:
-        orientation = int(image.getexif().get(_ORIENTATION_TAG, 1))
+        # Not the format's own: that of PNG decodes the whole photo, to look for EXIF behind the pixels.
+        orientation = int(Image.Image.getexif(image).get(_ORIENTATION_TAG, 1))
     except Exception:  # noqa: BLE001 - broken EXIF is no reason to lose a photo
         orientation = 1
-    width, height = image.size
     if orientation in (5, 6, 7, 8):
         width, height = height, width
     return Header(image.format or "", image.mode, height, width, orientation)

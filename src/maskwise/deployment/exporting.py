@@ -75,7 +75,6 @@ def export(
     kind: Kind = "onnx",
     int8: bool = False,
     data: Path | None = None,
-    most_photos: int | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Exported:
     """Write a run as one file, if it says what the run says.
@@ -86,7 +85,6 @@ def export(
         kind: `onnx`, or `openvino` (two files that belong together).
         int8: 8-bit integers, calibrated on training photos; refused where it costs too much.
         data: where the run's data are, if not any more where it was trained.
-        most_photos: check on so many photos at the most.
         say: told a line at a time what is done.
 
     Raises:
@@ -104,7 +102,7 @@ def export(
     ensemble = load_ensemble(run, len(members))
     predictor = create_predictor(members, ensemble)
     say("looking at photos to check it on")
-    photos = photos_to_check(run, predictor, data, most_photos)
+    photos = photos_to_check(run, predictor, data)
     say("merging the run into one graph")
     graph = ExportGraph(members, ensemble)
     card = ExportedCard(

@@ -75,7 +75,7 @@ def _in_parts(
 
     Gives the parts, and how many photos an earlier call had done.
     """
-    identity = {**_identity(run), "backend": predictor.engine.backend, "sources": sources}
+    identity = {**model_identity(run), "backend": predictor.engine.backend, "sources": sources}
     with locked(lock_file(out), str(out)):
         yield predict_in_parts(
             predictor,
@@ -88,7 +88,7 @@ def _in_parts(
         shutil.rmtree(parts_folder(out))
 
 
-def _identity(run: Path) -> dict[str, str]:
+def model_identity(run: Path) -> dict[str, str]:
     """What tells one model from another: weights, how members are combined and what was fitted."""
     exported = exported_file(run)
     if exported is not None:

@@ -1,7 +1,7 @@
 """The columns of predictions, and how they are cut into parts that survive a kill."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -127,12 +127,15 @@ def predict_in_parts(
     return done, skipped
 
 
-def earlier_backend(folder: Path) -> str | None:
-    """What computed the parts that an interrupted call has left; None where there are none."""
+def earlier_backend(folder: Path, identity: Mapping[str, str]) -> str | None:
+    """What computed the parts that an interrupted call has left of the same model; None where there are none."""
     try:
-        return str(read_json(folder / "manifest.json").get("backend"))
+        manifest = read_json(folder / "manifest.json")
     except InputError:
         return None
+    same = all(manifest.get(key) == value for key, value in identity.items())
+    backend = manifest.get("backend")
+    return backend if same and isinstance(backend, str) else None
 
 
 def _finished_parts(folder: Path, manifest: dict[str, object]) -> list[Path]:

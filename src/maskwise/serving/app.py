@@ -80,6 +80,7 @@ def create_app(service: Service) -> FastAPI:
         description="Mask, gender and age band from photos of people. Nothing that is sent is kept.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # behind a proxy it would lead somewhere else
         lifespan=life,
     )
 
@@ -129,7 +130,10 @@ def create_app(service: Service) -> FastAPI:
         summary="Where the model looked",
     )
     async def explain(request: Request) -> Response:
-        """For one photo and each attribute a coarse map (h, w) from 0 to 1, by Grad-CAM."""
+        """For one photo and each attribute a coarse map (h, w) from 0 to 1, by Grad-CAM.
+
+        It speaks for the value that the model finds likeliest; of an ensemble its first member is asked.
+        """
         if explainer is None:
             return refusal(
                 HTTPStatus.NOT_FOUND, "Expected a run to show where it looks, but an exported file is served."

@@ -43,6 +43,9 @@ def guard(app: FastAPI, metrics: ServiceMetrics, limits: Limits, token: str | No
                 HTTPStatus.UNAUTHORIZED, "Expected the header Authorization: Bearer TOKEN."
             )
             response.headers["WWW-Authenticate"] = "Bearer"
+        elif request.method == "POST" and request.headers.get("sec-fetch-site") == "cross-site":
+            # Its script could not read the answer, but could have the service work for nothing.
+            response = refusal(HTTPStatus.FORBIDDEN, "Expected no request from another site's page.")
         else:
             try:
                 response = await go_on(request)

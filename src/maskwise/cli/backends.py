@@ -1,0 +1,49 @@
+"""The option `--backend`: named, or chosen by measuring and written down."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from maskwise.inference.opening import Backend
+
+
+@dataclass(frozen=True)
+class ChosenBackend:
+    """What computes (None is the model's own), and photos a second of each where it was chosen by measuring."""
+
+    name: "Backend | None"
+    rates: dict[str, float] = field(default_factory=dict)
+
+
+def choose_backend(console: "Console", run: Path, name: str | None) -> ChosenBackend:
+    """The backend that an option names; with `auto` the fastest here, which is said.
+
+    Raises:
+        InputError: when there is no such backend, or none can compute the model.
+    """
+    from maskwise.errors import InputError
+    from maskwise.inference.opening import BACKENDS, fastest_backend
+
+    if name == "auto":
+        chosen, rates = fastest_backend(run)
+        said = ", ".join(f"{backend} {rate:.0f}" for backend, rate in rates.items())
+        console.print(f"backend {chosen}" + (f" (photos/s: {said})" if said else ""))
+        return ChosenBackend(chosen, rates)
+    for known in BACKENDS:
+        if name == known:
+            return ChosenBackend(known)
+    if name is not None:
+        raise InputError(f"Expected --backend to be auto, {', '.join(BACKENDS)}, got {name!r}.")
+    return ChosenBackend(None)
+
+
+def write_choice(out: Path, chosen: ChosenBackend) -> None:
+    """Write down beside an output what `auto` has measured, and chose; nothing where nothing was measured."""
+    from maskwise.files import write_json
+
+    if chosen.rates:
+        told = {"schema": 1, "backend": chosen.name, "photos_per_second": chosen.rates}
+        write_json(out.with_name(f"{out.name}.backend.json"), told)
