@@ -33,6 +33,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.serving import memory, start
 
 LOOKS = 10
+GROWTH = 1.1  # of memory in the second half
 
 
 def pictures(draw: random.Random) -> dict[str, bytes]:
@@ -141,6 +142,12 @@ async def send_broken(port: int, process: int, n_bodies: int) -> None:
         assert answer.json()["photos"][0]["error"] is None, answer.text
     print("; ".join(f"{status}: {n:,}" for status, n in sorted(told.items())))
     print(f"memory, MB, every tenth: {', '.join(f'{mb:.0f}' for mb in seen)}; a good photo is answered")
+    if failed := [status for status in told if status.startswith("5") and status != "503"]:
+        raise SystemExit(f"Expected no answer of 500 or more but 503, got {', '.join(failed)}.")
+    if seen[-1] > GROWTH * seen[LOOKS // 2]:
+        raise SystemExit(
+            f"Expected memory to stay as it was halfway, got {seen[-1] / seen[LOOKS // 2]:.2f} times."
+        )
 
 
 async def kill_during(service: subprocess.Popen, port: int, how: signal.Signals, content: bytes) -> None:
@@ -187,6 +194,8 @@ def main() -> None:
         said.seek(0)
         lines = said.read()
     print(f"the service wrote {lines.count(b'Traceback')} tracebacks, {len(lines.splitlines())} lines")
+    if b"Traceback" in lines:
+        raise SystemExit("Expected no traceback.")
 
 
 if __name__ == "__main__":
