@@ -19,3 +19,8 @@ class StoppedError(MaskwiseError):
 
 class LeakError(InputError):
     """A person, or the same photo, would stand on both sides of a split."""
+
+
+def in_short(error: BaseException) -> str:
+    """What an error of another library says, in one line of at most 160 characters."""
+    return " ".join(str(error).split())[:160] or type(error).__name__

@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from maskwise.errors import InputError, MaskwiseError
+from maskwise.errors import InputError, MaskwiseError, in_short
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
         # Libraries written in Rust wrap what the system says: `No space left on device (os error 28)`.
         if not isinstance(error, OSError) and "os error" not in str(error):
             raise
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        reason = getattr(error, "strerror", None) or in_short(error)
         raise MaskwiseError(
             f"Expected to write {target}, got {reason}. Free some space or choose another folder; what was there "
             "before is unchanged."

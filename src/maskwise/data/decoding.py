@@ -15,6 +15,8 @@ import numpy.typing as npt
 import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from maskwise.errors import in_short
+
 Pixels = npt.NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -153,7 +155,7 @@ def _open(data: bytes) -> Image.Image:
         except Image.DecompressionBombError as error:
             raise PhotoError(f"too large: the limit is {MAX_PIXELS / 1e6:.0f} megapixels") from error
         except Exception as error:
-            raise PhotoError(f"broken header: {_words(error)}") from error
+            raise PhotoError(f"broken header: {in_short(error)}") from error
 
 
 def _pillow_header(data: bytes) -> Header:
@@ -241,7 +243,7 @@ def _decode_by_pillow(data: bytes, header: Header) -> Pixels:
                 image = ImageOps.exif_transpose(image)
             pixels = np.asarray(image.convert("RGB"))
     except Exception as error:
-        raise PhotoError(f"broken: {_words(error)}") from error
+        raise PhotoError(f"broken: {in_short(error)}") from error
     return np.ascontiguousarray(pixels)
 
 
@@ -251,7 +253,3 @@ def _reduce(pixels: Pixels, reduction: int) -> Pixels:
     height, width = pixels.shape[:2]
     size = (-(-width // reduction), -(-height // reduction))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _words(error: Exception) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from maskwise.data.reading import read_data
-from maskwise.errors import InputError
+from maskwise.errors import InputError, in_short
 from maskwise.evaluation.counts import macro_f1, stacked_by_person
 from maskwise.evaluation.paired import paired_difference
 from maskwise.evaluation.predictions import persons_of
@@ -85,7 +85,7 @@ def _read(path: Path, *columns: str) -> pl.DataFrame:
     try:
         return pl.read_parquet(path, glob=False, columns=list(columns))
     except (OSError, pl.exceptions.PolarsError) as error:
-        reason = " ".join(str(error).split())[:160]
+        reason = in_short(error)
         raise InputError(
             f"Expected {path} to tell which photos the export is to be checked on, got: {reason}."
         ) from error

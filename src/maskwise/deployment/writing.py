@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from maskwise.deployment.graph import ExportGraph
-from maskwise.errors import MaskwiseError
+from maskwise.errors import MaskwiseError, in_short
 from maskwise.extras import import_extra
 from maskwise.inference.exported import KEY, ExportedCard, exported_parts
 from maskwise.inference.openvino_engine import import_openvino
@@ -118,4 +118,4 @@ def write_openvino(model: Any, path: Path, card: ExportedCard) -> None:  # noqa:
     try:
         openvino.save_model(model, str(path), compress_to_fp16=False)
     except RuntimeError as error:  # a full disk, say
-        raise _unwritten(path, " ".join(str(error).split())[:160]) from error
+        raise _unwritten(path, in_short(error)) from error

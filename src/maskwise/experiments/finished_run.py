@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from maskwise.errors import InputError
+from maskwise.errors import InputError, in_short
 from maskwise.experiments.variables import recipe_values
 from maskwise.files import read_json
 from maskwise.inference.rows import probability_columns
@@ -84,9 +84,7 @@ def _predictions(place: Path, space: LabelSpace) -> pl.DataFrame:
     try:
         frame = pl.read_parquet(path, glob=False)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise InputError(
-            f"Expected {path} to hold predictions, got: {' '.join(str(error).split())[:120]}."
-        ) from error
+        raise InputError(f"Expected {path} to hold predictions, got: {in_short(error)}.") from error
     if missing := [name for name in wanted if name not in frame.columns]:
         raise InputError(
             f"Expected {path} to have columns {', '.join(wanted[:3])}, p_00, ..., missing {missing[0]}."

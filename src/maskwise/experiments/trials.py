@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 from rich.console import Console
 
-from maskwise.errors import InputError, MaskwiseError, StoppedError
+from maskwise.errors import InputError, MaskwiseError, StoppedError, in_short
 from maskwise.evaluation.predictions import save_predictions
 from maskwise.experiments.study import Trial
 from maskwise.files import read_json, write_json
@@ -70,7 +70,7 @@ def run_trial(trial: Trial, data: Path, out: Path, say: Callable[[str], None] = 
     except MaskwiseError as failed:
         error = str(failed)
     except Exception as failed:  # noqa: BLE001 - one broken trial must not cost the others
-        error = f"{type(failed).__name__}: {' '.join(str(failed).split())[:200]}"
+        error = f"{type(failed).__name__}: {in_short(failed)}"
         write_json(folder / "traceback.json", {"traceback": traceback.format_exc()})
     seconds = time.perf_counter() - begin
     write_json(

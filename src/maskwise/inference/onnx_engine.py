@@ -9,7 +9,7 @@ import numpy as np
 from maskwise.data.decoding import Pixels
 from maskwise.data.loading import default_workers
 from maskwise.data.transform import TransformSpec
-from maskwise.errors import InputError
+from maskwise.errors import InputError, in_short
 from maskwise.extras import import_extra
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.exported import KEY, ExportedCard, Shape, parse_card
@@ -30,7 +30,7 @@ class OnnxEngine:
                 str(path), options, providers=_providers(runtime.get_available_providers())
             )
         except Exception as error:
-            reason = " ".join(str(error).split())[:160]
+            reason = in_short(error)
             raise InputError(f"{path}: expected an ONNX model, got: {reason}.") from error
         self._inputs = [entry.name for entry in self._session.get_inputs()]
         metadata = self._session.get_modelmeta().custom_metadata_map

@@ -9,7 +9,7 @@ import numpy as np
 from maskwise.data.decoding import Pixels
 from maskwise.data.loading import default_workers
 from maskwise.data.transform import TransformSpec
-from maskwise.errors import InputError
+from maskwise.errors import InputError, in_short
 from maskwise.extras import import_extra
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.exported import KEY, ExportedCard, Shape, parse_card
@@ -26,7 +26,7 @@ class OpenVinoEngine:
         try:
             model = core.read_model(str(path))
         except RuntimeError as error:
-            reason = " ".join(str(error).split())[:160]
+            reason = in_short(error)
             raise InputError(f"{path}: expected a model for OpenVINO, got: {reason}.") from error
         self.card: ExportedCard = parse_card(
             _metadata(model, path), path, [_shape(port) for port in model.inputs], _shape(model.outputs[0])
@@ -39,7 +39,7 @@ class OpenVinoEngine:
         try:
             self._model: Any = core.compile_model(model, "CPU", settings)
         except RuntimeError as error:
-            reason = " ".join(str(error).split())[:160]
+            reason = in_short(error)
             raise InputError(f"{path}: expected a model that OpenVINO can compute, got: {reason}.") from error
 
     @property

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 import timm
 from torch import nn
 
-from maskwise.errors import InputError
+from maskwise.errors import InputError, in_short
 from maskwise.models.bundled import BUNDLED_MEAN, BUNDLED_STD, bundled_state
 
 Weights = Literal["bundled", "hub", "none"]
@@ -63,6 +63,6 @@ def _from_hub(name: str, options: dict[str, Any]) -> nn.Module:
         return timm.create_model(name, pretrained=True, **options)
     except Exception as error:
         raise InputError(
-            f"Expected to download the weights of {name}, got: {' '.join(str(error).split())[:160]}. "
+            f"Expected to download the weights of {name}, got: {in_short(error)}. "
             "Connect once, or set model.weights=bundled with a bundled backbone."
         ) from error

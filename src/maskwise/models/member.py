@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 import maskwise
 from maskwise.data.transform import TransformSpec
-from maskwise.errors import InputError
+from maskwise.errors import InputError, in_short
 from maskwise.files import atomic_path, read_json, write_text
 from maskwise.labels.space import LabelSpace
 from maskwise.models.classifier import Classifier, ModelSpec, create_classifier
@@ -111,7 +111,7 @@ def load_member(folder: Path) -> Member:
     try:
         classifier.load_state_dict(load_file(path), strict=True)
     except (SafetensorError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:160]
+        reason = in_short(error)
         raise InputError(f"{path}: expected the weights of {card.model.backbone}, got: {reason}.") from error
     if not all(bool(value.isfinite().all()) for value in classifier.state_dict().values()):
         raise InputError(

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from maskwise.errors import in_short
 from maskwise.serving.limits import Limits
 
 _PARTS_OF_A_PHOTO = 250  # names may hold commas
@@ -114,7 +115,7 @@ async def _from_form(request: Request, limits: Limits, take: Callable[[int], Non
         if str(error).startswith("Too many files"):
             raise _wrong_number(limits, "more") from error
         raise RefusedError(
-            HTTPStatus.BAD_REQUEST, f"Expected multipart/form-data, got: {_short(error)}."
+            HTTPStatus.BAD_REQUEST, f"Expected multipart/form-data, got: {in_short(error)}."
         ) from error
     try:
         return [
@@ -145,7 +146,7 @@ def _from_json(body: bytes, limits: Limits) -> list[Photo]:
         raise RefusedError(
             HTTPStatus.BAD_REQUEST,
             'Expected JSON such as {"photos": [{"name": "a.jpg", "content": "<base64>"}]}, '
-            f"got: {_short(error)}.",
+            f"got: {in_short(error)}.",
         ) from error
 
 
@@ -159,7 +160,3 @@ def _from_entry(entry: dict[str, object], place: int) -> Photo:
 def _name(told: str) -> str:
     """What is told back: not long, and text that can be sent (JSON may escape half a character)."""
     return told[:200].encode("utf-8", "replace").decode()
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__

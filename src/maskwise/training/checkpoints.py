@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 
-from maskwise.errors import MaskwiseError
+from maskwise.errors import MaskwiseError, in_short
 from maskwise.files import atomic_path
 
 
@@ -42,7 +42,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             return content
         reason = "no checkpoint"
     except Exception as error:  # noqa: BLE001 - it raises whatever the bytes lead it to
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        reason = in_short(error)
     raise MaskwiseError(
         f"Expected {path} to be a whole checkpoint, got: {reason}. Remove it and resume: training then begins anew."
     )

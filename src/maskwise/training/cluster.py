@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from maskwise.errors import InputError
+from maskwise.errors import InputError, in_short
 from maskwise.extras import import_extra
 
 HERE = "here"
@@ -43,7 +43,7 @@ def run_tasks(
             else:
                 ray.init(address=on, **options)
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-            reason = " ".join(str(error).split())[:160]
+            reason = in_short(error)
             raise InputError(
                 f"Expected --on to be here, ray, or the address of a running Ray, got {on!r}: {reason}"
             ) from error

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from maskwise.errors import MaskwiseError
+from maskwise.errors import MaskwiseError, in_short
 from maskwise.extras import import_extra
 from maskwise.files import read_json
 
@@ -59,7 +59,7 @@ def track_run(run: Path, store: str, *, report: bool = False) -> str:
             return str(active.info.run_id)
     except Exception as error:
         raise MaskwiseError(
-            f"Expected to log {run} to {store}, got: {' '.join(str(error).split())[:160]}. The run itself is complete."
+            f"Expected to log {run} to {store}, got: {in_short(error)}. The run itself is complete."
         ) from error
 
 
