@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 
 from maskwise.errors import InputError, LeakError
 from maskwise.inference.opening import load_predictor
-from maskwise.training.parents import start_backbone, teach
+from maskwise.labels.space import builtin_label_space
+from maskwise.training.parents import check_parents, start_backbone, teach
 from maskwise.training.preparation import Prepared, prepare
 from maskwise.training.recipe_files import load_recipe
 from maskwise.training.train import train
@@ -126,6 +127,14 @@ def test_a_teachers_probabilities_are_mixed_into_the_targets(
     assert np.allclose(half[row], (prepared.train_targets[row] + wholly[row]) / 2, atol=1e-6)
     _, soft = targets(weight=1.0, temperature=100.0)
     assert np.allclose(soft[row], 1 / 18, atol=0.02)
+
+
+def test_a_teacher_with_other_classes_is_refused(taught_elsewhere: Path) -> None:
+    recipe = load_recipe("cpu", [*SHORT, f"distillation={{run: {taught_elsewhere}}}"])
+    space = builtin_label_space()
+    assert [parent["role"] for parent in check_parents(recipe, space)] == ["teacher"]
+    with pytest.raises(InputError, match=f"the teacher {taught_elsewhere} to have the classes of the data"):
+        check_parents(recipe, space.with_boundaries({"age": (30.0, 50.0)}))
 
 
 def test_a_run_begins_with_another_ones_backbone(

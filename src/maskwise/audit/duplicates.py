@@ -168,13 +168,18 @@ def _likeness(
 
     The mean cosine of features from which the mean of all is taken away; none of `rows` counts as another photo.
     """
-    looks = features - features.mean(axis=0)
-    looks /= np.linalg.norm(looks, axis=1, keepdims=True) + 1e-12
     others: dict[str, list[int]] = {}
-    for row in np.setdiff1d(np.arange(len(persons)), rows).tolist():
+    of_these = np.flatnonzero(np.isin(persons, persons[list(rows)]))
+    for row in np.setdiff1d(of_these, rows).tolist():
         others.setdefault(str(persons[row]), []).append(row)
+    mean = features.mean(axis=0)
+
+    def looks(which: list[int]) -> npt.NDArray[np.float32]:
+        seen = features[which] - mean
+        return np.asarray(seen / (np.linalg.norm(seen, axis=1, keepdims=True) + 1e-12), dtype=np.float32)
+
     mine = {row: others[person] for row in rows if (person := str(persons[row])) in others}
-    return {row: float((looks[photos] @ looks[row]).mean()) for row, photos in mine.items()}
+    return {row: float((looks(photos) @ looks([row])[0]).mean()) for row, photos in mine.items()}
 
 
 def _named(table: PhotoTable, row: int) -> str:

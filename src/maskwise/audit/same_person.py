@@ -115,19 +115,21 @@ class _Space:
     def of(cls, features: npt.NDArray[np.float32], persons: Ints) -> "_Space | None":
         """The principal directions of photos, whitened by the scatter inside persons; None where all look the same."""
         n_persons = int(persons.max(initial=-1)) + 1
-        x = features.astype(np.float64)
-        mean = x.mean(axis=0)
-        x -= mean
-        values, vectors = np.linalg.eigh(x.T @ x)
+        mean = features.mean(axis=0, dtype=np.float64)
+        products = np.zeros((features.shape[1], features.shape[1]))
+        for start in range(0, len(features), _BLOCK):
+            block = features[start : start + _BLOCK] - mean
+            products += block.T @ block
+        values, vectors = np.linalg.eigh(products)
         kept = min(_DIRECTIONS, int((values > max(1e-9 * values[-1], 1e-12)).sum()), n_persons - 1)
         if kept < 1:
             return None
         directions = vectors[:, -kept:]
-        scores = x @ directions
+        scores = _scores(features, mean, directions)
         means = _means(scores, persons)
-        if len(x) > n_persons:
+        if len(features) > n_persons:
             inside = scores - means[persons]
-            scatter = inside.T @ inside / (len(x) - n_persons)
+            scatter = inside.T @ inside / (len(features) - n_persons)
             # With few photos a person the scatter is known badly: drawn towards one that is alike in all directions.
             scatter += _SHRINKAGE * np.trace(scatter) / kept * np.eye(kept)
             spreads, axes = np.linalg.eigh(scatter)
@@ -138,8 +140,14 @@ class _Space:
 
     def looks(self, features: npt.NDArray[np.float32], persons: Ints) -> Floats:
         """Unit vectors (P, D) of the means over persons."""
-        means = _means((features.astype(np.float64) - self.mean) @ self.directions, persons) - self.centre
+        means = _means(_scores(features, self.mean, self.directions), persons) - self.centre
         return np.asarray(means / (np.linalg.norm(means, axis=1, keepdims=True) + 1e-12))
+
+
+def _scores(features: npt.NDArray[np.float32], mean: Floats, directions: Floats) -> Floats:
+    """Features (N, F) along directions (F, D), a block at a time: all of them in double precision are large."""
+    blocks = [features[start : start + _BLOCK] for start in range(0, len(features), _BLOCK)]
+    return np.concatenate([(block - mean) @ directions for block in blocks])
 
 
 def _means(scores: Floats, persons: Ints) -> Floats:
