@@ -61,7 +61,8 @@ def test_planted_faults_are_found_and_proposals_can_be_applied(faulty: Path, tmp
     assert exchanged.probability > 0.2  # one in sixty persons, and the other photo is hardly surer
     told = rows(tmp_path / "audit/findings.csv")
     assert list(told[0]) == [
-        "finding", "kind", "person", "photo", "field", "old", "new", "score", "probability", "reason", "photos"
+        "finding", "kind", "person", "photo", "field", "old", "new", "score", "probability", "reason", "photos",
+        "elsewhere",
     ]  # fmt: skip
     known = [float(row["probability"]) for row in told if row["probability"]]
     assert known == sorted(known, reverse=True)

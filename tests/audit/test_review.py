@@ -11,7 +11,7 @@ from maskwise.data.csv_text import read_csv_text
 from maskwise.data.reading import read_data
 from maskwise.errors import InputError
 from maskwise.files import write_csv
-from tests.pictures import make_people, write_table
+from tests.pictures import make_people, picture, write_jpeg, write_table
 
 FIRST, SECOND = "000000_male_Asian_18", "000001_female_Asian_18"
 ROWS = [
@@ -32,6 +32,11 @@ def folder(tmp_path: Path) -> Path:
     header = ("finding", "kind", "person", "photo", "field", "old", "new", "score", "probability", "reason")
     write_table(tmp_path / "audit/findings.csv", header, told)
     return tmp_path / "audit"
+
+
+def write_jpeg_of(path: Path) -> Path:
+    write_jpeg(path, picture(5))
+    return path
 
 
 def opened(folder: Path) -> Review:
@@ -89,6 +94,21 @@ def test_a_copy_is_shown_beside_what_it_is_a_copy_of(folder: Path) -> None:
     shown = opened(folder).finding(3)["photos"]
     assert {photo["person"] for photo in shown} == {FIRST, SECOND}
     assert [photo["name"] for photo in shown if photo["meant"]] == ["mask1.jpg"]
+
+
+def test_a_copy_in_other_data_is_shown_beside_the_photo(folder: Path) -> None:
+    other = write_jpeg_of(folder.parent / "eval" / "1 [x].jpg")
+    table = (folder / "findings.csv").read_text().splitlines()
+    cell = json.dumps([str(other)]).replace('"', '""')
+    lines = [f"{table[0]},photos,elsewhere", *(f"{line},," for line in table[1:])]
+    lines.append(f'4,photo of other data,{FIRST},images/{FIRST}/mask1.jpg,exclude,,,1,1,,,"{cell}"')
+    (folder / "findings.csv").write_text("\n".join(lines) + "\n")
+    review = opened(folder)
+    *own, shown = review.finding(3)["photos"]
+    assert {photo["person"] for photo in own} == {FIRST}
+    assert (shown["name"], shown["person"], shown["meant"]) == (other.name, "other data", False)
+    assert review.paths[shown["row"]] == other
+    assert all(photo["person"] != "other data" for photo in review.finding(0)["photos"])
 
 
 def test_what_can_not_be_decided_is_said_and_changes_nothing(folder: Path) -> None:

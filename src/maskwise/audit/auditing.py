@@ -12,7 +12,7 @@ import polars as pl
 from maskwise import __version__
 from maskwise.audit.balance import balance
 from maskwise.audit.confident import confident_joint, joint_probabilities
-from maskwise.audit.duplicates import across_persons, duplicates_across, find_duplicates
+from maskwise.audit.duplicates import duplicates_across, find_duplicates
 from maskwise.audit.findings import (
     CORRECTIONS_FILE,
     FINDINGS_FILE,
@@ -23,6 +23,7 @@ from maskwise.audit.findings import (
 )
 from maskwise.audit.labels import label_findings
 from maskwise.audit.lookalikes import MOST_PHOTOS
+from maskwise.audit.originals import across_persons
 from maskwise.audit.out_of_fold import (
     N_FOLDS,
     OutOfFoldLabels,

@@ -9,7 +9,7 @@ from pathlib import Path
 from maskwise.data.corrections import COLUMNS
 from maskwise.data.csv_text import guarded, read_csv_text
 from maskwise.errors import InputError
-from maskwise.files import locked, write_csv
+from maskwise.files import locked, printable, write_csv
 
 FINDINGS_FILE, CORRECTIONS_FILE = "findings.csv", "corrections.csv"
 _WAIT_SECONDS = 10.0
@@ -25,6 +25,7 @@ _HEADER = (
     "probability",
     "reason",
     "photos",
+    "elsewhere",
 )
 
 
@@ -89,6 +90,9 @@ def write_findings(folder: Path, findings: Sequence[Finding]) -> None:
                     probability,
                     finding.reason,
                     json.dumps(finding.photos, ensure_ascii=False),
+                    json.dumps(
+                        [printable(path.absolute()) for path in finding.elsewhere], ensure_ascii=False
+                    ),
                 ]
             )
         about = (number, finding.id, finding.person)

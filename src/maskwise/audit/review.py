@@ -42,6 +42,7 @@ class _Told:
     probability: str
     new: str
     photos: tuple[str, ...]  # all that the finding speaks of, the copied one beside the copy
+    elsewhere: tuple[str, ...]  # files of other data
 
 
 class Review:
@@ -64,7 +65,9 @@ class Review:
             self._places.setdefault(row["finding"] or f"row {number + FIRST_ROW}", []).append(number)
         self._order = list(self._places)
         self._told = _told(folder / FINDINGS_FILE)
-        self.paths = table.paths  # by the numbers that `finding` gives
+        elsewhere = dict.fromkeys(path for told in self._told.values() for path in told.elsewhere)
+        self._elsewhere = {path: len(table) + place for place, path in enumerate(elsewhere)}
+        self.paths = [*table.paths, *map(Path, elsewhere)]  # by the numbers that `finding` gives
         self._photos = table.photos
         self._photo_rows = {photo: row for row, photo in enumerate(self._photos)}
         self._of_person: dict[str, list[int]] = {}
@@ -124,7 +127,8 @@ class Review:
             "reason": rows[0]["reason"],
             "rows": [{key: row[key] for key in ("photo", "field", "old", "new", "accept")} for row in rows],
             "choices": self._choices(rows),
-            "photos": [self._photo(row, meant) for row in dict.fromkeys(shown)],
+            "photos": [self._photo(row, meant) for row in dict.fromkeys(shown)]
+            + [self._other_photo(path) for path in (told.elsewhere if told else ())],
         }
 
     def _persons(self, row: Row) -> list[str]:
@@ -141,6 +145,11 @@ class Review:
             if rows[0]["field"] in (attribute.name, attribute.label_column):
                 return list(attribute.values)
         return None
+
+    def _other_photo(self, path: str) -> dict[str, Any]:
+        """A photo of other data: nothing is to be decided about it."""
+        told = {"name": Path(path).name, "person": "other data", "labels": [], "meant": False}
+        return {"row": self._elsewhere[path], **told}
 
     def _photo(self, row: int, meant: set[str]) -> dict[str, Any]:
         frame, space = self._table.frame, self._table.space
@@ -271,6 +280,7 @@ def _told(path: Path) -> dict[str, _Told]:
                 row["probability"],
                 unguarded(row["new"]),
                 _listed(row.get("photos", "")),
+                _listed(row.get("elsewhere", "")),
             )
             for row in rows.iter_rows(named=True)
         }
