@@ -18,7 +18,7 @@ def across_persons(
     """A finding for each photo that shows what another person's does; it proposes to leave the copy out.
 
     Pictures that the same persons share belong to the one of them whose other photos they look most like. Where that
-    can't be told, because there are no features or no other photos, they belong to the first.
+    can't be told, because there are no features or no other photos, they belong to the one whose name comes first.
 
     Args:
         table: the photos that can be used (N).
