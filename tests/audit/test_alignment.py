@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskwise.audit.alignment import SAME_PICTURE, SIDE, agreement, read_grey
+from maskwise.audit.alignment import SAME_PICTURE, SIDE, Sketch, agreement, read_grey
 from maskwise.data.decoding import PhotoError
 from tests.pictures import picture, write_jpeg
 
@@ -17,9 +17,9 @@ def photo(seed: int, *, strength: float = 25) -> np.ndarray:
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def seen(path: Path, image: np.ndarray, quality: int = 90) -> np.ndarray:
+def seen(path: Path, image: np.ndarray, quality: int = 90) -> Sketch:
     write_jpeg(path, image, quality)
-    return read_grey(path)
+    return Sketch.of(read_grey(path))
 
 
 @pytest.mark.parametrize("share", [1.0, 0.8, 0.6])
@@ -32,7 +32,7 @@ def test_what_is_cut_out_mirrored_or_stored_anew_is_the_same_picture(
     part = original[20 if share < 1 else 0 :, 11 if share < 1 else 0 :][:height, :width]
     part = cv2.resize(part[:, ::-1] if mirrored else part, (160, 213), interpolation=cv2.INTER_AREA)
     copy, whole = seen(tmp_path / "a.jpg", part, quality=60), seen(tmp_path / "b.jpg", original)
-    assert max(copy.shape) == max(whole.shape) == SIDE
+    assert max(copy.grey.shape) == max(whole.grey.shape) == SIDE
     assert agreement(whole, copy) >= SAME_PICTURE
     assert agreement(copy, whole) >= SAME_PICTURE
 
@@ -56,9 +56,9 @@ def test_photos_lit_and_framed_alike_of_other_detail_are_not_one_picture(frame: 
 
 
 def test_photos_in_which_nothing_is_to_be_seen_are_no_copies_of_each_other() -> None:
-    flat = np.full((96, 72), 128, np.float32)
+    flat = Sketch.of(np.full((96, 72), 128, np.float32))
     assert agreement(flat, flat) == 0.0
-    thin = np.random.default_rng(0).uniform(0, 255, (96, 2)).astype(np.float32)
+    thin = Sketch.of(np.random.default_rng(0).uniform(0, 255, (96, 2)).astype(np.float32))
     assert agreement(thin, thin) == 0.0
     assert agreement(flat, thin) == 0.0
 

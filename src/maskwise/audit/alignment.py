@@ -35,6 +35,30 @@ _SMOOTHING = 5  # pixels, of the gradients that the alignment follows
 
 
 @dataclass(frozen=True)
+class Sketch:
+    """A photo's grey values, and what it takes to find it in another one and another one in it."""
+
+    grey: Floats  # (h, w)
+    small: Floats
+    parts: tuple[
+        Floats | None, ...
+    ]  # of the small one at each of the scales; None where nothing is to be seen
+
+    @classmethod
+    def of(cls, grey: Floats) -> "Sketch":
+        """The sketch of grey values (h, w)."""
+        small = _resize(grey, 1 / _COARSE)
+        parts = (_resize(small, scale) for scale in _SCALES)
+        seen = (part if min(part.shape) >= _SMALLEST and part.std() >= 1 else None for part in parts)
+        return cls(grey, small, tuple(seen))
+
+    def mirrored(self) -> "Sketch":
+        """The same, left and right exchanged."""
+        parts = (None if part is None else _turned(part) for part in self.parts)
+        return Sketch(_turned(self.grey), _turned(self.small), tuple(parts))
+
+
+@dataclass(frozen=True)
 class _Place:
     """Where a photo lies in another one, at the small size."""
 
@@ -43,6 +67,9 @@ class _Place:
     down: float
     left: int
     top: int
+
+
+_NOWHERE = _Place(-1.0, 1.0, 1.0, 0, 0)
 
 
 def read_grey(path: Path) -> Floats:
@@ -56,43 +83,45 @@ def read_grey(path: Path) -> Floats:
     return _resize(grey.astype(np.float32), SIDE / max(grey.shape))
 
 
-def agreement(first: Floats, second: Floats) -> float:
+def agreement(first: Sketch, second: Sketch) -> float:
     """The correlation, -1 to 1, of two photos' fine detail in three quarters of what both show, laid over each other.
 
     One may be a part of the other and mirrored. The place is found by normalized correlation at a small size, then to
     parts of a pixel by ECC (G. Evangelidis and E. Psarakis, "Parametric image alignment using enhanced correlation
     coefficient maximization", 2008). Detail is what lies between a blur of one pixel and one of four, made equally
     strong everywhere: faces that are lit and posed alike agree in the rest, those framed alike in some parts only.
-
-    Args:
-        first: grey values (h, w).
-        second: grey values (h, w).
     """
-    best, whole, part = -1.0, first, second
-    place = None
-    for turned in (second, np.ascontiguousarray(second[:, ::-1])):
+    best, whole, part = _NOWHERE, first, second
+    for turned in (second, second.mirrored()):
         for outer, inner in ((first, turned), (turned, first)):
-            found = _place(_resize(outer, 1 / _COARSE), _resize(inner, 1 / _COARSE))
-            if found.correlation > best:
-                best, whole, part, place = found.correlation, outer, inner, found
-    if place is None or best < _FAIR:
+            found = _place(outer.small, inner)
+            if found.correlation > best.correlation:
+                best, whole, part = found, outer, inner
+    if best.correlation < _FAIR:
         return 0.0
-    return _detail(whole, part, place)
+    return _detail(whole.grey, part.grey, best)
 
 
-def _place(whole: Floats, part: Floats) -> _Place:
-    best = _Place(-1.0, 1.0, 1.0, 0, 0)
-    fit = min(whole.shape[0] / part.shape[0], whole.shape[1] / part.shape[1])
-    for scale in _SCALES * fit:
-        small = _resize(part, scale)
-        if min(small.shape) < _SMALLEST or small.std() < 1:  # nothing is to be seen
-            continue
-        heat = cv2.matchTemplate(whole, small, cv2.TM_CCOEFF_NORMED)
-        _, correlation, _, (left, top) = cv2.minMaxLoc(heat)
-        if correlation > best.correlation:
-            across, down = small.shape[1] / part.shape[1], small.shape[0] / part.shape[0]
-            best = _Place(float(correlation), across, down, int(left), int(top))
-    return best
+def _place(whole: Floats, part: Sketch) -> _Place:
+    """Where a photo lies in a small one: at every other scale, then at those beside the best."""
+    found = {step: _found(whole, part, step) for step in range(0, len(_SCALES), 2)}
+    best = max(found, key=lambda step: found[step].correlation)
+    beside = (_found(whole, part, step) for step in (best - 1, best + 1) if 0 <= step < len(_SCALES))
+    return max(found[best], *beside, key=lambda place: place.correlation)
+
+
+def _found(whole: Floats, part: Sketch, step: int) -> _Place:
+    small = part.parts[step]
+    if small is None or small.shape[0] > whole.shape[0] or small.shape[1] > whole.shape[1]:
+        return _NOWHERE
+    heat = cv2.matchTemplate(whole, small, cv2.TM_CCOEFF_NORMED)
+    _, correlation, _, (left, top) = cv2.minMaxLoc(heat)
+    across, down = small.shape[1] / part.small.shape[1], small.shape[0] / part.small.shape[0]
+    return _Place(float(correlation), across, down, int(left), int(top))
+
+
+def _turned(grey: Floats) -> Floats:
+    return np.ascontiguousarray(grey[:, ::-1])
 
 
 def _detail(whole: Floats, part: Floats, place: _Place) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.audit.alignment import SAME_PICTURE, agreement, read_grey
+from maskwise.audit.alignment import SAME_PICTURE, Sketch, agreement, read_grey
 from maskwise.data.decoding import PhotoError
 from maskwise.data.loading import default_workers
 from maskwise.data.table import PhotoTable
@@ -26,7 +26,7 @@ it was made from, of those cut to 80% a side 0.98 among the first three, to 70% 
 
 _BLOCK = 512
 _CHUNK = 64
-_REMEMBERED = 4096  # of 28 KB
+_REMEMBERED = 4096  # of 50 KB
 
 
 def same_pictures(
@@ -70,8 +70,10 @@ def same_pictures_across(
     if not len(table) or not len(other):
         return []
     looks, others = _centred(features, features), _centred(other_features, features)
-    pairs = {(a, b) for a, row in enumerate(_nearest(looks, others).tolist()) for b in row}
-    pairs |= {(a, b) for b, row in enumerate(_nearest(others, looks).tolist()) for a in row}
+    if len(table) < len(other):  # from the smaller side: half of the pairs, and as many copies
+        pairs = [(a, b) for a, row in enumerate(_nearest(looks, others).tolist()) for b in row]
+    else:
+        pairs = [(a, b) for b, row in enumerate(_nearest(others, looks).tolist()) for a in row]
     return _confirmed(sorted(pairs), table.paths, other.paths, progress)
 
 
@@ -102,14 +104,14 @@ def _confirmed(
     """The pairs that lie over each other; a photo that can't be read any more confirms none."""
 
     @lru_cache(maxsize=_REMEMBERED)
-    def grey(path: Path) -> Features | None:
+    def sketch(path: Path) -> Sketch | None:
         try:
-            return read_grey(path)
+            return Sketch.of(read_grey(path))
         except PhotoError:
             return None
 
     def one_picture(pair: tuple[int, int]) -> bool:
-        first, second = grey(paths[pair[0]]), grey(other_paths[pair[1]])
+        first, second = sketch(paths[pair[0]]), sketch(other_paths[pair[1]])
         return first is not None and second is not None and agreement(first, second) >= SAME_PICTURE
 
     found: list[tuple[int, int]] = []
