@@ -40,9 +40,7 @@ class Sketch:
 
     grey: Floats  # (h, w)
     small: Floats
-    parts: tuple[
-        Floats | None, ...
-    ]  # of the small one at each of the scales; None where nothing is to be seen
+    parts: tuple[Floats | None, ...]  # the small one at each scale; None where nothing is to be seen
 
     @classmethod
     def of(cls, grey: Floats) -> "Sketch":

@@ -1,6 +1,6 @@
 """`audit`: from DATA to findings, proposals and a page."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ from maskwise.audit.two_names import (
 from maskwise.data.competition import LABEL_FILE, eval_folders
 from maskwise.data.decoding import PhotoError
 from maskwise.data.reading import read_data
-from maskwise.data.scan import Progress, scan_photos
+from maskwise.data.scan import Progress, ProgressOf, scan_photos
 from maskwise.data.split import assign_folds, person_strata
 from maskwise.data.table import PhotoTable, UnreadLabel
 from maskwise.errors import InputError, MaskwiseError
@@ -65,8 +65,6 @@ PRECISION = 0.8
 _MOST_CONFUSED = 12
 
 ABOUT_FILE, SCHEMA = "audit.json", 1
-
-ProgressOf = Callable[[str], Progress | None]
 
 
 @dataclass(frozen=True)

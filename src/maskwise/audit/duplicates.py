@@ -1,6 +1,6 @@
 """One picture where there should be several: under two persons, twice in one, on both sides, in other data."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from maskwise.audit.findings import Change, Finding
-from maskwise.audit.lookalikes import MOST_PHOTOS, Features, Progress, same_pictures, same_pictures_across
+from maskwise.audit.lookalikes import MOST_PHOTOS, Features, same_pictures, same_pictures_across
 from maskwise.audit.structure import about
 from maskwise.data.corrections import EXCLUDE
 from maskwise.data.duplicates import (
@@ -18,6 +18,7 @@ from maskwise.data.duplicates import (
     cross_person_duplicates,
     join_groups,
 )
+from maskwise.data.scan import ProgressOf
 from maskwise.data.table import PhotoTable
 
 MOST_SHARING = 10
@@ -37,7 +38,7 @@ def find_duplicates(
     table: PhotoTable,
     frame: pl.DataFrame,
     features: Features | None,
-    progress: Callable[[str], Progress | None] = lambda stage: None,
+    progress: ProgressOf = lambda stage: None,
 ) -> Duplicates:
     """Pairs of photos of different persons that are one, identical files of one, persons on both sides.
 
@@ -52,16 +53,12 @@ def find_duplicates(
     shared_by = _sharing([*pairs, *copies], persons)
     if features is not None and len(table) <= MOST_PHOTOS:
         # Placeholders are most similar to one another, and would hide every other photo from each other.
-        rows = np.flatnonzero(shared_by <= MOST_SHARING)
-        owners = np.unique(persons, return_inverse=True)[1][rows]
+        own = shared_by <= MOST_SHARING
+        rows, owners = np.flatnonzero(own), np.unique(persons[own], return_inverse=True)[1]
+        bar = progress("laying photos over each other")
         pairs += [
             DuplicatePair(int(rows[a]), int(rows[b]), identical=False)
-            for a, b in same_pictures(
-                table.keep(shared_by <= MOST_SHARING),
-                features[rows],
-                owners,
-                progress("laying photos over each other"),
-            )
+            for a, b in same_pictures(table.keep(own), features[own], owners, bar)
         ]
         shared_by = _sharing([*pairs, *copies], persons)
     few = [pair for pair in pairs if shared_by[pair.first] <= MOST_SHARING]
@@ -140,7 +137,7 @@ def duplicates_across(
     their_frame: pl.DataFrame,
     their_features: Features | None,
     name: str,
-    progress: Callable[[str], Progress | None] = lambda stage: None,
+    progress: ProgressOf = lambda stage: None,
 ) -> Iterator[Finding]:
     """Photos that other data, such as an evaluation set, have too.
 

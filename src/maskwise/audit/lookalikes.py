@@ -1,6 +1,6 @@
 """Copies that a perceptual hash misses, cut out or mirrored: found by features, confirmed by laying them together."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -11,11 +11,11 @@ import numpy.typing as npt
 from maskwise.audit.alignment import SAME_PICTURE, Sketch, agreement, read_grey
 from maskwise.data.decoding import PhotoError
 from maskwise.data.loading import default_workers
+from maskwise.data.scan import Progress
 from maskwise.data.table import PhotoTable
 
 Features = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-Progress = Callable[[int, int], None]
 
 MOST_PHOTOS = 60_000
 """Every photo is compared with every other, so that the time grows with the square."""
@@ -45,8 +45,8 @@ def same_pictures(
     """
     if not len(table):
         return []
-    looks = _centred(features, features)
-    near = _nearest(looks, looks, owners, owners)
+    looks = centred(features, features.mean(axis=0))
+    near = _nearest(looks, looks, owners)
     pairs = sorted({(min(a, b), max(a, b)) for a, row in enumerate(near.tolist()) for b in row if b >= 0})
     return _confirmed(pairs, table.paths, table.paths, progress)
 
@@ -69,7 +69,8 @@ def same_pictures_across(
     """
     if not len(table) or not len(other):
         return []
-    looks, others = _centred(features, features), _centred(other_features, features)
+    mean = features.mean(axis=0)
+    looks, others = centred(features, mean), centred(other_features, mean)
     if len(table) < len(other):  # from the smaller side: half of the pairs, and as many copies
         pairs = [(a, b) for a, row in enumerate(_nearest(looks, others).tolist()) for b in row]
     else:
@@ -77,22 +78,24 @@ def same_pictures_across(
     return _confirmed(sorted(pairs), table.paths, other.paths, progress)
 
 
-def _centred(features: Features, around: Features) -> Features:
-    looks = features - around.mean(axis=0)
+def centred(features: Features, mean: Features) -> Features:
+    """Unit vectors (N, F) of features (N, F) around a mean (F,): their products are cosines."""
+    looks = features - mean
     return np.asarray(looks / (np.linalg.norm(looks, axis=1, keepdims=True) + 1e-12), dtype=np.float32)
 
 
-def _nearest(
-    looks: Features, others: Features, owners: Ints | None = None, other_owners: Ints | None = None
-) -> Ints:
-    """Rows (N, K) of the unit vectors (M, F) most similar to each (N, F); -1 where there is none of another owner."""
+def _nearest(looks: Features, others: Features, owners: Ints | None = None) -> Ints:
+    """Rows (N, K) of the unit vectors (M, F) most similar to each (N, F).
+
+    With `owners` (N,) both are the same, and only those of another owner count: -1 where there is none.
+    """
     k = min(_NEAREST, len(others))
     found = np.empty((len(looks), k), dtype=np.int64)
     for start in range(0, len(looks), _BLOCK):
         block = slice(start, start + _BLOCK)
         alike = looks[block] @ others.T
-        if owners is not None and other_owners is not None:
-            alike[owners[block, None] == other_owners[None]] = -np.inf
+        if owners is not None:
+            alike[owners[block, None] == owners[None]] = -np.inf
         rows = np.argpartition(-alike, k - 1, axis=1)[:, :k]
         found[block] = np.where(np.isfinite(np.take_along_axis(alike, rows, axis=1)), rows, -1)
     return found

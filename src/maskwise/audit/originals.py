@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwise.audit.findings import Change, Finding
+from maskwise.audit.lookalikes import centred
 from maskwise.audit.structure import about
 from maskwise.data.corrections import EXCLUDE
 from maskwise.data.duplicates import DuplicatePair, join_groups
@@ -95,13 +96,11 @@ def _likeness(
     for row in np.setdiff1d(of_these, rows).tolist():
         others.setdefault(str(persons[row]), []).append(row)
     mean = features.mean(axis=0)
-
-    def looks(which: list[int]) -> npt.NDArray[np.float32]:
-        seen = features[which] - mean
-        return np.asarray(seen / (np.linalg.norm(seen, axis=1, keepdims=True) + 1e-12), dtype=np.float32)
-
     mine = {row: others[person] for row in rows if (person := str(persons[row])) in others}
-    return {row: float((looks(photos) @ looks([row])[0]).mean()) for row, photos in mine.items()}
+    return {
+        row: float((centred(features[photos], mean) @ centred(features[[row]], mean)[0]).mean())
+        for row, photos in mine.items()
+    }
 
 
 def _named(table: PhotoTable, row: int) -> str:

@@ -1,6 +1,5 @@
 """What a model, trained on other persons, says of each photo: linear models on frozen features, or a run's folds."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from maskwise.data.scan import Progress
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
 from maskwise.files import read_json
@@ -20,7 +20,6 @@ from maskwise.labels.space import UNKNOWN
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Progress = Callable[[int, int], None]
 N_FOLDS = 5
 
 

@@ -1,7 +1,6 @@
 """Blurred photos: far less detail than the others of the data set have."""
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,21 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwise.data.decoding import PhotoError, decode_for, read_photo
+from maskwise.data.loading import default_workers
+from maskwise.data.scan import Progress
 
 _SIDE = 256
 _FAR = 4.0
 _CHUNK = 1024
 
 
-def measure_sharpness(
-    paths: Sequence[Path], progress: Callable[[int, int], None] | None = None
-) -> npt.NDArray[np.float64]:
+def measure_sharpness(paths: Sequence[Path], progress: Progress | None = None) -> npt.NDArray[np.float64]:
     """The log of the variance of the Laplacian (N,) of photos at one size; NaN for one that can't be read.
 
     J. Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", 2000.
     """
     found = np.full(len(paths), np.nan)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(default_workers()) as pool:
         for start in range(0, len(paths), _CHUNK):  # a short queue, so that memory stays flat
             chunk = paths[start : start + _CHUNK]
             found[start : start + len(chunk)] = list(pool.map(_sharpness, chunk))

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwise.audit.findings import Change, Finding
+from maskwise.audit.lookalikes import Features
 from maskwise.audit.same_person import (
     FEWEST_PERSONS,
     MOST_PERSONS,
@@ -16,8 +17,6 @@ from maskwise.audit.same_person import (
 from maskwise.audit.structure import about
 from maskwise.data.corrections import EXCLUDE, PERSON
 from maskwise.data.table import PhotoTable
-
-Features = npt.NDArray[np.float32]
 
 MOST_ERROR = 0.5
 """Pairs of persons are listed down to where half of the list would be chance."""
@@ -94,14 +93,15 @@ def known_elsewhere(
         name: of the other data.
     """
     _, first_row, index = np.unique(table.persons, return_index=True, return_inverse=True)
-    mine, theirs = _photos_of(table, index), _photos_of(other, _others(other))
+    others = _others(other)
+    mine, theirs = _photos_of(table, index), _photos_of(other, others)
     one = np.arange(len(first_row))
     for pair in pairs:
         if pair.probability >= LIKELY:
             one[pair.second] = pair.first
     persons, of_name = np.unique(one, return_inverse=True)
     told = set[int]()
-    for pair in known_persons(features, of_name[index], other_features, _others(other)):
+    for pair in known_persons(features, of_name[index], other_features, others):
         if pair.error > MOST_ERROR:
             return
         if pair.first in told:

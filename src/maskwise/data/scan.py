@@ -43,6 +43,7 @@ _KEY = ["photo", "bytes", "modified_ns"]
 _CHUNK = 1024
 
 Progress = Callable[[int, int], None]
+ProgressOf = Callable[[str], Progress | None]  # makes the bar of a named stage
 """Called with photos done and photos in all."""
 
 

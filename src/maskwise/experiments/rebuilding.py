@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from maskwise.data.scan import ProgressOf
 from maskwise.errors import InputError
 from maskwise.evaluation.counts import macro_f1, stacked_by_person
 from maskwise.evaluation.paired import paired_difference
@@ -19,7 +20,7 @@ from maskwise.inference.rows import probability_columns
 from maskwise.models.decision import decide
 from maskwise.training.folds import train_folds
 from maskwise.training.preparation import prepare
-from maskwise.training.train import ProgressOf, train
+from maskwise.training.train import train
 
 
 @dataclass(frozen=True)

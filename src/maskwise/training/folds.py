@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from rich.console import Console
 
+from maskwise.data.scan import ProgressOf
 from maskwise.data.split import person_strata
 from maskwise.errors import InputError, StoppedError
 from maskwise.evaluation import plots
@@ -28,7 +29,7 @@ from maskwise.training.preparation import Prepared, prepare
 from maskwise.training.recipe import Recipe
 from maskwise.training.recipe_files import save_recipe
 from maskwise.training.run_folder import check_run_folder
-from maskwise.training.train import ProgressOf, stored_recipe, train
+from maskwise.training.train import stored_recipe, train
 
 FOLDS = "folds"
 PLAN = "folds.json"

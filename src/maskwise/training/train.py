@@ -14,7 +14,7 @@ from maskwise.data.cache import DecodedCache, open_cache
 from maskwise.data.decoding import reduction_for
 from maskwise.data.photos import PhotoSource, load_decoded
 from maskwise.data.sampling import ShuffledSpec
-from maskwise.data.scan import Progress
+from maskwise.data.scan import ProgressOf
 from maskwise.data.transform import resolution_needed
 from maskwise.errors import InputError, MaskwiseError, StoppedError
 from maskwise.evaluation.predictions import save_predictions
@@ -43,7 +43,6 @@ from maskwise.training.recipe_files import parse_recipe, save_recipe
 from maskwise.training.run_folder import check_run_folder, run_lock
 from maskwise.training.settling import class_counts, settle, training_device
 
-ProgressOf = Callable[[str], Progress | None]
 """Gives a progress callback for a named stage."""
 
 
