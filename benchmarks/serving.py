@@ -36,7 +36,7 @@ LOOKS = 10
 def ceiling(model: Path, photos: list[bytes], seconds: float) -> float:
     """Photos a second of decoding, transform and model in this process, on the cores that it has."""
     from maskwise.data.photos import transform_content
-    from maskwise.inference.opening import open_predictor
+    from maskwise.deployment.opening import open_predictor
     from maskwise.serving.limits import Limits
 
     engine = open_predictor(model).engine

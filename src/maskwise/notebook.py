@@ -13,12 +13,12 @@ from maskwise.audit.review import open_review as review
 from maskwise.data.corrections import apply_corrections
 from maskwise.data.reading import read_data
 from maskwise.deployment.exporting import export
+from maskwise.deployment.opening import open_predictor
 from maskwise.evaluation.evaluating import evaluate
 from maskwise.experiments.comparing import compare
 from maskwise.experiments.ensembling import ensemble
 from maskwise.experiments.listing import list_runs as runs
 from maskwise.experiments.rebuilding import rebuild
-from maskwise.inference.opening import open_predictor
 from maskwise.training.recipe_files import load_recipe
 from maskwise.training.train import train
 

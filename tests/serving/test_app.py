@@ -34,10 +34,10 @@ from maskwise.models.member import Member, load_member
 from maskwise.serving.app import Service, create_app
 from maskwise.serving.batching import Batcher
 from maskwise.serving.bounded import PixelGate
+from maskwise.serving.creating import create_service
 from maskwise.serving.documented import ExplainAnswer, PredictAnswer
 from maskwise.serving.explaining import Explainer
 from maskwise.serving.limits import BusyError, Limits, Room
-from maskwise.serving.serving import create_service
 from tests.pictures import picture
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

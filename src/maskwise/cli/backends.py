@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from maskwise.inference.opening import Backend
+    from maskwise.deployment.opening import Backend
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ def choose_backend(console: "Console", run: Path, name: str | None) -> ChosenBac
     Raises:
         InputError: when there is no such backend, or none can compute the model.
     """
+    from maskwise.deployment.opening import BACKENDS, fastest_backend
     from maskwise.errors import InputError
-    from maskwise.inference.opening import BACKENDS, fastest_backend
 
     if name == "auto":
-        chosen, rates = fastest_backend(run)
+        chosen, rates = fastest_backend(run, lambda line: console.print(line, soft_wrap=True, markup=False))
         said = ", ".join(f"{backend} {rate:.0f}" for backend, rate in rates.items())
-        console.print(f"backend {chosen}" + (f" (photos/s: {said})" if said else ""))
+        console.print(f"backend {chosen} (photos/s: {said})")
         return ChosenBackend(chosen, rates)
     for known in BACKENDS:
         if name == known:

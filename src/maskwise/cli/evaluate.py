@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwise.cli.predict import Calibrated, Decision, named_decision
+from maskwise.cli.options import Calibrated, Decision, named_decision
 
 
 def evaluate(

@@ -7,32 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskwise.cli.backends import ChosenBackend, choose_backend, write_choice
+from maskwise.cli.options import Backend, Calibrated, Decision, named_decision
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from maskwise.inference.choice import Name
     from maskwise.inference.predictor import Predictor
-
-Decision = Annotated[
-    str | None,
-    typer.Option(
-        help="joint, marginal, or weighted (fitted by --folds for macro F1); the run's own by default.",
-        show_default=False,
-    ),
-]
-Calibrated = Annotated[
-    bool, typer.Option("--calibrated", help="Probabilities at the temperature that --folds has fitted.")
-]
-
-
-Backend = Annotated[
-    str | None,
-    typer.Option(
-        help="torch, onnxruntime, openvino, or auto: the fastest here; what the model was made for by default.",
-        show_default=False,
-    ),
-]
 
 
 def predict(
@@ -135,7 +115,7 @@ def submit(
 def _open(
     console: "Console", run: Path, backend: str | None, *targets: Path
 ) -> "tuple[Predictor, ChosenBackend]":
-    from maskwise.inference.opening import open_predictor
+    from maskwise.deployment.opening import open_predictor
     from maskwise.inference.predicting import model_identity, parts_folder
     from maskwise.inference.rows import earlier_backend
 
@@ -146,19 +126,6 @@ def _open(
         backend = next((known for known in begun if known), backend)
     chosen = choose_backend(console, run, backend)
     return open_predictor(run, chosen.name), chosen
-
-
-def named_decision(name: str | None) -> "Name | None":
-    """The decision that an option names."""
-    from maskwise.errors import InputError
-
-    if name is None:
-        return None
-    known: tuple[Name, ...] = ("joint", "marginal", "weighted")
-    for choice in known:
-        if name == choice:
-            return choice
-    raise InputError(f"Expected --decision to be joint, marginal or weighted, got {name!r}.")
 
 
 def _counting(advance: Callable[[int, int], None], total: int) -> Callable[[int], None]:

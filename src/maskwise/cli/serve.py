@@ -5,17 +5,16 @@ from typing import Annotated
 
 import typer
 
+from maskwise.cli.options import Backend, Calibrated, Decision, named_decision
+
 
 def serve(
     model: Annotated[Path, typer.Argument(help="A run folder, or an exported file.", metavar="RUN")],
     host: Annotated[str, typer.Option(help="Who may reach it: only this machine by default.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
-    backend: Annotated[
-        str | None, typer.Option(help="torch, onnxruntime, openvino, or auto.", show_default=False)
-    ] = None,
-    calibrated: Annotated[
-        bool, typer.Option("--calibrated", help="Probabilities at the temperature that --folds has fitted.")
-    ] = False,
+    backend: Backend = None,
+    decision: Decision = None,
+    calibrated: Calibrated = False,
     token_file: Annotated[
         Path | None,
         typer.Option(
@@ -32,8 +31,10 @@ def serve(
     from maskwise.inference.exported import check_model
 
     check_model(model)
+    name = named_decision(decision)
     try:
-        from maskwise.serving.serving import create_service, run_service
+        from maskwise.serving.creating import create_service
+        from maskwise.serving.listening import run_service
     except ImportError as error:
         raise InputError(
             f"Expected the package {error.name} to serve, but it is not installed: pip install 'maskwise[serve]'."
@@ -44,6 +45,7 @@ def serve(
     service = create_service(
         model,
         backend=choose_backend(console, model, backend).name,
+        decision=name,
         calibrated=calibrated,
         token=_token(token_file),
     )

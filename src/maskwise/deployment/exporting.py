@@ -1,6 +1,6 @@
 """`export`: a run as one small file, checked against the run before anybody can use it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,22 +21,17 @@ from maskwise.deployment.checking import (
     holds,
     photos_to_check,
 )
-from maskwise.deployment.graph import ExportGraph
+from maskwise.deployment.merging import merge_run
 from maskwise.deployment.quantizing import WAYS, leaves_nothing, quantize
 from maskwise.deployment.writing import staged, to_onnx, to_openvino, write_onnx, write_openvino
 from maskwise.errors import InputError
 from maskwise.evaluation.model_card import FILE as CARD_FILE
-from maskwise.files import locked, read_json, write_text
+from maskwise.files import locked, write_text
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.exported import INT8_STEM, Check, ExportedCard, exported_parts
-from maskwise.inference.members import run_identity
 from maskwise.inference.onnx_engine import OnnxEngine
-from maskwise.inference.opening import create_predictor, load_members
 from maskwise.inference.openvino_engine import OpenVinoEngine
 from maskwise.inference.predictor import Predictor
-from maskwise.models.ensemble import load_ensemble
-from maskwise.models.tuned_decision import FILE as DECISION_FILE
-from maskwise.models.tuned_decision import load_decision
 
 Kind = Literal["onnx", "openvino"]
 KINDS: tuple[Kind, ...] = ("onnx", "openvino")
@@ -98,28 +93,13 @@ def export(
         if part.exists():
             raise InputError(f"Expected {part} to be free, but it exists: choose another --out.")
     _check_card(run, out)
-    members = load_members(run)
-    ensemble = load_ensemble(run, len(members))
-    predictor = create_predictor(members, ensemble)
-    say("looking at photos to check it on")
-    photos = photos_to_check(run, predictor, data)
     say("merging the run into one graph")
-    graph = ExportGraph(members, ensemble)
-    card = ExportedCard(
-        name=run.resolve().name,
-        label_space=predictor.space.to_dict(),
-        values={a.label_column: a.values for a in predictor.space.attributes},
-        transforms=graph.transforms,
-        decision=predictor.card.decision,
-        commonest_class=predictor.card.commonest_class,
-        precision="int8" if int8 else "fp32",
-        tuned=load_decision(run) if (run / DECISION_FILE).is_file() else None,
-        weights=run_identity(run),
-        score=_score(run, [attribute.name for attribute in predictor.space.attributes]),
-    )
+    merged = merge_run(run, "int8" if int8 else "fp32")
+    say("looking at photos to check it on")
+    photos = photos_to_check(run, merged.predictor, data)
     with locked(out / f".{path.name}.lock", str(path)), staged(path) as stage:
-        target = _Target(stage, kind, card, photos)
-        model = to_onnx(graph)
+        target = _Target(stage, kind, merged.card, photos)
+        model = to_onnx(merged.graph)
         if int8:
             check = _write_int8(model, target, say)
         else:
@@ -137,15 +117,6 @@ def _check_card(run: Path, out: Path) -> None:
     theirs, own = out / CARD_FILE, run / CARD_FILE
     if theirs.exists() and not (own.is_file() and theirs.read_bytes() == own.read_bytes()):
         raise InputError(f"Expected {theirs} to be that of {run}, but it is another's: choose another --out.")
-
-
-def _score(run: Path, names: Sequence[str]) -> dict[str, Any] | None:
-    metrics = read_json(run / "metrics.json") if (run / "metrics.json").is_file() else {}
-    if metrics.get("macro_f1") is None:
-        return None
-    kept = ("macro_f1", "accuracy", "scored_on", "n_persons", "n_photos", "leaky", "few_persons")
-    score = {key: metrics[key] for key in kept if key in metrics}
-    return score | {name: {"macro_f1": metrics[name]["macro_f1"]} for name in names if name in metrics}
 
 
 def _write(model: Any, target: _Target, card: ExportedCard) -> None:  # noqa: ANN401

@@ -176,7 +176,7 @@ def create_app(service: Service) -> FastAPI:
 
     @app.get("/readyz", summary="Whether photos are taken", responses=READINESS_ANSWER)
     async def readyz() -> Response:
-        ready = "batcher" in state
+        ready = "batcher" in state and state["batcher"].works
         return JSONResponse({"ready": ready}, 200 if ready else 503)
 
     @app.get(

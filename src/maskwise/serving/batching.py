@@ -53,6 +53,11 @@ class Batcher:
         """Photos that wait or are worked on."""
         return self._inside
 
+    @property
+    def works(self) -> bool:
+        """Whether the model's thread is there to compute."""
+        return self._thread.is_alive()
+
     async def predict(self, photos: Sequence[bytes]) -> list[Probabilities | str]:
         """Joint probabilities (C,) of each photo, or the reason why there are none.
 

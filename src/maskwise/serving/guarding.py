@@ -55,8 +55,9 @@ def guard(app: FastAPI, metrics: ServiceMetrics, limits: Limits, token: str | No
                 response = refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "Expected to answer, but failed.")
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
-        metrics.requests.labels(path if path in _KNOWN else "other", str(response.status_code)).inc()
-        metrics.seconds.observe(time.perf_counter() - begin)
+        asked = path if path in _KNOWN else "other"
+        metrics.requests.labels(asked, str(response.status_code)).inc()
+        metrics.seconds.labels(asked).observe(time.perf_counter() - begin)
         return response
 
     @app.exception_handler(RefusedError)

@@ -17,7 +17,11 @@ class ServiceMetrics:
             registry=registry,
         )
         self.seconds = Histogram(
-            "maskwise_request_seconds", "From the first byte to the last", buckets=SECONDS, registry=registry
+            "maskwise_request_seconds",
+            "From the first byte to the last, by what was asked for",
+            ("path",),
+            buckets=SECONDS,
+            registry=registry,
         )
         self.photos = Counter("maskwise_photos", "Photos by how they ended", ("outcome",), registry=registry)
         self.batches = Histogram(

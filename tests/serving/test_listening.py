@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from maskwise.cli.main import app
 from maskwise.errors import InputError
-from maskwise.serving.serving import open_listener
+from maskwise.serving.listening import open_listener
 
 UNIT = Path(__file__).resolve().parents[2] / "docs" / "maskwise.service"
 

@@ -1,0 +1,44 @@
+"""Options that several commands share."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from maskwise.inference.choice import Name
+
+Decision = Annotated[
+    str | None,
+    typer.Option(
+        help="joint, marginal, or weighted (fitted by --folds for macro F1); the run's own by default.",
+        show_default=False,
+    ),
+]
+Calibrated = Annotated[
+    bool, typer.Option("--calibrated", help="Probabilities at the temperature that --folds has fitted.")
+]
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        help="torch, onnxruntime, openvino, or auto: the fastest here. By default torch for a run, and for an "
+        "exported file what it was made for.",
+        show_default=False,
+    ),
+]
+
+
+def named_decision(name: str | None) -> "Name | None":
+    """The decision that an option names.
+
+    Raises:
+        InputError: when there is no such decision.
+    """
+    from maskwise.errors import InputError
+
+    if name is None:
+        return None
+    known: tuple[Name, ...] = ("joint", "marginal", "weighted")
+    for choice in known:
+        if name == choice:
+            return choice
+    raise InputError(f"Expected --decision to be joint, marginal or weighted, got {name!r}.")

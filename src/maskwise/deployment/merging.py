@@ -1,0 +1,60 @@
+"""A run read, and merged into one graph with the card that goes with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from maskwise.deployment.graph import ExportGraph
+from maskwise.files import read_json
+from maskwise.inference.exported import ExportedCard
+from maskwise.inference.members import run_identity
+from maskwise.inference.opening import create_predictor, load_members
+from maskwise.inference.predictor import Predictor
+from maskwise.models.ensemble import load_ensemble
+from maskwise.models.tuned_decision import FILE as DECISION_FILE
+from maskwise.models.tuned_decision import load_decision
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A run in PyTorch, the same as one graph, and what a file of it says of itself."""
+
+    predictor: Predictor
+    graph: ExportGraph
+    card: ExportedCard
+
+
+def merge_run(run: Path, precision: Literal["fp32", "int8"] = "fp32") -> Merged:
+    """A run as one graph.
+
+    Raises:
+        InputError: when the run can't be read.
+    """
+    members = load_members(run)
+    ensemble = load_ensemble(run, len(members))
+    predictor = create_predictor(members, ensemble)
+    graph = ExportGraph(members, ensemble)
+    space = predictor.space
+    card = ExportedCard(
+        name=run.resolve().name,
+        label_space=space.to_dict(),
+        values={a.label_column: a.values for a in space.attributes},
+        transforms=graph.transforms,
+        decision=predictor.card.decision,
+        commonest_class=predictor.card.commonest_class,
+        precision=precision,
+        tuned=load_decision(run) if (run / DECISION_FILE).is_file() else None,
+        weights=run_identity(run),
+        score=_score(run, [attribute.name for attribute in space.attributes]),
+    )
+    return Merged(predictor, graph, card)
+
+
+def _score(run: Path, names: Sequence[str]) -> dict[str, Any] | None:
+    metrics = read_json(run / "metrics.json") if (run / "metrics.json").is_file() else {}
+    if metrics.get("macro_f1") is None:
+        return None
+    kept = ("macro_f1", "accuracy", "scored_on", "n_persons", "n_photos", "leaky", "few_persons")
+    score = {key: metrics[key] for key in kept if key in metrics}
+    return score | {name: {"macro_f1": metrics[name]["macro_f1"]} for name in names if name in metrics}

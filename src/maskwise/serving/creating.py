@@ -1,0 +1,68 @@
+"""From a run or an exported file to what is served of it."""
+
+from pathlib import Path
+from typing import Any
+
+from maskwise.deployment.opening import Backend, open_predictor
+from maskwise.errors import InputError
+from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
+from maskwise.evaluation.model_card import FILE as CARD_FILE
+from maskwise.files import read_json
+from maskwise.inference.choice import Name, create_choice
+from maskwise.inference.exported import ExportedCard, exported_file
+from maskwise.inference.grad_cam import has_looks
+from maskwise.inference.members import member_folders, run_identity
+from maskwise.inference.torch_engine import TorchEngine
+from maskwise.models.member import load_member
+from maskwise.serving.app import Service
+from maskwise.serving.limits import Limits
+
+
+def create_service(
+    model: Path,
+    *,
+    backend: Backend | None = None,
+    decision: Name | None = None,
+    calibrated: bool = False,
+    token: str | None = None,
+) -> Service:
+    """The service of a model.
+
+    Args:
+        model: a run folder, an exported file, or its folder.
+        backend: what computes.
+        decision: how classes are decided; the run's own rule by default.
+        calibrated: tell probabilities at the fitted temperature.
+        token: what who asks must know; nothing by default.
+
+    Raises:
+        InputError: when the model can't be opened, or the token is too short.
+    """
+    if token is not None and (len(token) < 16 or not token.isascii()):
+        raise InputError(f"Expected a token of at least 16 plain (ASCII) characters, got {len(token)}.")
+    predictor = open_predictor(model, backend)
+    choice = create_choice(model, predictor.card, decision, calibrated=calibrated)
+    card = predictor.card
+    names = [attribute.name for attribute in predictor.space.attributes]
+    about: dict[str, Any]
+    explained = None
+    if isinstance(card, ExportedCard):
+        score = card.score
+        about = {"name": card.name, "precision": card.precision, "weights": card.weights}
+    else:
+        metrics = model / "metrics.json"
+        score = read_json(metrics) if metrics.is_file() else None
+        about = {"name": model.resolve().name, "precision": "fp32", "weights": run_identity(model)}
+    if exported_file(model) is None:  # a run, whatever computes its answers
+        engine = predictor.engine
+        member = (
+            engine.members[0] if isinstance(engine, TorchEngine) else load_member(member_folders(model)[0])
+        )
+        explained = member if has_looks(member) else None
+    kept = ("macro_f1", "accuracy", "scored_on", "n_persons", "n_photos", "leaky", "few_persons")
+    about["score"] = None if score is None else {key: score[key] for key in kept if key in score}
+    about["label_space"] = predictor.space.to_dict()
+    told = (model if model.is_dir() else model.parent) / CARD_FILE
+    about["card"] = told.read_text(encoding="utf-8") if told.is_file() else None  # Markdown
+    about["limits_of_use"] = [*score_in_words(score, names), *NOT_FOR]
+    return Service(predictor, choice, about, explained, Limits(), token)
