@@ -1,4 +1,4 @@
-"""glibc's allocator, set for what a network takes: freed memory is kept instead of given back and faulted in again."""
+"""glibc's allocator, set for what a network takes: freed memory is kept, and given back only when that is asked for."""
 
 import ctypes
 import platform
@@ -18,8 +18,18 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether the settings were taken.
     """
-    if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
+    if not _is_glibc():
         return False
     mallopt = ctypes.CDLL(None).mallopt
     settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 256 * 2**20))
     return all(mallopt(option, value) == 1 for option, value in settings)
+
+
+def give_back_freed_memory() -> None:
+    """Give the system what is freed but kept, once: behind something far larger than what comes every time."""
+    if _is_glibc():
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _is_glibc() -> bool:
+    return platform.system() == "Linux" and platform.libc_ver()[0] == "glibc"

@@ -66,17 +66,25 @@ def _matching(pattern: Path) -> list[Path]:
 
 def _below(folder: Path) -> Iterator[Path]:
     """Photos below a folder, depth first, one directory's names in memory at a time."""
+    names, folders = list[str](), set[str]()  # not entries: a million of them would be half a gigabyte
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.add(entry.name)
+                elif os.path.splitext(entry.name)[1].lower() not in PHOTO_SUFFIXES:  # noqa: PTH122 - a million times
+                    continue
+                names.append(entry.name)
     except OSError as error:
         raise InputError(f"Expected {folder} to be readable, got: {error.strerror}.") from error
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(Path(entry.path))
-        elif Path(entry.name).suffix.lower() in PHOTO_SUFFIXES:
-            yield Path(entry.path)
+    names.sort()
+    for name in names:
+        if name in folders:
+            yield from _below(folder / name)
+        else:
+            yield folder / name
 
 
 def _listed(table: Path) -> Iterator[Path]:

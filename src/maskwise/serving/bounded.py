@@ -8,7 +8,11 @@ from contextlib import contextmanager
 from maskwise.data.decoding import PhotoError, Pixels, read_header
 from maskwise.data.photos import transform_content
 from maskwise.data.transform import TransformSpec
+from maskwise.inference.allocator import give_back_freed_memory
 from maskwise.serving.limits import Limits
+
+_LARGE = 16_000_000
+"""Pixels of a photo that takes a quarter of a gigabyte to decode."""
 
 
 class PixelGate:
@@ -48,5 +52,9 @@ def transform_bounded(
     if len(photo) > limits.photo_bytes:
         raise PhotoError(f"too large: the limit is {limits.photo_bytes / 1e6:g} MB")
     header = read_header(photo)
-    with gate.through(header.height * header.width):
-        return [transform_content(photo, transform) for transform in transforms]
+    pixels = header.height * header.width
+    with gate.through(pixels):
+        images = [transform_content(photo, transform) for transform in transforms]
+        if pixels >= _LARGE:  # else a service would hold for ever what its largest photo took
+            give_back_freed_memory()
+        return images
