@@ -11,6 +11,7 @@ from maskwise.data.pixel_steps import (
     Noise,
     PixelStep,
     Resample,
+    SoftenEdges,
     change_pixels,
 )
 from maskwise.data.transform import TransformSpec, finish
@@ -21,6 +22,7 @@ CERTAIN = [
     Color(),
     Grayscale(probability=1),
     Blur(probability=1),
+    SoftenEdges(probability=1),
     Resample(probability=1),
     Noise(probability=1),
     Erase(probability=1),
@@ -67,6 +69,23 @@ def test_erase_fills_a_rectangle_of_the_area_asked_for() -> None:
         rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
         assert changed[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()
         assert 0.04 < changed.mean() < 0.11
+
+
+def test_only_the_strongest_edges_are_softened() -> None:
+    # A drawn-on patch: a hard border all around, faint grain on both sides of it.
+    grain = np.random.default_rng(0).integers(0, 3, (96, 96, 1), dtype=np.uint8)
+    hard = np.full((96, 96, 3), 90, np.uint8)
+    hard[24:72, 24:72] = 200
+    hard += grain
+    soft = change_pixels(hard, SoftenEdges(probability=1, sigma=(1.5, 1.5), share=0.03), (0,)).astype(int)
+    steps = np.abs(np.diff(soft[48, :, 0]))
+    assert np.abs(np.diff(hard[48, :, 0].astype(int))).max() > 100
+    assert steps.max() < 50
+    assert abs(soft[48, 48, 0] - soft[48, 8, 0]) > 100
+    assert (soft[40:56, 40:56] == hard[40:56, 40:56]).all()
+    assert (soft[:16] == hard[:16]).all()
+    flat = np.full((32, 32, 3), 7, np.uint8)
+    assert (change_pixels(flat, SoftenEdges(probability=1), (0,)) == flat).all()
 
 
 def test_noise_has_its_spread() -> None:

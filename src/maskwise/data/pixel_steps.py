@@ -57,6 +57,15 @@ class Blur(_PixelStep):
     sigma: tuple[float, float] = (0.3, 1.5)
 
 
+class SoftenEdges(_PixelStep):
+    """Blur along the strongest edges and nowhere else: masks that were drawn on photos are known by theirs."""
+
+    step: Literal["soften_edges"] = "soften_edges"
+    probability: Probability = 0.3
+    sigma: tuple[float, float] = (0.7, 2.0)
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.1  # of the pixels that count as lying on an edge
+
+
 class Resample(_PixelStep):
     """Shrink to a share of the size and enlarge again: what a small or far face looks like."""
 
@@ -81,7 +90,7 @@ class Erase(_PixelStep):
     area: tuple[float, float] = (0.02, 0.2)  # shares of the photo's
 
 
-PixelStep = Color | Grayscale | Blur | Resample | Noise | Erase
+PixelStep = Color | Grayscale | Blur | SoftenEdges | Resample | Noise | Erase
 
 
 def change_pixels(pixels: Pixels, step: PixelStep, key: tuple[Key, ...]) -> Pixels:
@@ -101,6 +110,8 @@ def change_pixels(pixels: Pixels, step: PixelStep, key: tuple[Key, ...]) -> Pixe
         return np.repeat(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[:, :, None], 3, axis=2)
     if isinstance(step, Blur):
         return np.asarray(cv2.GaussianBlur(pixels, (0, 0), _within(step.sigma, draws[1])), dtype=np.uint8)
+    if isinstance(step, SoftenEdges):
+        return _soften_edges(pixels, _within(step.sigma, draws[1]), step.share)
     if isinstance(step, Resample):
         return _resample(pixels, _within(step.share, draws[1]))
     if isinstance(step, Noise):
@@ -128,6 +139,17 @@ def _color(pixels: Pixels, step: Color, draws: npt.NDArray[np.float64]) -> Pixel
     matrix = brightness * contrast * (saturation * np.eye(3) + (1 - saturation) * grey[None, :])
     offset = np.full((3, 1), brightness * (1 - contrast) * mean)
     return np.asarray(cv2.transform(pixels, np.hstack([matrix, offset])), dtype=np.uint8)
+
+
+def _soften_edges(pixels: Pixels, sigma: float, share: float) -> Pixels:
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    strength = cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    edges = ((strength >= np.quantile(strength, 1 - share)) & (strength > 0)).astype(np.float32)
+    # As wide as the blur reaches, and fading out, so that no new edge arises.
+    near = cv2.GaussianBlur(cv2.dilate(edges, np.ones((3, 3), np.uint8)), (0, 0), sigma)[:, :, None]
+    blurred = cv2.GaussianBlur(pixels, (0, 0), sigma)
+    sharp = pixels.astype(np.float32)
+    return _rounded(sharp + near * (blurred - sharp))
 
 
 def _resample(pixels: Pixels, share: float) -> Pixels:
