@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from maskwise.data.decoding import Pixels
 from maskwise.deployment.writing import import_for_export, quiet
 
@@ -53,11 +55,18 @@ def quantize(model: Any, photos: Sequence[Sequence[Pixels]], names: Sequence[str
             preset=nncf.QuantizationPreset.MIXED if way.mixed else nncf.QuantizationPreset.PERFORMANCE,
             fast_bias_correction=not way.mixed,
             ignored_scope=left if way.float_depth else None,
-            # The first layer would get 7 bits, for processors without VNNI: it is what costs most.
+            # Weights of 7 bits where 8 would overflow, and only there: by default the first layer gets 7
+            # everywhere, and it is what costs most.
             advanced_parameters=nncf.AdvancedQuantizationParameters(
-                overflow_fix=nncf.OverflowFix.DISABLE,
+                overflow_fix=nncf.OverflowFix.ENABLE if products_overflow() else nncf.OverflowFix.DISABLE
             ),
         )
+
+
+def products_overflow() -> bool:
+    """Whether this processor adds pairs of 8-bit products up in 16 bits: x86 without VNNI (before 2019, say)."""
+    known = torch.cpu.get_capabilities()
+    return known.get("architecture") == "x86_64" and not (known.get("avx512_vnni") or known.get("avx_vnni"))
 
 
 def leaves_nothing(model: Any, way: Way) -> bool:  # noqa: ANN401
