@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
@@ -232,6 +233,26 @@ def test_limits_hold_whatever_the_header_says(service: Service) -> None:
         )
         assert large.status_code == 422
         assert "too large" in large.json()["error"]
+
+
+def test_who_sends_too_slowly_is_told_so(service: Service) -> None:
+    app = create_app(replace(service, limits=Limits(receive_seconds=0.2)))
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield jpeg()[:100]
+        await asyncio.sleep(30)
+        yield jpeg()[100:]
+
+    async def send() -> httpx.Response:
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client,
+        ):
+            return await client.post("/v1/predict", content=slowly(), headers={"Content-Type": "image/jpeg"})
+
+    answer = asyncio.run(send())
+    assert answer.status_code == 408
+    assert answer.json() == {"error": "Expected the request within 0.2 s."}
 
 
 def test_what_all_requests_hold_in_memory_is_bounded(service: Service) -> None:

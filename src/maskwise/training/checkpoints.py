@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -41,6 +42,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         if isinstance(content, dict) and "state_dict" in content:
             return content
         reason = "no checkpoint"
+    except UnpicklingError:
+        reason = "something else than tensors and plain values: it is broken, or holds code"
     except Exception as error:  # noqa: BLE001 - it raises whatever the bytes lead it to
         reason = in_short(error)
     raise MaskwiseError(
