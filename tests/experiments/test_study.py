@@ -14,6 +14,8 @@ from maskwise.experiments.study_report import write_study_report
 from maskwise.training.recipe_files import load_recipe, save_recipe
 from tests.pictures import TINY, make_people
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -77,6 +79,19 @@ def test_steps_are_put_where_they_belong(base: Path) -> None:
     assert names[1] == ["horizontal_flip", "rotation", "resize", "grayscale", "normalize"]
     assert names[2] == ["zoom", "horizontal_flip", "rotation", "resize", "normalize"]
     assert names[3] == ["horizontal_flip", "resize", "normalize"]
+    several = {"transform.add": [{"step": "soften_edges"}, {"step": "shift", "amount": 0.1}]}
+    base_of = list_trials(study(base, set=several, variables={"transform.remove": ["shift"]}), "fine-tune")
+    assert [[step.step for step in t.recipe.transform.steps] for t in base_of] == [
+        ["shift", "horizontal_flip", "rotation", "resize", "soften_edges", "normalize"],
+        ["horizontal_flip", "rotation", "resize", "soften_edges", "normalize"],
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_studies_in_the_docs_can_be_run(path: Path) -> None:
+    shipped = read_study(path)
+    mode = "frozen" if shipped.mode == "frozen" else "fine-tune"
+    assert len(list_trials(shipped, mode)) > 5
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from maskwise.data.pixel_steps import PixelStep
 from maskwise.errors import InputError
 from maskwise.experiments.variables import differing_values, distinct_variables, recipe_values
 from maskwise.training.frozen import can_be_frozen
@@ -17,6 +18,7 @@ from maskwise.training.recipe import Recipe
 from maskwise.training.recipe_files import apply_setting, load_recipe, parse_recipe
 
 Mode = Literal["fine-tune", "frozen"]
+_PIXEL_STEPS = {kind.model_fields["step"].default for kind in get_args(PixelStep)}
 Seeds = Annotated[tuple[int, ...], Field(min_length=1)]
 
 
@@ -160,7 +162,8 @@ def _recipe(study: Study, changes: Mapping[str, Any]) -> Recipe:
         {**study.set, **changes}.items(), key=lambda item: not item[0].endswith(".kind")
     ):
         if key == "transform.add":
-            _add_step(content, value)
+            for step in value if isinstance(value, list) else [value]:
+                _add_step(content, step)
         elif key == "transform.remove":
             _remove_step(content, value)
         else:
@@ -174,8 +177,10 @@ def _add_step(content: dict[str, Any], step: Any) -> None:  # noqa: ANN401 - wha
         raise InputError(f"transform.add: expected a step such as {{step: grayscale}}, got {step!r}.")
     steps = content["transform"]["steps"]
     resize = max(place for place, known in enumerate(steps) if known["step"] == "resize")
-    pixel = step["step"] in ("color", "grayscale", "blur", "resample", "noise", "erase")
-    steps.insert(len(steps) - 1 if pixel else (0 if step["step"] != "center_crop" else resize), step)
+    steps.insert(
+        len(steps) - 1 if step["step"] in _PIXEL_STEPS else (0 if step["step"] != "center_crop" else resize),
+        step,
+    )
 
 
 def _remove_step(content: dict[str, Any], name: Any) -> None:  # noqa: ANN401 - whatever YAML holds
