@@ -177,10 +177,10 @@ def _add_step(content: dict[str, Any], step: Any) -> None:  # noqa: ANN401 - wha
         raise InputError(f"transform.add: expected a step such as {{step: grayscale}}, got {step!r}.")
     steps = content["transform"]["steps"]
     resize = max(place for place, known in enumerate(steps) if known["step"] == "resize")
-    steps.insert(
-        len(steps) - 1 if step["step"] in _PIXEL_STEPS else (0 if step["step"] != "center_crop" else resize),
-        step,
-    )
+    if step["step"] in _PIXEL_STEPS:
+        steps.insert(len(steps) - 1, step)
+    else:
+        steps.insert(resize if step["step"] == "center_crop" else 0, step)
 
 
 def _remove_step(content: dict[str, Any], name: Any) -> None:  # noqa: ANN401 - whatever YAML holds
