@@ -68,8 +68,9 @@ def locked(lock: Path, what: str, *, wait: float = 0) -> Iterator[None]:
     try:
         held.acquire()
     except Timeout as error:
+        advice = f"it has done so for {wait:g} s: end it" if wait else "wait for it, or choose another --out"
         raise InputError(
-            f"Expected {what} to be free, but another process is writing it: wait for it, or choose another --out."
+            f"Expected {what} to be free, but another process is writing it: {advice}."
         ) from error
     except (OSError, NotImplementedError) as error:
         raise MaskwiseError(

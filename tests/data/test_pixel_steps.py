@@ -84,6 +84,14 @@ def test_only_the_strongest_edges_are_softened() -> None:
     assert abs(soft[48, 48, 0] - soft[48, 8, 0]) > 100
     assert (soft[40:56, 40:56] == hard[40:56, 40:56]).all()
     assert (soft[:16] == hard[:16]).all()
+    # As soft as if all were blurred, however much that is.
+    for sigma in (0.7, 1.0, 2.0):
+        step = SoftenEdges(probability=1, sigma=(sigma, sigma), share=0.03)
+        jump, plain = (
+            np.abs(np.diff(pixels[48, :, 0].astype(int))).max()
+            for pixels in (change_pixels(hard, step, (0,)), cv2.GaussianBlur(hard, (0, 0), sigma))
+        )
+        assert jump <= plain + 2
     flat = np.full((32, 32, 3), 7, np.uint8)
     assert (change_pixels(flat, SoftenEdges(probability=1), (0,)) == flat).all()
 

@@ -19,7 +19,7 @@ from maskwise.deployment.checking import Check, figures, holds, photos_to_check
 from maskwise.deployment.exporting import calibration_photos, export
 from maskwise.deployment.graph import ExportGraph
 from maskwise.deployment.opening import fastest_backend, open_predictor
-from maskwise.deployment.quantizing import WAYS, near_pixels
+from maskwise.deployment.quantizing import WAYS, near_pixels, products_overflow
 from maskwise.deployment.writing import to_onnx, to_openvino
 from maskwise.errors import InputError
 from maskwise.experiments.ensembling import ensemble
@@ -151,11 +151,33 @@ def test_int8_is_written_only_if_it_holds(
     assert "same class" in figures(done.check)
     predictor = open_predictor(done.path)
     assert predictor.card.precision == "int8"
-    assert predictor.card.quantized == "all at once"
+    assert predictor.card.quantized == WAYS[0].told()
     assert predictor.predict_all(photos).shape == (40, 18)
     # A folder of int8 alone is no model unasked.
     with pytest.raises(InputError, match="got int8 only: name "):
         open_predictor(tmp_path / "kept")
+
+
+@pytest.mark.parametrize(
+    ("machine", "known", "overflows"),
+    [
+        ("x86_64", {"avx2": True, "avx512_vnni": False, "avx_vnni": False}, True),
+        ("x86_64", {"avx2": True, "avx512_vnni": True}, False),
+        ("AMD64", {"avx2": True, "avx_vnni": True}, False),
+        ("x86_64", None, True),  # a torch that can't tell
+        ("aarch64", {}, False),
+    ],
+)
+def test_weights_get_7_bits_where_products_overflow(
+    machine: str, known: dict[str, bool] | None, overflows: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    if known is None:
+        monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    else:
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
+    assert products_overflow() is overflows
+    assert ("weights of 7 bits" in WAYS[0].told()) is overflows
 
 
 @pytest.mark.parametrize("kind", ["onnx", "openvino"])

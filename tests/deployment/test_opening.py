@@ -10,10 +10,12 @@ from typer.testing import CliRunner
 from maskwise.cli.main import app
 from maskwise.data.folders import cache_folder
 from maskwise.deployment import converting
-from maskwise.deployment.opening import BACKENDS, Backend, open_predictor
-from maskwise.errors import InputError
-from maskwise.files import read_json
+from maskwise.deployment.opening import BACKENDS, Backend, fastest_backend, open_predictor
+from maskwise.errors import InputError, MaskwiseError
+from maskwise.files import read_json, write_text
 from maskwise.inference.choice import create_choice
+from maskwise.models.tuned_decision import FILE as DECISION_FILE
+from maskwise.models.tuned_decision import TunedDecision
 
 
 @pytest.fixture
@@ -50,13 +52,53 @@ def test_a_run_says_the_same_in_every_backend_and_is_converted_once(
     assert len(_converted()) == 2
 
 
-def test_what_says_something_else_than_the_run_is_not_kept(
+def test_what_says_something_else_than_the_run_is_not_opened(
     tiny_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    open_predictor(tiny_run, "onnxruntime")
     monkeypatch.setattr(converting, "TOLERANCE", -1.0)
-    with pytest.raises(InputError, match=r"Expected onnxruntime to say what .* says, got probabilities"):
+    for backend in ("onnxruntime", "openvino"):  # converted before, and looked at again
+        with pytest.raises(InputError, match=rf"Expected {backend} to say what .* says, got probabilities"):
+            open_predictor(tiny_run, backend)
+
+
+def test_what_is_cached_of_a_run_is_made_again_when_it_broke_or_another_decision_was_fitted(
+    tiny_run: Path, photos: list[Path], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    open_predictor(run, "onnxruntime")
+    (file,) = _converted()
+    file.write_bytes(b"broken")
+    again = open_predictor(run, "onnxruntime").predict_all(photos)
+    assert np.allclose(again, open_predictor(run).predict_all(photos), atol=1e-4)
+    assert _converted() == [file]
+    fitted = TunedDecision(
+        temperature=2,
+        class_weights=(1.0,) * 18,
+        rule="joint",
+        calibration_error=(0.2, 0.1),
+        gain=0,
+        gain_ci95=(-0.1, 0.1),
+        thresholds={},
+    )
+    write_text(run / DECISION_FILE, fitted.model_dump_json(by_alias=True))
+    opened = open_predictor(run, "onnxruntime")
+    assert opened.card.tuned == fitted
+    assert create_choice(run, opened.card, "weighted").tuned == fitted
+    assert len(_converted()) == 2
+
+
+def test_a_cache_that_can_not_be_written_is_told_and_pytorch_goes_on(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MASKWISE_CACHE", str(tmp_path / "file"))
+    with pytest.raises(MaskwiseError, match="Expected to make the folder"):
         open_predictor(tiny_run, "openvino")
-    assert not _converted()
+    said = list[str]()
+    backend, rates = fastest_backend(tiny_run, said.append)
+    assert (backend, list(rates), len(said)) == ("torch", ["torch"], 1)
 
 
 def test_the_fastest_backend_of_a_run_is_found_by_measuring_all(
@@ -85,7 +127,7 @@ def test_where_a_package_is_missing_it_is_said_and_the_others_are_measured(
     asked = ["predict", str(tiny_run), str(people / "images"), "--out", str(tmp_path / "o.csv")]
     told = CliRunner().invoke(app, [*asked, "--backend", "auto"])
     assert told.exit_code == 0, told.output
-    assert "maskwise[export]" in told.output
+    assert told.output.count("maskwise[export]") == 1
     assert "backend torch (photos/s: torch " in told.output
     told = CliRunner().invoke(app, [*asked, "--backend", "openvino"])
     assert isinstance(told.exception, InputError)

@@ -79,11 +79,21 @@ def test_steps_are_put_where_they_belong(base: Path) -> None:
     assert names[1] == ["horizontal_flip", "rotation", "resize", "grayscale", "normalize"]
     assert names[2] == ["zoom", "horizontal_flip", "rotation", "resize", "normalize"]
     assert names[3] == ["horizontal_flip", "resize", "normalize"]
-    several = {"transform.add": [{"step": "soften_edges"}, {"step": "shift", "amount": 0.1}]}
-    base_of = list_trials(study(base, set=several, variables={"transform.remove": ["shift"]}), "fine-tune")
+    several = {
+        "transform.add": [
+            {"step": "soften_edges"},
+            {"step": "zoom", "amount": 0.1},
+            {"step": "shift", "amount": 0.1},
+            {"step": "blur"},
+        ],
+        "transform.remove": ["rotation", "horizontal_flip"],
+    }
+    variables = {"transform.remove": ["shift"], "transform.add": [{"step": "grayscale"}]}
+    base_of = list_trials(study(base, set=several, variables=variables), "fine-tune")
     assert [[step.step for step in t.recipe.transform.steps] for t in base_of] == [
-        ["shift", "horizontal_flip", "rotation", "resize", "soften_edges", "normalize"],
-        ["horizontal_flip", "rotation", "resize", "soften_edges", "normalize"],
+        ["zoom", "shift", "resize", "soften_edges", "blur", "normalize"],
+        ["zoom", "resize", "soften_edges", "blur", "normalize"],
+        ["zoom", "shift", "resize", "soften_edges", "blur", "grayscale", "normalize"],
     ]
 
 
@@ -109,6 +119,7 @@ def test_the_studies_in_the_docs_can_be_run(path: Path) -> None:
         ({"variables": {"optimizer.lr": [1]}}, "frozen", "about the backbone: set mode: fine-tune"),
         ({"variables": {"transform.remove": ["zoom"]}}, "fine-tune", "expected one of horizontal_flip"),
         ({"variables": {"transform.add": ["zoom"]}}, "fine-tune", "expected a step such as"),
+        ({"variables": {"transform.add": [[{"step": "blur"}]]}}, "fine-tune", "expected a step such as"),
         ({"variables": {}}, "fine-tune", "at least one, each with values"),
         ({"variables": {"optimizer.lr": []}}, "fine-tune", "at least one, each with values"),
         ({"variables": {"optimizer.lr": [1]}, "seeds": []}, "fine-tune", "here: seeds"),

@@ -6,11 +6,12 @@ import pytest
 from maskwise.inference.allocator import keep_freed_memory
 
 MEASURED = """
+import resource
 import numpy as np
 from maskwise.inference.allocator import give_back_freed_memory, keep_freed_memory
 
 def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 2**20
 
 keep_freed_memory()
 begin = resident()

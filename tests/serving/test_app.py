@@ -26,6 +26,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from maskwise.data.decoding import PhotoError
 from maskwise.errors import InputError
 from maskwise.inference.grad_cam import grad_cam
 from maskwise.inference.members import member_folders, run_identity
@@ -153,6 +154,24 @@ def test_few_pixels_are_decoded_at_once_whoever_sends_them() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(decode, [4, 4, 4, 9, 100, 1, 3, 7] * 5))
     assert (inside, most) == (0, 10)
+
+
+def test_what_large_photos_took_is_given_back_when_they_are_done() -> None:
+    given = list[int]()
+    gate = PixelGate(64_000_000, lambda: given.append(1))
+    for _ in range(20):
+        with gate.through(12_000_000):
+            pass
+    assert not given  # a common photo is none to act upon
+    with gate.through(12_000_000), gate.through(12_000_000):
+        pass
+    assert len(given) == 1
+    with pytest.raises(PhotoError), gate.through(60_000_000):
+        raise PhotoError("broken behind its header")
+    assert len(given) == 2
+    with gate.through(300_000):
+        pass
+    assert len(given) == 2
 
 
 def test_a_large_photo_gets_its_turn_among_many_small_ones() -> None:
@@ -306,6 +325,16 @@ def test_whatever_fails_is_told_in_json_and_logged_without_what_was_sent(
             assert answer.json()["error"].startswith("Expected a known address")
 
 
+def test_a_service_whose_model_thread_has_ended_is_not_ready(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TestClient(create_app(service)) as client:
+        assert client.get("/readyz").status_code == 200
+        monkeypatch.setattr(Batcher, "works", property(lambda batcher: False))
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()) == (503, {"ready": False})
+
+
 def test_a_full_queue_says_when_to_come_again(service: Service) -> None:
     full = replace(service, limits=Limits(waiting=1, retry_after=7))
     with TestClient(create_app(full)) as client:
@@ -331,6 +360,7 @@ def test_requests_are_computed_together_and_a_failing_model_fails_nobody_else(se
         told = await asyncio.gather(*(batcher.predict([jpeg(k)]) for k in range(40)))
         assert len(told) == 40
         assert sum(sizes) == 40
+        assert batcher.works
         assert len(sizes) < 20
         with pytest.raises(BusyError):
             await batcher.predict([b""] * 51)
@@ -341,6 +371,7 @@ def test_requests_are_computed_together_and_a_failing_model_fails_nobody_else(se
         assert len(await batcher.predict([jpeg()])) == 1
         assert batcher.inside == 0
         batcher.close()
+        assert not batcher.works
 
     asyncio.run(many())
 
@@ -383,6 +414,7 @@ def test_the_model_its_score_and_what_it_is_not_for(
     assert predict(client, jpeg()).status_code == 200
     metrics = client.get("/metrics").text
     assert 'maskwise_requests_total{path="/v1/predict",status="200"}' in metrics
+    assert 'maskwise_request_seconds_count{path="/v1/predict"}' in metrics
     assert client.get("/openapi.json").json()["paths"]["/v1/predict"]["post"]["responses"].keys() >= {
         "200",
         "503",

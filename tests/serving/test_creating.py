@@ -16,7 +16,9 @@ from maskwise.models.tuned_decision import FILE as DECISION_FILE
 from maskwise.models.tuned_decision import TunedDecision
 from maskwise.serving.app import Service, create_app
 from maskwise.serving.creating import create_service
-from tests.pictures import picture
+from maskwise.training.recipe_files import load_recipe
+from maskwise.training.train import train
+from tests.pictures import TINY, picture
 
 
 @pytest.fixture
@@ -49,20 +51,28 @@ def _answers(service: Service) -> tuple[np.ndarray, dict[str, object], int]:
     return np.array([row["probabilities"]]), about, looked
 
 
-def test_a_run_its_file_and_an_ensemble_are_served_in_any_backend(tiny_run: Path, tmp_path: Path) -> None:
+def test_a_run_its_file_and_an_ensemble_are_served_in_any_backend(
+    tiny_run: Path, people: Path, tmp_path: Path
+) -> None:
     Image.fromarray(picture(5)).save(tmp_path / "photo.png")
     expected = load_predictor(tiny_run).predict_all([tmp_path / "photo.png"])
     export(tiny_run, tmp_path / "exported")
-    ensemble([tiny_run, tiny_run], tmp_path / "both")
+    other = tmp_path / "other"
+    train(load_recipe("cpu", [*TINY, "training.epochs=1", "seed=1"]), people, other)
+    both = (expected + load_predictor(other).predict_all([tmp_path / "photo.png"])) / 2
+    assert not np.allclose(both, expected, atol=1e-3)
+    ensemble([tiny_run, other], tmp_path / "both")
     for model, backend, name, looks in (
         (tiny_run, None, "torch", 200),
         (tiny_run, "openvino", "openvino", 200),
         (tmp_path / "exported", None, "onnxruntime", 404),
         (tmp_path / "exported", "openvino", "openvino", 404),
         (tmp_path / "both", None, "torch", 200),
+        (tmp_path / "both", "onnxruntime", "onnxruntime", 200),
     ):
         told, about, looked = _answers(create_service(model, backend=backend))
-        assert np.allclose(told, expected, atol=1e-4), (model, backend)
+        assert np.allclose(told, both if model.name == "both" else expected, atol=1e-4), (model, backend)
+        assert about["score"]["scored_on"] == "held-out persons"
         assert about["backend"] == name
         assert looked == looks
         assert about["explains"] is (looks == 200)

@@ -7,7 +7,7 @@ import platformdirs
 
 
 def cache_folder() -> Path:
-    """The folder for scans and decoded photos: `MASKWISE_CACHE`, or the user's cache folder.
+    """The folder for scans, decoded photos, features and converted runs: `MASKWISE_CACHE`, or the user's cache folder.
 
     It can be deleted at any time: what is in it is made again when it is needed.
     """

@@ -3,6 +3,7 @@
 The draws of each step are keyed by (seed, epoch, photo, step), as those of the geometry are.
 """
 
+import math
 from typing import Annotated, Literal
 
 import cv2
@@ -145,8 +146,11 @@ def _soften_edges(pixels: Pixels, sigma: float, share: float) -> Pixels:
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     strength = cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
     edges = ((strength >= np.quantile(strength, 1 - share)) & (strength > 0)).astype(np.float32)
-    # As wide as the blur reaches, and fading out, so that no new edge arises.
-    near = cv2.GaussianBlur(cv2.dilate(edges, np.ones((3, 3), np.uint8)), (0, 0), sigma)[:, :, None]
+    # Whole where the blur still moves the edge, then fading out, so that no new edge arises.
+    reach = 2 * math.ceil(1.5 * sigma) + 1
+    near = cv2.GaussianBlur(cv2.dilate(edges, np.ones((reach, reach), np.uint8)), (0, 0), sigma / 2)[
+        :, :, None
+    ]
     blurred = cv2.GaussianBlur(pixels, (0, 0), sigma)
     sharp = pixels.astype(np.float32)
     return _rounded(sharp + near * (blurred - sharp))

@@ -1,7 +1,8 @@
-"""A run for another backend than PyTorch: converted once, kept in the cache, checked before anybody gets it."""
+"""A run for another backend than PyTorch: converted once, kept in the cache, checked whenever it is opened."""
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -14,49 +15,69 @@ from maskwise.deployment.merging import Merged, merge_run
 from maskwise.deployment.writing import staged, to_onnx, write_onnx
 from maskwise.errors import InputError
 from maskwise.files import locked
-from maskwise.inference.onnx_engine import OnnxEngine
-from maskwise.inference.openvino_engine import OpenVinoEngine
+from maskwise.inference.onnx_engine import OnnxEngine, import_onnxruntime
+from maskwise.inference.openvino_engine import OpenVinoEngine, import_openvino
 from maskwise.inference.predicting import model_identity
 
-_PHOTOS = 8
+_PHOTOS = 4
 _WAIT_SECONDS = 600
 """For another process that converts the same run."""
 
 
-def converted(run: Path) -> Path:
-    """A run as an ONNX file in the cache, which ONNX Runtime and OpenVINO compute.
+Engine = OnnxEngine | OpenVinoEngine
 
-    `export` checks its file on held-out photos; here there may be no data, and random pixels must do.
+
+def open_converted(run: Path, backend: Literal["onnxruntime", "openvino"]) -> Engine:
+    """A run in ONNX Runtime or OpenVINO, which both compute the ONNX file that the cache keeps of it.
+
+    `export` checks its file on held-out photos; here there may be no data, and random pixels must do, at each opening,
+    because packages, processors and what is cached change.
 
     Raises:
-        InputError: when the run can't be read, a package is missing, or the file says something else than the run.
-        MaskwiseError: when it can't be written.
+        InputError: when the run can't be read or converted, a package is missing, or what computes says something else
+            than the run.
+        MaskwiseError: when the cache can't be written.
     """
+    create: type[Engine]
+    if backend == "openvino":
+        create, _ = OpenVinoEngine, import_openvino()  # before the seconds that a conversion takes
+    else:
+        create, _ = OnnxEngine, import_onnxruntime()
+    merged = merge_run(run, device=torch.device("cpu"))
+    path = _converted(run, merged)
+    try:
+        engine = create(path)
+    except InputError:
+        path.unlink(missing_ok=True)  # broken, and the cache's own: made again
+        engine = create(_converted(run, merged))
+    _check(merged, engine, run)
+    return engine
+
+
+def _converted(run: Path, merged: Merged) -> Path:
     identity = {**model_identity(run), "name": run.resolve().name, "maskwise": maskwise.__version__}
     digest = hashlib.blake2b(repr(sorted(identity.items())).encode(), digest_size=16).hexdigest()
     path = cache_folder() / "converted" / f"{digest}.onnx"
+    if path.is_file():
+        return path
     with locked(path.with_suffix(".lock"), f"the converted {run}", wait=_WAIT_SECONDS):
-        if not path.is_file():
-            merged = merge_run(run)
+        if not path.is_file():  # else another process has made it meanwhile
             model = to_onnx(merged.graph)
             with staged(path) as stage:
                 write_onnx(model, stage, merged.card)
-                _check(merged, stage, run)
     return path
 
 
-def _check(merged: Merged, path: Path, run: Path) -> None:
+def _check(merged: Merged, engine: Engine, run: Path) -> None:
     random = keyed_generator(0, "conversion")
     pixels = [
         random.integers(0, 256, (_PHOTOS, *transform.output_size, 3), dtype=np.uint8)
         for transform in merged.graph.transforms
     ]
-    with torch.inference_mode():
-        expected = merged.predictor.engine.probabilities(pixels)
-    for engine in (OnnxEngine(path), OpenVinoEngine(path)):
-        differs = float(np.abs(engine.probabilities(pixels) - expected).max())
-        if not differs <= TOLERANCE:
-            raise InputError(
-                f"Expected {engine.backend} to say what {run} says, got probabilities that differ by up to "
-                f"{differs:.2g}: use --backend torch."
-            )
+    expected = merged.predictor.engine.probabilities(pixels)
+    differs = float(np.abs(engine.probabilities(pixels) - expected).max())
+    if not differs <= TOLERANCE:
+        raise InputError(
+            f"Expected {engine.backend} to say what {run} says, got probabilities that differ by up to {differs:.2g}: "
+            "use --backend torch."
+        )

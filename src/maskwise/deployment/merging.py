@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
 from maskwise.deployment.graph import ExportGraph
 from maskwise.files import read_json
-from maskwise.inference.exported import ExportedCard
+from maskwise.inference.exported import SCORE_KEYS, ExportedCard
 from maskwise.inference.members import run_identity
 from maskwise.inference.opening import create_predictor, load_members
 from maskwise.inference.predictor import Predictor
@@ -25,15 +27,22 @@ class Merged:
     card: ExportedCard
 
 
-def merge_run(run: Path, precision: Literal["fp32", "int8"] = "fp32") -> Merged:
+def merge_run(
+    run: Path, precision: Literal["fp32", "int8"] = "fp32", device: torch.device | None = None
+) -> Merged:
     """A run as one graph.
+
+    Args:
+        run: a run folder.
+        precision: what the card is to say.
+        device: where the predictor computes; a GPU where there is one by default.
 
     Raises:
         InputError: when the run can't be read.
     """
     members = load_members(run)
     ensemble = load_ensemble(run, len(members))
-    predictor = create_predictor(members, ensemble)
+    predictor = create_predictor(members, ensemble, device)
     graph = ExportGraph(members, ensemble)
     space = predictor.space
     card = ExportedCard(
@@ -55,6 +64,5 @@ def _score(run: Path, names: Sequence[str]) -> dict[str, Any] | None:
     metrics = read_json(run / "metrics.json") if (run / "metrics.json").is_file() else {}
     if metrics.get("macro_f1") is None:
         return None
-    kept = ("macro_f1", "accuracy", "scored_on", "n_persons", "n_photos", "leaky", "few_persons")
-    score = {key: metrics[key] for key in kept if key in metrics}
+    score = {key: metrics[key] for key in SCORE_KEYS if key in metrics}
     return score | {name: {"macro_f1": metrics[name]["macro_f1"]} for name in names if name in metrics}

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from maskwise.deployment.converting import converted
-from maskwise.errors import InputError
+from maskwise.deployment.converting import open_converted
+from maskwise.errors import InputError, MaskwiseError
 from maskwise.inference.exported import ExportedFile, exported_file
 from maskwise.inference.onnx_engine import OnnxEngine
 from maskwise.inference.opening import load_predictor
@@ -30,19 +30,21 @@ def open_predictor(path: Path, backend: Backend | None = None) -> Predictor:
 
     Raises:
         InputError: when there is no such model, or the backend can't compute it or is not installed.
+        MaskwiseError: when a run is to be converted and the cache can't be written.
     """
     exported = exported_file(path)
     if exported is None:
-        if backend in (None, "torch"):
+        if backend is None or backend == "torch":
             return load_predictor(path)
-        exported = ExportedFile(converted(path), "onnx")
-    elif backend == "torch":
-        raise InputError(f"Expected a run for --backend torch, got the exported file {exported.path}.")
-    engine = _engine(exported, backend)
+        engine = open_converted(path, backend)
+    else:
+        engine = _engine(exported, backend)
     return Predictor(engine.card, engine)
 
 
 def _engine(exported: ExportedFile, backend: Backend | None) -> OnnxEngine | OpenVinoEngine:
+    if backend == "torch":
+        raise InputError(f"Expected a run for --backend torch, got the exported file {exported.path}.")
     if backend == "openvino" or (backend is None and exported.kind == "openvino"):
         return OpenVinoEngine(exported.path)
     if exported.kind != "onnx":
@@ -64,15 +66,15 @@ def fastest_backend(path: Path, say: Callable[[str], None]) -> tuple[Backend, di
     """
     backends = BACKENDS if exported_file(path) is None else BACKENDS[1:]
     predictors: dict[Backend, Predictor] = {}
-    reasons = []
+    reasons = list[str]()
     for backend in backends:
         try:
             predictors[backend] = open_predictor(path, backend)
-        except InputError as error:
+        except MaskwiseError as error:  # a cache that can't be written is no end either
             reasons.append(str(error))
     if not predictors:
         raise InputError(reasons[0])
-    for reason in reasons:
+    for reason in dict.fromkeys(reasons):
         say(reason)
     seconds: dict[Backend, list[float]] = {backend: [] for backend in predictors}
     for _ in range(_ROUNDS):

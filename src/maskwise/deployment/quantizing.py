@@ -1,5 +1,6 @@
 """8-bit integers in place of floating point: several ways, from the fastest to the closest."""
 
+import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ class Way:
     def told(self) -> str:
         """In words."""
         words = "layer by layer" if self.mixed else "all at once"
+        words += ", weights of 7 bits" if products_overflow() else ""
         return words + (
             f", the first {self.float_depth} convolutions and the head left as they are"
             if self.float_depth
@@ -64,9 +66,12 @@ def quantize(model: Any, photos: Sequence[Sequence[Pixels]], names: Sequence[str
 
 
 def products_overflow() -> bool:
-    """Whether this processor adds pairs of 8-bit products up in 16 bits: x86 without VNNI (before 2019, say)."""
-    known = torch.cpu.get_capabilities()
-    return known.get("architecture") == "x86_64" and not (known.get("avx512_vnni") or known.get("avx_vnni"))
+    """Whether this processor may add pairs of 8-bit products up in 16 bits: x86 that does not say it has VNNI."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return False
+    tell: Any = getattr(torch.cpu, "get_capabilities", dict)  # older versions of torch do not have it
+    known = tell()
+    return not (known.get("avx512_vnni") or known.get("avx_vnni"))
 
 
 def leaves_nothing(model: Any, way: Way) -> bool:  # noqa: ANN401

@@ -1,6 +1,7 @@
 """Write a graph as ONNX or for OpenVINO, its metadata inside."""
 
 import contextlib
+import copy
 import io
 import logging
 import tempfile
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 
 from maskwise.deployment.graph import ExportGraph
-from maskwise.errors import MaskwiseError, in_short
+from maskwise.errors import InputError, MaskwiseError, in_short
 from maskwise.extras import import_extra
 from maskwise.inference.exported import KEY, ExportedCard, exported_parts
 from maskwise.inference.openvino_engine import import_openvino
@@ -26,28 +27,38 @@ def import_for_export(name: str) -> Any:  # noqa: ANN401 - modules that are not 
     Raises:
         InputError: when it is not installed.
     """
-    return import_extra(name, f"the package {name} to export a model", "export")
+    return import_extra(name, f"the package {name} to convert a model", "export")
 
 
 def to_onnx(graph: ExportGraph) -> Any:  # noqa: ANN401 - ONNX's model is not typed
-    """A run's graph as an ONNX model, for any number of photos."""
+    """A run's graph as an ONNX model, for any number of photos.
+
+    Raises:
+        InputError: when a package is missing, or the backbone can't be converted.
+    """
     onnx = import_for_export("onnx")
     import_for_export("onnxscript")
-    graph = graph.eval().cpu()
+    graph = copy.deepcopy(graph).eval().cpu()  # a copy: the run's own predictor has the same modules
     photos = tuple(torch.zeros((2, *t.output_size, 3), dtype=torch.uint8) for t in graph.transforms)
     n = torch.export.Dim("photos", min=1)
     with tempfile.TemporaryDirectory() as folder, quiet():
         path = Path(folder) / "model.onnx"
-        torch.onnx.export(
-            graph,
-            photos,
-            path,
-            dynamo=True,
-            external_data=False,
-            input_names=[f"pixels_{place}" for place in range(len(photos))],
-            output_names=[OUTPUT],
-            dynamic_shapes=(tuple({0: n} for _ in photos),),
-        )
+        try:
+            torch.onnx.export(
+                graph,
+                photos,
+                path,
+                dynamo=True,
+                external_data=False,
+                input_names=[f"pixels_{place}" for place in range(len(photos))],
+                output_names=[OUTPUT],
+                dynamic_shapes=(tuple({0: n} for _ in photos),),
+            )
+        except Exception as error:
+            reason = in_short(error)
+            raise InputError(
+                f"Expected a model that can be converted to ONNX, got: {reason} Use it in PyTorch."
+            ) from error
         return onnx.load(str(path))
 
 

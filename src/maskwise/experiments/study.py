@@ -19,6 +19,7 @@ from maskwise.training.recipe_files import apply_setting, load_recipe, parse_rec
 
 Mode = Literal["fine-tune", "frozen"]
 _PIXEL_STEPS = {kind.model_fields["step"].default for kind in get_args(PixelStep)}
+_EDITS = ("transform.add", "transform.remove")
 Seeds = Annotated[tuple[int, ...], Field(min_length=1)]
 
 
@@ -157,30 +158,39 @@ def _check_splits(study: Study, base: Recipe) -> None:
 def _recipe(study: Study, changes: Mapping[str, Any]) -> Recipe:
     base = load_recipe(study.base)
     content = base.model_dump(mode="json")
+    _edit_steps(content, {key: _several(key, value) for key, value in study.set.items()})
     # A kind first: it brings its own keys, which others may then set.
     for key, value in sorted(
         {**study.set, **changes}.items(), key=lambda item: not item[0].endswith(".kind")
     ):
-        if key == "transform.add":
-            for step in value if isinstance(value, list) else [value]:
-                _add_step(content, step)
-        elif key == "transform.remove":
-            _remove_step(content, value)
-        else:
+        if key not in _EDITS:
             apply_setting(content, f"{key}={_short(value)}")
+    _edit_steps(content, {key: [value] for key, value in changes.items()})
     return parse_recipe(content, f"study {study.name}")
 
 
-def _add_step(content: dict[str, Any], step: Any) -> None:  # noqa: ANN401 - whatever YAML holds
-    """Put a step where it belongs: pixel steps behind the resize, geometry in front of it."""
-    if not isinstance(step, dict) or "step" not in step:
-        raise InputError(f"transform.add: expected a step such as {{step: grayscale}}, got {step!r}.")
+def _several(key: str, value: Any) -> list[Any]:  # noqa: ANN401 - whatever YAML holds
+    """A base may add or remove one step or a list of them."""
+    return value if key in _EDITS and isinstance(value, list) else [value]
+
+
+def _edit_steps(content: dict[str, Any], edits: Mapping[str, list[Any]]) -> None:
+    _add_steps(content, edits.get("transform.add", []))
+    for name in edits.get("transform.remove", []):
+        _remove_step(content, name)
+
+
+def _add_steps(content: dict[str, Any], added: list[Any]) -> None:
+    """Put steps where they belong: pixel steps behind the resize, crops and other geometry in front of it."""
+    for step in added:
+        if not isinstance(step, dict) or "step" not in step:
+            raise InputError(f"transform.add: expected a step such as {{step: grayscale}}, got {step!r}.")
     steps = content["transform"]["steps"]
     resize = max(place for place, known in enumerate(steps) if known["step"] == "resize")
-    if step["step"] in _PIXEL_STEPS:
-        steps.insert(len(steps) - 1, step)
-    else:
-        steps.insert(resize if step["step"] == "center_crop" else 0, step)
+    pixel = [step for step in added if step["step"] in _PIXEL_STEPS]
+    crops = [step for step in added if step["step"] == "center_crop"]
+    others = [step for step in added if step not in pixel and step not in crops]
+    content["transform"]["steps"] = [*others, *steps[:resize], *crops, *steps[resize:-1], *pixel, steps[-1]]
 
 
 def _remove_step(content: dict[str, Any], name: Any) -> None:  # noqa: ANN401 - whatever YAML holds

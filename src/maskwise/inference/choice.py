@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from maskwise.errors import InputError
 from maskwise.inference.engine import Card
-from maskwise.inference.exported import ExportedCard
+from maskwise.inference.exported import ExportedCard, exported_file
 from maskwise.labels.space import LabelSpace
 from maskwise.models.decision import Rule, decide
 from maskwise.models.tuned_decision import TunedDecision, load_decision
@@ -90,9 +90,9 @@ def create_choice(
 
 
 def _fitted(run: Path, card: Card) -> TunedDecision:
-    if not isinstance(card, ExportedCard):
+    if exported_file(run) is None:
         return load_decision(run)
-    if card.tuned is None:
+    if not isinstance(card, ExportedCard) or card.tuned is None:
         raise InputError(
             f"Expected {run} to have a fitted decision, got none: the run it was made of had none; train with --folds."
         )

@@ -21,7 +21,7 @@ class OnnxEngine:
     backend = "onnxruntime"
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        runtime = import_extra("onnxruntime", "ONNX Runtime for an exported model", "export")
+        runtime = import_onnxruntime()
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads or default_workers()
         options.log_severity_level = 3
@@ -57,3 +57,12 @@ def _shape(dimensions: Sequence[int | str | None]) -> Shape:
 def _providers(available: Sequence[str]) -> list[str]:
     wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
     return [name for name in wanted if name in available]
+
+
+def import_onnxruntime() -> Any:  # noqa: ANN401 - a module that is not always there
+    """ONNX Runtime.
+
+    Raises:
+        InputError: when it is not installed.
+    """
+    return import_extra("onnxruntime", "ONNX Runtime for this", "export")

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from maskwise.data.decoding import PhotoError, Pixels, read_header
@@ -12,14 +12,15 @@ from maskwise.inference.allocator import give_back_freed_memory
 from maskwise.serving.limits import Limits
 
 _LARGE = 16_000_000
-"""Pixels of a photo that takes a quarter of a gigabyte to decode."""
+"""Pixels that take a quarter of a gigabyte to decode."""
 
 
 class PixelGate:
     """How many pixels may be decoded at once; first come, first served, and a photo with more goes alone."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, give_back: Callable[[], None] = give_back_freed_memory) -> None:
         self._size = self._free = size
+        self._most, self._give_back = 0, give_back
         self._changed = threading.Condition()
         self._waiting = deque[object]()
 
@@ -32,6 +33,7 @@ class PixelGate:
             self._changed.wait_for(lambda: self._waiting[0] is turn and self._free >= wanted)
             self._waiting.popleft()
             self._free -= wanted
+            self._most = max(self._most, self._size - self._free)
             self._changed.notify_all()
         try:
             yield
@@ -39,6 +41,12 @@ class PixelGate:
             with self._changed:
                 self._free += wanted
                 self._changed.notify_all()
+                # Else a service would hold for ever what its largest photos took.
+                ebbed = self._most >= _LARGE and self._size - self._free < _LARGE // 2
+                if ebbed:
+                    self._most = 0
+            if ebbed:
+                self._give_back()
 
 
 def transform_bounded(
@@ -52,9 +60,5 @@ def transform_bounded(
     if len(photo) > limits.photo_bytes:
         raise PhotoError(f"too large: the limit is {limits.photo_bytes / 1e6:g} MB")
     header = read_header(photo)
-    pixels = header.height * header.width
-    with gate.through(pixels):
-        images = [transform_content(photo, transform) for transform in transforms]
-        if pixels >= _LARGE:  # else a service would hold for ever what its largest photo took
-            give_back_freed_memory()
-        return images
+    with gate.through(header.height * header.width):
+        return [transform_content(photo, transform) for transform in transforms]

@@ -9,7 +9,7 @@ from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
 from maskwise.evaluation.model_card import FILE as CARD_FILE
 from maskwise.files import read_json
 from maskwise.inference.choice import Name, create_choice
-from maskwise.inference.exported import ExportedCard, exported_file
+from maskwise.inference.exported import SCORE_KEYS, ExportedCard, exported_file
 from maskwise.inference.grad_cam import has_looks
 from maskwise.inference.members import member_folders, run_identity
 from maskwise.inference.torch_engine import TorchEngine
@@ -42,25 +42,23 @@ def create_service(
         raise InputError(f"Expected a token of at least 16 plain (ASCII) characters, got {len(token)}.")
     predictor = open_predictor(model, backend)
     choice = create_choice(model, predictor.card, decision, calibrated=calibrated)
-    card = predictor.card
     names = [attribute.name for attribute in predictor.space.attributes]
     about: dict[str, Any]
-    explained = None
-    if isinstance(card, ExportedCard):
-        score = card.score
-        about = {"name": card.name, "precision": card.precision, "weights": card.weights}
-    else:
+    if exported_file(model) is None:  # a run, whatever computes its answers
         metrics = model / "metrics.json"
         score = read_json(metrics) if metrics.is_file() else None
         about = {"name": model.resolve().name, "precision": "fp32", "weights": run_identity(model)}
-    if exported_file(model) is None:  # a run, whatever computes its answers
         engine = predictor.engine
         member = (
             engine.members[0] if isinstance(engine, TorchEngine) else load_member(member_folders(model)[0])
         )
         explained = member if has_looks(member) else None
-    kept = ("macro_f1", "accuracy", "scored_on", "n_persons", "n_photos", "leaky", "few_persons")
-    about["score"] = None if score is None else {key: score[key] for key in kept if key in score}
+    else:
+        card = predictor.card
+        assert isinstance(card, ExportedCard)  # an exported file has no other
+        score, explained = card.score, None
+        about = {"name": card.name, "precision": card.precision, "weights": card.weights}
+    about["score"] = None if score is None else {key: score[key] for key in SCORE_KEYS if key in score}
     about["label_space"] = predictor.space.to_dict()
     told = (model if model.is_dir() else model.parent) / CARD_FILE
     about["card"] = told.read_text(encoding="utf-8") if told.is_file() else None  # Markdown
