@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -44,14 +45,15 @@ def main() -> None:
         command = ["predict", str(arguments.run), str(folder), "--out", str(out)]
         command += ["--backend", arguments.backend] if arguments.backend else []
         _follow(command, out, 0, arguments.photos // 3, kill=True)
-        resumed = _follow(command, out, arguments.photos // 3, arguments.photos, kill=False)
-        print(next(line for line in resumed.splitlines() if "interrupted" in line))
+        _follow(command, out, arguments.photos // 3, arguments.photos, kill=False)
         _check(out, folder, arguments.photos)
 
 
 def _write(folder: Path, n_photos: int) -> None:
     """So many photos in one folder; those that are there already are kept."""
     folder.mkdir(parents=True, exist_ok=True)
+    if sum(1 for _ in os.scandir(folder)) > n_photos:
+        sys.exit(f"Expected {folder} to hold at most {n_photos:,} photos: name another --folder.")
     contents = [
         simplejpeg.encode_jpeg(
             np.kron(
@@ -66,27 +68,31 @@ def _write(folder: Path, n_photos: int) -> None:
             path.write_bytes(b"broken" if number % EVERY == 0 else contents[number % DIFFERENT])
 
 
-def _follow(command: list[str], out: Path, begin: int, end: int, *, kill: bool) -> str:
-    """Run the command from `begin` photos to `end`, print its memory on the way; gives what it said."""
+def _follow(command: list[str], out: Path, begin: int, end: int, *, kill: bool) -> None:
+    """Run the command from `begin` photos to `end`, print its memory on the way and what it said."""
     parts = out.with_name(f"{out.name}.parts")
     begun = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "maskwise.cli.main", *command], stdout=subprocess.PIPE, text=True
     )
-    looks = [begin + (end - begin) * k // LOOKS for k in range(1, LOOKS)]
+    done, looks = 0, [begin + (end - begin) * k // LOOKS for k in range(1, LOOKS)]
     while process.poll() is None:
-        done = (sum(1 for _ in os.scandir(parts)) - 1) * PART if parts.is_dir() else 0
-        while looks and done >= looks[0]:
-            looks.pop(0)
-            print(f"{done:,} photos, {memory(process.pid):.0f} MB", flush=True)
+        with suppress(OSError, RuntimeError):  # the parts are removed, the process ends
+            done = (sum(1 for _ in os.scandir(parts)) - 1) * PART
+            while looks and done >= looks[0]:
+                print(f"{looks.pop(0):,} photos, {memory(process.pid):.0f} MB", flush=True)
         if kill and done >= end:
             process.kill()
         time.sleep(0.5)
     seconds = time.perf_counter() - begun
-    how = "killed" if process.returncode < 0 else "ended"
-    print(f"{how} after {seconds:.0f} s, {(end - begin) / seconds:.0f} photos/s", flush=True)
     assert process.stdout is not None
-    return process.stdout.read()
+    print(process.stdout.read().strip())
+    if kill == (process.returncode == 0) or process.returncode > 0:
+        sys.exit(
+            f"FAILED: expected the command to {'be killed' if kill else 'end'}, got {process.returncode}"
+        )
+    how = "killed" if kill else "ended"
+    print(f"{how} after {seconds:.0f} s, {(end - begin) / seconds:.0f} photos/s", flush=True)
 
 
 def _check(out: Path, folder: Path, n_photos: int) -> None:
