@@ -153,6 +153,11 @@ def test_int8_is_written_only_if_it_holds(
     assert predictor.card.precision == "int8"
     assert predictor.card.quantized == WAYS[0].told()
     assert predictor.predict_all(photos).shape == (40, 18)
+    runtime = export(tiny_run, tmp_path / "runtime", kind="onnx", int8=True)
+    assert runtime.path.name == "model-int8.onnx"
+    told = open_predictor(runtime.path).predict_all(photos)
+    assert np.allclose(told.sum(axis=1), 1, atol=1e-4)
+    assert not np.allclose(told, load_predictor(tiny_run).predict_all(photos), atol=1e-6)
     # A folder of int8 alone is no model unasked.
     with pytest.raises(InputError, match="got int8 only: name "):
         open_predictor(tmp_path / "kept")
