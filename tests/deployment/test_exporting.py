@@ -19,7 +19,13 @@ from maskwise.deployment.checking import Check, figures, holds, photos_to_check
 from maskwise.deployment.exporting import calibration_photos, export
 from maskwise.deployment.graph import ExportGraph
 from maskwise.deployment.opening import fastest_backend, open_predictor
-from maskwise.deployment.quantizing import WAYS, near_pixels, products_overflow
+from maskwise.deployment.quantizing import (
+    WAYS,
+    behind_convolutions,
+    near_pixels,
+    operations,
+    products_overflow,
+)
 from maskwise.deployment.writing import to_onnx, to_openvino
 from maskwise.errors import InputError
 from maskwise.experiments.ensembling import ensemble
@@ -194,6 +200,11 @@ def test_convolutions_are_counted_from_the_pixels(tiny_run: Path, kind: str) -> 
     found = [near_pixels(model, depth) for depth in (0, 1, 4, 1000)]
     assert [len(names) for names in found] == [0, 1, 4, convolutions]
     assert found[1] == found[2][:1]
+    behind = set(behind_convolutions(model))
+    assert not behind & set(found[3])
+    products = [name for name, kind, _ in operations(model) if kind in ("Gemm", "MatMul", "Softmax")]
+    assert len(products) > 1
+    assert set(products) <= behind
 
 
 def test_another_runs_card_is_not_written_over(tiny_run: Path, tmp_path: Path) -> None:
