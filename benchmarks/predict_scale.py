@@ -23,8 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from benchmarks.serving import memory
+from maskwise.inference.rows import PART_SIZE
 
-EVERY, DIFFERENT, PART, LOOKS = 1000, 500, 1024, 10
+EVERY, DIFFERENT, LOOKS = 1000, 500, 10
 
 
 def main() -> None:
@@ -78,7 +79,7 @@ def _follow(command: list[str], out: Path, begin: int, end: int, *, kill: bool) 
     done, looks = 0, [begin + (end - begin) * k // LOOKS for k in range(1, LOOKS)]
     while process.poll() is None:
         with suppress(OSError, RuntimeError):  # the parts are removed, the process ends
-            done = (sum(1 for _ in os.scandir(parts)) - 1) * PART
+            done = (sum(1 for _ in os.scandir(parts)) - 1) * PART_SIZE
             while looks and done >= looks[0]:
                 print(f"{looks.pop(0):,} photos, {memory(process.pid):.0f} MB", flush=True)
         if kill and done >= end:

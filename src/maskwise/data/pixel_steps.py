@@ -148,9 +148,8 @@ def _soften_edges(pixels: Pixels, sigma: float, share: float) -> Pixels:
     edges = ((strength >= np.quantile(strength, 1 - share)) & (strength > 0)).astype(np.float32)
     # Whole where the blur still moves the edge, then fading out, so that no new edge arises.
     reach = 2 * math.ceil(1.5 * sigma) + 1
-    near = cv2.GaussianBlur(cv2.dilate(edges, np.ones((reach, reach), np.uint8)), (0, 0), sigma / 2)[
-        :, :, None
-    ]
+    near = cv2.dilate(edges, np.ones((reach, reach), np.uint8))
+    near = cv2.GaussianBlur(near, (0, 0), sigma / 2)[:, :, None]
     blurred = cv2.GaussianBlur(pixels, (0, 0), sigma)
     sharp = pixels.astype(np.float32)
     return _rounded(sharp + near * (blurred - sharp))

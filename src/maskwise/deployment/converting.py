@@ -23,11 +23,11 @@ _PHOTOS = 4
 _WAIT_SECONDS = 600
 """For another process that converts the same run."""
 
+FileEngine = OnnxEngine | OpenVinoEngine
+"""What computes a file, and has its card."""
 
-Engine = OnnxEngine | OpenVinoEngine
 
-
-def open_converted(run: Path, backend: Literal["onnxruntime", "openvino"]) -> Engine:
+def open_converted(run: Path, backend: Literal["onnxruntime", "openvino"]) -> FileEngine:
     """A run in ONNX Runtime or OpenVINO, which both compute the ONNX file that the cache keeps of it.
 
     `export` checks its file on held-out photos; here there may be no data, and random pixels must do, at each opening,
@@ -38,11 +38,11 @@ def open_converted(run: Path, backend: Literal["onnxruntime", "openvino"]) -> En
             than the run.
         MaskwiseError: when the cache can't be written.
     """
-    create: type[Engine]
-    if backend == "openvino":
-        create, _ = OpenVinoEngine, import_openvino()  # before the seconds that a conversion takes
-    else:
-        create, _ = OnnxEngine, import_onnxruntime()
+    create: type[FileEngine]
+    needed, create = (
+        (import_openvino, OpenVinoEngine) if backend == "openvino" else (import_onnxruntime, OnnxEngine)
+    )
+    needed()  # a missing package is told before the seconds that a conversion takes
     merged = merge_run(run, device=torch.device("cpu"))
     path = _converted(run, merged)
     try:
@@ -68,7 +68,7 @@ def _converted(run: Path, merged: Merged) -> Path:
     return path
 
 
-def _check(merged: Merged, engine: Engine, run: Path) -> None:
+def _check(merged: Merged, engine: FileEngine, run: Path) -> None:
     random = keyed_generator(0, "conversion")
     pixels = [
         random.integers(0, 256, (_PHOTOS, *transform.output_size, 3), dtype=np.uint8)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from maskwise.deployment.converting import open_converted
+from maskwise.deployment.converting import FileEngine, open_converted
 from maskwise.errors import InputError, MaskwiseError
 from maskwise.inference.exported import ExportedFile, exported_file
 from maskwise.inference.onnx_engine import OnnxEngine
@@ -42,7 +42,7 @@ def open_predictor(path: Path, backend: Backend | None = None) -> Predictor:
     return Predictor(engine.card, engine)
 
 
-def _engine(exported: ExportedFile, backend: Backend | None) -> OnnxEngine | OpenVinoEngine:
+def _engine(exported: ExportedFile, backend: Backend | None) -> FileEngine:
     if backend == "torch":
         raise InputError(f"Expected a run for --backend torch, got the exported file {exported.path}.")
     if backend == "openvino" or (backend is None and exported.kind == "openvino"):

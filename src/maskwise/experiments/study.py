@@ -19,7 +19,6 @@ from maskwise.training.recipe_files import apply_setting, load_recipe, parse_rec
 
 Mode = Literal["fine-tune", "frozen"]
 _PIXEL_STEPS = {kind.model_fields["step"].default for kind in get_args(PixelStep)}
-_EDITS = ("transform.add", "transform.remove")
 Seeds = Annotated[tuple[int, ...], Field(min_length=1)]
 
 
@@ -158,26 +157,23 @@ def _check_splits(study: Study, base: Recipe) -> None:
 def _recipe(study: Study, changes: Mapping[str, Any]) -> Recipe:
     base = load_recipe(study.base)
     content = base.model_dump(mode="json")
-    _edit_steps(content, {key: _several(key, value) for key, value in study.set.items()})
+    _edit_steps(content, study.set, several=True)
     # A kind first: it brings its own keys, which others may then set.
     for key, value in sorted(
         {**study.set, **changes}.items(), key=lambda item: not item[0].endswith(".kind")
     ):
         if key not in _EDITS:
             apply_setting(content, f"{key}={_short(value)}")
-    _edit_steps(content, {key: [value] for key, value in changes.items()})
+    _edit_steps(content, changes, several=False)
     return parse_recipe(content, f"study {study.name}")
 
 
-def _several(key: str, value: Any) -> list[Any]:  # noqa: ANN401 - whatever YAML holds
-    """A base may add or remove one step or a list of them."""
-    return value if key in _EDITS and isinstance(value, list) else [value]
-
-
-def _edit_steps(content: dict[str, Any], edits: Mapping[str, list[Any]]) -> None:
-    _add_steps(content, edits.get("transform.add", []))
-    for name in edits.get("transform.remove", []):
-        _remove_step(content, name)
+def _edit_steps(content: dict[str, Any], settings: Mapping[str, Any], *, several: bool) -> None:
+    """Add and remove steps; where `several` may change at once, each setting is one of them or a list."""
+    for key, edit in _EDITS.items():
+        if key in settings:
+            value = settings[key]
+            edit(content, value if several and isinstance(value, list) else [value])
 
 
 def _add_steps(content: dict[str, Any], added: list[Any]) -> None:
@@ -193,13 +189,17 @@ def _add_steps(content: dict[str, Any], added: list[Any]) -> None:
     content["transform"]["steps"] = [*others, *steps[:resize], *crops, *steps[resize:-1], *pixel, steps[-1]]
 
 
-def _remove_step(content: dict[str, Any], name: Any) -> None:  # noqa: ANN401 - whatever YAML holds
-    steps = content["transform"]["steps"]
-    kept = [step for step in steps if step["step"] != name]
-    if len(kept) == len(steps):
-        known = ", ".join(step["step"] for step in steps)
-        raise InputError(f"transform.remove: expected one of {known}, got {name!r}.")
-    content["transform"]["steps"] = kept
+def _remove_steps(content: dict[str, Any], names: list[Any]) -> None:
+    for name in names:
+        steps = content["transform"]["steps"]
+        kept = [step for step in steps if step["step"] != name]
+        if len(kept) == len(steps):
+            known = ", ".join(step["step"] for step in steps)
+            raise InputError(f"transform.remove: expected one of {known}, got {name!r}.")
+        content["transform"]["steps"] = kept
+
+
+_EDITS = {"transform.add": _add_steps, "transform.remove": _remove_steps}
 
 
 def _check_one_variable(study: Study, base: Recipe, recipe: Recipe, changes: Mapping[str, Any]) -> None:

@@ -66,7 +66,7 @@ def _matching(pattern: Path) -> list[Path]:
 
 def _below(folder: Path) -> Iterator[Path]:
     """Photos below a folder, depth first, one directory's names in memory at a time."""
-    names, folders = list[str](), set[str]()  # not entries: a million of them would be half a gigabyte
+    names, folders = list[str](), set[str]()  # not entries, which take more than twice the memory
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
