@@ -6,14 +6,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import polars as pl
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 from maskwise.cli.main import app
+from maskwise.data.photos import transform_photo
+from maskwise.data.transform import TransformSpec
 from maskwise.deployment import exporting
 from maskwise.deployment.checking import Check, figures, holds, photos_to_check
 from maskwise.deployment.exporting import calibration_photos, export
@@ -35,6 +40,7 @@ from maskwise.inference.exported import ExportedCard, exported_file
 from maskwise.inference.opening import load_members, load_predictor
 from maskwise.inference.predicting import model_identity, parts_folder, predict_to_file
 from maskwise.inference.rows import earlier_backend
+from maskwise.models.decision import decide
 from maskwise.models.ensemble import load_ensemble
 from maskwise.training.recipe_files import load_recipe
 from maskwise.training.train import train
@@ -122,6 +128,7 @@ def test_members_are_merged_whatever_they_see_and_however_they_speak(
         together = tmp_path / how
         ensemble([tiny_run, tmp_path / "small"], together, how=how)
         done = export(together, tmp_path / f"{how}-file", kind="onnx")
+        assert done.check.scored_on == "held-out persons"
         predictor = open_predictor(done.path)
         assert len(predictor.engine.transforms) == 2
         assert np.allclose(
@@ -134,6 +141,26 @@ def _steps(side: int) -> str:
         f"[{{step: resize, height: {side}, width: {side}}}, "
         "{step: normalize, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]}]"
     )
+
+
+def test_an_int8_file_that_is_written_does_hold(tiny_run: Path, tmp_path: Path) -> None:
+    """Whichever way it goes with so small a model on this machine."""
+    try:
+        done = export(tiny_run, tmp_path, kind="openvino", int8=True)
+    except InputError as error:
+        (same,) = re.findall(r"at best the same class on ([\d.]+)%", str(error))
+        (lowest,) = re.findall(r"macro F1 [+-][\d.]+ \(([+-][\d.]+) to", str(error))
+        assert float(same) < 98 or float(lowest) < -0.01
+        assert not list(tmp_path.rglob("*"))
+        return
+    run, int8 = load_predictor(tiny_run), open_predictor(done.path)
+    photos = photos_to_check(tiny_run, run, None)
+    told = [
+        decide(p, run.space, run.card.decision) for p in (photos.expected, int8.predict_all(photos.paths))
+    ]
+    assert (told[0] == told[1]).mean() >= 0.98
+    assert done.check.ci95 is not None
+    assert done.check.ci95[0] >= -0.01
 
 
 def test_int8_is_written_only_if_it_holds(
@@ -264,9 +291,29 @@ def test_photos_that_broke_since_are_not_calibrated_on(tiny_run: Path, people: P
     sides = pl.read_parquet(tiny_run / "split.parquet")
     for photo in sides.filter(side="train")["photo"][1:]:
         (data / photo).write_bytes(b"broken")
-    photos = photos_to_check(tiny_run, load_predictor(tiny_run), data)
-    card = ExportedCard.model_construct(transforms=load_predictor(tiny_run).engine.transforms)
-    assert len(calibration_photos(photos, card)) == 1
+    predictor = load_predictor(tiny_run)
+    photos = photos_to_check(tiny_run, predictor, data)
+    card = ExportedCard.model_construct(transforms=predictor.engine.transforms)
+    assert len(calibration_photos(photos.training, card)) == 1
+    with pytest.raises(InputError, match="Expected photos that the run was trained on"):
+        calibration_photos(photos.training[1:], card)
+
+
+def test_int8_of_a_run_trained_on_everybody_is_judged_on_persons_it_was_not_calibrated_on(
+    tiny_run: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "folds"
+    shutil.copytree(tiny_run, run)
+    split = pl.read_parquet(run / "split.parquet")
+    split.with_columns(side=pl.lit("train")).write_parquet(run / "split.parquet")
+    photos = photos_to_check(run, load_predictor(run), None)
+    assert photos.scored_on == "photos it was trained on"
+    person_of = dict(zip(split["photo"], split["person"], strict=True))
+    root = Path(read_json(run / "lineage.json")["data"]["path"])
+    calibrated = {person_of[str(path.relative_to(root))] for path in photos.training}
+    assert calibrated
+    assert len(photos.persons)
+    assert not calibrated & set(photos.persons)
 
 
 def test_metadata_that_speak_of_another_model_are_refused(exported: Path, tmp_path: Path) -> None:
@@ -316,6 +363,48 @@ def script(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path)
 
 
+_NORMALIZE = {"step": "normalize", "mean": [0.5] * 3, "std": [0.5] * 3}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"step": "resize", "height": 48, "width": 36}],
+        [{"step": "resize", "height": 400, "width": 300}],
+        [{"step": "center_crop", "height": 200, "width": 150}, {"step": "resize", "height": 64, "width": 48}],
+        [{"step": "center_crop", "height": 300, "width": 301}, {"step": "resize", "height": 96, "width": 64}],
+        [{"step": "color", "phase": "train"}, {"step": "grayscale", "phase": "train"}],
+    ],
+)
+@pytest.mark.parametrize("kind", ["JPEG", "turned JPEG", "PNG"])
+def test_the_script_in_the_documents_sees_what_maskwise_sees(
+    script: Path, steps: list[dict[str, Any]], kind: str, tmp_path: Path
+) -> None:
+    code = script.read_text(encoding="utf-8")
+    functions = (
+        "\n".join(re.findall(r"^(?:import|from) .*$", code, flags=re.MULTILINE))
+        + code[code.index("\ndef taps") : code.index("\nfor path in")]
+    )
+    known: dict[str, Any] = {}
+    exec(functions, known)
+    if all(step.get("phase") == "train" for step in steps):
+        steps = [{"step": "resize", "height": 64, "width": 48}, *steps]
+    spec = TransformSpec.model_validate({"steps": [*steps, _NORMALIZE]})
+    for height, width in ((256, 192), (301, 217), (1024, 768)):
+        image = Image.fromarray(
+            cv2.GaussianBlur(picture(height, height=height, width=width), (0, 0), 2).astype(np.uint8)
+        )
+        path = tmp_path / "photo"
+        exif = Image.Exif()
+        exif[274] = 6 if kind == "turned JPEG" else 1
+        image.save(path, kind.split()[-1], exif=exif)
+        own = transform_photo(path, spec).astype(int)
+        difference = np.abs(own - known["pixels"](path, spec.model_dump()["steps"])[0])
+        # A JPEG is reduced while it is decoded, by both the same way; other formats are not.
+        assert difference.max() <= (1 if "JPEG" in kind else 8)
+        assert difference.mean() < (0.2 if "JPEG" in kind else 2)
+
+
 def test_the_script_in_the_documents_predicts_the_same(script: Path, exported: Path, tmp_path: Path) -> None:
     photos = [tmp_path / f"{k}.jpg" for k in range(30)]
     for k, path in enumerate(photos):
@@ -330,5 +419,5 @@ def test_the_script_in_the_documents_predicts_the_same(script: Path, exported: P
         ):
             marginal = cube.sum(axis=tuple(k for k in range(3) if k != axis))
             value, probability = words.split(" ")
-            assert float(probability) == pytest.approx(marginal.max(), abs=0.02)
-            assert marginal[attribute.values.index(value)] > marginal.max() - 0.02
+            assert float(probability) == pytest.approx(marginal.max(), abs=0.005)
+            assert marginal[attribute.values.index(value)] > marginal.max() - 0.005

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from maskwise.evaluation.gaps import unmeasured
-from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
+from maskwise.evaluation.limits_of_use import NOT_FOR, kept_score, score_in_words
 from maskwise.evaluation.model_card import write_model_card
 from maskwise.labels.space import builtin_label_space
 
@@ -40,13 +40,51 @@ def test_a_run_writes_its_card_with_scores_gaps_and_limits(tiny_run: Path) -> No
 
 
 def test_what_was_not_measured_is_not_claimed(tmp_path: Path) -> None:
-    assert score_in_words(None, ["mask"]) == score_in_words({"macro_f1": None}, ["mask"])
-    leaky = {"macro_f1": entry(0.9, 0.1), "scored_on": "held-out photos", "leaky": True, "few_persons": True}
-    words = score_in_words(leaky, [])
-    assert "inflated" in words[1]
-    assert "too narrow" in words[2]
+    assert kept_score({}, ["mask"]) is None
+    assert kept_score({"macro_f1": None, "scored_on": None}, ["mask"]) is None
+    assert "not been measured" in score_in_words(None, ["mask"])[0]
     write_model_card(tmp_path / "c.md", "x [y](http://evil)", {"data": "<script>"}, {}, builtin_label_space())
     card = (tmp_path / "c.md").read_text()
     assert "has not been measured" in card
     assert "<script>" not in card.replace("\\<", "")
     assert "[y](" not in card
+
+
+_MEASURED = {
+    "macro_f1": entry(0.6, 0.1),
+    "mask": {"macro_f1": entry(0.9, 0.05)},
+    "n_persons": 1000,
+    "n_photos": 7000,
+    "persons_known": True,
+    "leaky": False,
+    "few_persons": False,
+}
+
+
+def words(metrics: dict[str, object]) -> str:
+    return " ".join(score_in_words(kept_score(metrics, ["mask", "gender"]), ["mask", "gender"]))
+
+
+def test_the_score_says_on_whom_it_was_measured() -> None:
+    held_out = words(_MEASURED | {"scored_on": "held-out persons"})
+    assert "7,000 photos of 1,000 persons of the data set it was made from, who were held out" in held_out
+    assert "mask 0.90 (0.85 to 0.95); all classes together 0.60 (0.50 to 0.70)" in held_out
+    folds = _MEASURED | {"scored_on": "out-of-fold"}
+    assert "each person by models trained on others (out-of-fold)" in words(folds)
+    assert "itself unmeasured" not in words(folds)
+    refit = words({"scored_on": None, "macro_f1": None, "folds": folds})
+    assert "all classes together 0.60" in refit
+    assert "this one was trained on all of them, and is itself unmeasured" in refit
+
+
+def test_a_score_that_is_too_good_says_so() -> None:
+    leaky = words(_MEASURED | {"scored_on": "held-out photos", "leaky": True, "few_persons": True})
+    assert "7,000 photos of 1,000 persons" in leaky
+    assert "held out of training photo by photo" in leaky
+    assert "inflated" in leaky
+    assert "too narrow" in leaky
+    alone = words(_MEASURED | {"scored_on": "held-out photos", "persons_known": False})
+    assert "persons" not in alone.split("macro F1")[0]
+    assert "optimistic" in words(
+        _MEASURED | {"scored_on": "held-out persons", "chosen_on_these_persons": True}
+    )

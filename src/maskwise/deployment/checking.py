@@ -1,4 +1,4 @@
-"""Whether an exported file says what its run says, on photos that the run had not seen."""
+"""Whether an exported file says what its run says, on photos that the run had not seen, where there are such."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from maskwise.data.randomness import keyed_generator
 from maskwise.data.reading import read_data
 from maskwise.errors import InputError, in_short
 from maskwise.evaluation.counts import macro_f1, stacked_by_person
@@ -30,7 +31,7 @@ end of the interval."""
 
 @dataclass(frozen=True)
 class CheckPhotos:
-    """Photos to check on (N), what the run says of them, and photos that it was trained on, to calibrate with."""
+    """Photos to check on (N), what the run says of them, and others that it was trained on, to calibrate with."""
 
     paths: list[Path]
     persons: npt.NDArray[np.str_]
@@ -41,7 +42,9 @@ class CheckPhotos:
 
 
 def photos_to_check(run: Path, predictor: Predictor, data: Path | None) -> CheckPhotos:
-    """The run's held-out photos, as the run sees them now.
+    """The run's held-out photos, as the run sees them now, and some that it was trained on.
+
+    A run that was trained on everybody (folds, a refit) is checked on persons that int8 is not calibrated on.
 
     Args:
         run: a run folder.
@@ -60,25 +63,38 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None) -> Check
         )
     table = read_data(place, predictor.space)
     split = _read(run / "split.parquet", "photo", "side")
-    side = dict(zip(split["photo"], split["side"], strict=True))
+    trained_on = set(split.filter(pl.col("side") == "train")["photo"])
     # The labels and persons that the run was scored with: corrections were applied to them.
     scored = _read(run / "predictions.parquet", "photo", "person", "label")
     path_of = dict(zip(table.photos, table.paths, strict=True))
     chosen = scored.filter(pl.col("photo").is_in(list(path_of)))
-    held_out = chosen.filter(pl.col("photo").replace_strict(side, default=None) == "held-out")
-    scored_on = "photos it was trained on" if held_out.is_empty() else "held-out persons"
-    if not held_out.is_empty():  # else folds or a refit: every photo was trained on
-        chosen = held_out
     if chosen.is_empty():
         raise InputError(
             f"Expected {place} to have the photos of {run}, got none of them: name its data with --data."
         )
-    persons = persons_of(chosen)
+    unseen = chosen.filter(~pl.col("photo").is_in(trained_on))
+    if unseen.is_empty():  # folds or a refit
+        scored_on, apart = "photos it was trained on", _apart(persons_of(chosen))
+        chosen, training = chosen.filter(~apart), chosen.filter(apart)["photo"].to_list()
+    else:
+        scored_on = str(read_json(run / "metrics.json").get("scored_on"))
+        chosen, training = unseen, [photo for photo in table.photos if photo in trained_on]
     paths = [path_of[photo] for photo in chosen["photo"]]
-    training = [path for photo, path in path_of.items() if side.get(photo) == "train"]
     return CheckPhotos(
-        paths, persons, chosen["label"].to_numpy(), predictor.predict_all(paths), training, scored_on
+        paths,
+        persons_of(chosen),
+        chosen["label"].to_numpy(),
+        predictor.predict_all(paths),
+        [path_of[photo] for photo in training],
+        scored_on,
     )
+
+
+def _apart(persons: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
+    """A quarter of the persons, by their names alone: whether a photo (N,) shows one of them."""
+    names = np.unique(persons)
+    some = keyed_generator(0, "calibration", "persons").permutation(len(names))[: len(names) // 4]
+    return np.isin(persons, names[some])
 
 
 def _read(path: Path, *columns: str) -> pl.DataFrame:

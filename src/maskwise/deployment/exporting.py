@@ -1,6 +1,6 @@
 """`export`: a run as one small file, checked against the run before anybody can use it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,7 +142,7 @@ def _check_and_note(model: Any, target: _Target, quantized: str | None = None) -
 def _write_int8(model: Any, target: _Target, say: Callable[[str], None]) -> Check:  # noqa: ANN401
     """The first of the ways to quantize that holds."""
     names = [f"pixels_{place}" for place in range(len(target.card.transforms))]
-    calibration = calibration_photos(target.photos, target.card)
+    calibration = calibration_photos(target.photos.training, target.card)
     tried = list[Check]()
     source = to_openvino(model) if target.kind == "openvino" else model
     for way in WAYS:
@@ -162,9 +162,12 @@ def _write_int8(model: Any, target: _Target, say: Callable[[str], None]) -> Chec
     )
 
 
-def calibration_photos(photos: CheckPhotos, card: ExportedCard) -> list[list[Any]]:
-    """Pixels of training photos, one an input, picked by their names alone; those that are broken by now are not."""
-    paths = photos.training or photos.paths
+def calibration_photos(paths: Sequence[Path], card: ExportedCard) -> list[list[Any]]:
+    """Pixels of training photos, one an input, picked by their names alone; those that are broken by now are not.
+
+    Raises:
+        InputError: when none can be read.
+    """
     pixels: list[list[Any]] = []
     for row in keyed_generator(0, "calibration").permutation(len(paths)).tolist():
         with suppress(PhotoError):
@@ -172,5 +175,8 @@ def calibration_photos(photos: CheckPhotos, card: ExportedCard) -> list[list[Any
         if len(pixels) == _CALIBRATION_PHOTOS:
             break
     if not pixels:
-        raise InputError("Expected photos to calibrate int8 on, got none that can be read.")
+        raise InputError(
+            "Expected photos that the run was trained on, to calibrate int8 on, got none that can be read: name its "
+            "data with --data."
+        )
     return pixels

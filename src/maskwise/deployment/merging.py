@@ -8,8 +8,9 @@ from typing import Any, Literal
 import torch
 
 from maskwise.deployment.graph import ExportGraph
+from maskwise.evaluation.limits_of_use import kept_score
 from maskwise.files import read_json
-from maskwise.inference.exported import SCORE_KEYS, ExportedCard
+from maskwise.inference.exported import ExportedCard
 from maskwise.inference.members import run_identity
 from maskwise.inference.opening import create_predictor, load_members
 from maskwise.inference.predictor import Predictor
@@ -55,14 +56,12 @@ def merge_run(
         precision=precision,
         tuned=load_decision(run) if (run / DECISION_FILE).is_file() else None,
         weights=run_identity(run),
-        score=_score(run, [attribute.name for attribute in space.attributes]),
+        score=score_of(run, [attribute.name for attribute in space.attributes]),
     )
     return Merged(predictor, graph, card)
 
 
-def _score(run: Path, names: Sequence[str]) -> dict[str, Any] | None:
-    metrics = read_json(run / "metrics.json") if (run / "metrics.json").is_file() else {}
-    if metrics.get("macro_f1") is None:
-        return None
-    score = {key: metrics[key] for key in SCORE_KEYS if key in metrics}
-    return score | {name: {"macro_f1": metrics[name]["macro_f1"]} for name in names if name in metrics}
+def score_of(run: Path, names: Sequence[str]) -> dict[str, Any] | None:
+    """What of a run's score goes along with its model; None where there is none."""
+    path = run / "metrics.json"
+    return kept_score(read_json(path), names) if path.is_file() else None

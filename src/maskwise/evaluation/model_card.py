@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwise.evaluation.gaps import gap_in_words, unmeasured
-from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
+from maskwise.evaluation.limits_of_use import NOT_FOR, kept_score, score_in_words
 from maskwise.files import write_text
 from maskwise.labels.space import LabelSpace
 
@@ -21,7 +21,7 @@ def write_model_card(
         path: where to.
         title: the model's name.
         facts: data, split, model and the like.
-        metrics: the content of `metrics.json`; of a refit, that of its folds.
+        metrics: the content of `metrics.json`.
         space: the label space of the score.
 
     Raises:
@@ -30,7 +30,13 @@ def write_model_card(
     attributes = [attribute.name for attribute in space.attributes]
     lines = [f"# {_plain(title)}", "", "## What it is", ""]
     lines += [f"- {_plain(name)}: {_plain(value)}" for name, value in facts.items()]
-    lines += ["", "## How often it is right", "", *score_in_words(metrics, attributes)]
+    lines += [
+        "",
+        "## How often it is right",
+        "",
+        *score_in_words(kept_score(metrics, attributes), attributes),
+    ]
+    metrics = metrics.get("folds", metrics)  # of a refit nothing else was measured
     if metrics.get("per_class"):
         lines += ["", "| class | persons | photos | F1 |", "|---|---|---|---|"]
         for entry in metrics["per_class"]:

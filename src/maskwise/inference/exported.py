@@ -24,8 +24,6 @@ SUFFIXES = {".onnx": "onnx", ".xml": "openvino"}
 NAMES = ("model.onnx", "model.xml")
 """What a folder is looked for; int8 files have other names, so that nobody gets one unasked."""
 INT8_STEM = "model-int8"
-SCORE_KEYS = ("macro_f1", "accuracy", "scored_on", "n_persons", "n_photos", "leaky", "few_persons")
-"""What of a run's metrics goes along with its model, beside macro F1 of each attribute."""
 
 
 class Check(BaseModel):

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+from maskwise.deployment.merging import score_of
 from maskwise.deployment.opening import Backend, open_predictor
 from maskwise.errors import InputError
 from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
 from maskwise.evaluation.model_card import FILE as CARD_FILE
-from maskwise.files import read_json
 from maskwise.inference.choice import Name, create_choice
-from maskwise.inference.exported import SCORE_KEYS, ExportedCard, exported_file
+from maskwise.inference.exported import ExportedCard, exported_file
 from maskwise.inference.grad_cam import has_looks
 from maskwise.inference.members import member_folders, run_identity
 from maskwise.inference.torch_engine import TorchEngine
@@ -45,8 +45,7 @@ def create_service(
     names = [attribute.name for attribute in predictor.space.attributes]
     about: dict[str, Any]
     if exported_file(model) is None:  # a run, whatever computes its answers
-        metrics = model / "metrics.json"
-        score = read_json(metrics) if metrics.is_file() else None
+        score = score_of(model, names)
         about = {"name": model.resolve().name, "precision": "fp32", "weights": run_identity(model)}
         engine = predictor.engine
         member = (
@@ -58,7 +57,7 @@ def create_service(
         assert isinstance(card, ExportedCard)  # an exported file has no other
         score, explained = card.score, None
         about = {"name": card.name, "precision": card.precision, "weights": card.weights}
-    about["score"] = None if score is None else {key: score[key] for key in SCORE_KEYS if key in score}
+    about["score"] = score
     about["label_space"] = predictor.space.to_dict()
     told = (model if model.is_dir() else model.parent) / CARD_FILE
     about["card"] = told.read_text(encoding="utf-8") if told.is_file() else None  # Markdown

@@ -264,7 +264,7 @@ def _put_together(
         reliability(p[known], labels[known]), reliability(decision.calibrated(p[known]), labels[known])
     )
     about_run = _about(recipe, data, run, folds, refit, by_fold, decision)
-    write_model_card(run / CARD_FILE, about_run.title, about_run.facts, scored, space)
+    write_model_card(run / CARD_FILE, about_run.title, about_run.facts, metrics, space)
     write_report(
         run / "report.html",
         scored,
