@@ -29,6 +29,7 @@ from maskwise.serving.documented import (
     REFUSALS,
     TOKEN_REFUSAL,
     ExplainAnswer,
+    ModelAnswer,
     PredictAnswer,
     Refusal,
 )
@@ -151,7 +152,7 @@ def create_app(service: Service) -> FastAPI:
     @app.get(
         "/v1/model",
         dependencies=locked,
-        responses=TOKEN_REFUSAL,
+        responses=TOKEN_REFUSAL | {200: {"model": ModelAnswer, "description": "the model"}},
         summary="What the model is, what it was measured to be, and what it is not for",
     )
     async def model() -> dict[str, Any]:

@@ -82,6 +82,35 @@ class PredictAnswer(_Answer):
     photos: list[PhotoAnswer]
 
 
+class ModelLimits(_Answer):
+    """What a request may hold."""
+
+    photos: int
+    photo_bytes: int
+    request_bytes: int
+
+
+class ModelAnswer(_Answer):
+    """What the model is, what it was measured to be, and what it is not for."""
+
+    name: str
+    maskwise: str = Field(description="version")
+    weights: str = Field(description="a digest of the run's")
+    precision: str
+    backend: str
+    decision: str
+    classes: list[str] = Field(description="in the order of the joint classes")
+    attributes: dict[str, list[str]]
+    label_space: dict[str, Any]
+    score: dict[str, Any] | None = Field(
+        description="macro F1 with its 95% interval, and on whom; null: unmeasured"
+    )
+    limits_of_use: list[str]
+    card: str | None = Field(description="MODEL_CARD.md")
+    explains: bool = Field(description="whether /v1/explain answers")
+    limits: ModelLimits
+
+
 class ExplainAnswer(_Answer):
     """For each attribute a map (h, w), from 0 to 1."""
 
@@ -100,6 +129,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     for status, description in {
         400: "the body is not what its type says",
         401: "the token is missing or wrong",
+        403: "a browser sends it from another site's page",
         408: "the body came too slowly",
         413: "the body is too large",
         415: "the body is of another type",

@@ -2,6 +2,8 @@
 
 import socket
 
+import uvicorn
+
 from maskwise.errors import InputError
 from maskwise.serving.app import Service, create_app
 
@@ -14,10 +16,13 @@ def run_service(service: Service, host: str, port: int) -> None:
     Raises:
         InputError: when the port is taken or the host unknown.
     """
-    import uvicorn
-
-    limits = service.limits
     listener = open_listener(host, port)
+    create_server(service).run(sockets=[listener])
+
+
+def create_server(service: Service) -> uvicorn.Server:
+    """What serves on sockets that listen already."""
+    limits = service.limits
     config = uvicorn.Config(
         create_app(service),
         log_level="warning",
@@ -26,9 +31,11 @@ def run_service(service: Service, host: str, port: int) -> None:
         # As long as what was begun may take to be sent and answered.
         timeout_graceful_shutdown=int(limits.receive_seconds + limits.answer_seconds) + _GRACE_MARGIN,
         timeout_keep_alive=15,
+        # One more would be told 503; it takes a file of the process, of which there may be 1,024.
+        limit_concurrency=limits.connections,
         h11_max_incomplete_event_size=32_768,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    return uvicorn.Server(config)
 
 
 def open_listener(host: str, port: int) -> socket.socket:

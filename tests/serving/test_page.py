@@ -1,0 +1,107 @@
+"""The page in a real browser."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.serving.running import jpeg, running
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@contextmanager
+def page_of(run: Path, *options: str, width: int, height: int) -> Iterator[Any]:
+    """A service of its own and its page in a browser, which must raise no trouble and ask nobody else."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    browser_path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if browser_path is None:
+        pytest.skip("no browser here")
+    quiet = (
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-background-networking",
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+    )
+    with running(run, *options) as (port, _), playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=browser_path, args=list(quiet))
+        page = browser.new_page(viewport={"width": width, "height": height}, accept_downloads=True)
+        troubles: list[str] = []
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+        own = (f"http://127.0.0.1:{port}/", f"blob:http://127.0.0.1:{port}/", "data:")
+        page.on("request", lambda asked: None if asked.url.startswith(own) else troubles.append(asked.url))
+        page.goto(own[0])
+        page.troubles = troubles
+        yield page
+        browser.close()
+
+
+def test_a_locked_page_asks_for_its_token_and_loses_no_photo(tiny_run: Path, tmp_path: Path) -> None:
+    token = "a-long-enough-token"
+    (tmp_path / "token").write_text(token + "\n")
+    for k in range(20):
+        (tmp_path / f"{k:02d}.jpg").write_bytes(jpeg(k))
+    with page_of(tiny_run, "--token-file", str(tmp_path / "token"), width=1280, height=900) as page:
+        page.get_by_text("Expected the header Authorization").wait_for()
+        assert not page.get_by_role("button", name="Clear").is_visible()
+        assert not page.get_by_role("button", name="Download as a table").is_visible()
+        page.set_input_files("#files", [str(path) for path in sorted(tmp_path.glob("*.jpg"))])
+        page.locator("article").nth(19).wait_for()
+        assert page.locator("article .error").count() == 20  # told, not lost
+        page.get_by_label("Access token").fill(token)
+        page.keyboard.press("Tab")
+        page.get_by_text("AI Act").wait_for()
+        page.get_by_role("button", name="Try again").first.click()
+        page.locator("article .label").first.wait_for()
+        assert page.locator("article").count() == 20
+        assert page.locator("article .error").count() == 19
+        refused = [said for said in page.troubles if "401" not in said]
+        assert not refused
+
+
+def test_the_page_is_used_by_keys_alone_camera_included(tiny_run: Path) -> None:
+    with page_of(tiny_run, width=1280, height=900) as page:
+        page.get_by_text("AI Act").wait_for()
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "files"
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "camera"
+        page.keyboard.press("Enter")
+        page.locator("#snap:focus").wait_for()  # when there is a picture to take
+        page.keyboard.press("Enter")
+        page.locator("article .label").first.wait_for()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "camera"
+        assert not page.troubles
+
+
+def test_somebody_tries_the_page_in_a_browser(tiny_run: Path, tmp_path: Path) -> None:
+    for k in range(3):
+        (tmp_path / f"{k}.jpg").write_bytes(jpeg(k))
+    (tmp_path / "broken.jpg").write_bytes(b"no photo")
+    with page_of(tiny_run, width=390, height=844) as page:
+        page.get_by_text("AI Act").wait_for()
+        page.set_input_files("#files", [str(path) for path in sorted(tmp_path.glob("*.jpg"))])
+        page.locator("article").nth(3).wait_for()
+        assert page.locator("article .error").count() == 1
+        assert page.locator("article").first.locator(".label").count() == 3
+        words = page.locator("article").first.inner_text()
+        assert all(value in words for value in ("worn", "incorrect", "none", "female", "30-59", ">=60"))
+        page.get_by_role("button", name="Where it looked").first.click()
+        page.locator("article canvas").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Download as a table").click()
+        lines = Path(waiting.value.path()).read_text().splitlines()
+        assert len(lines) == 5
+        assert lines[0].startswith("photo,class,mask,mask_probability,gender")
+        page.get_by_role("button", name="Clear").click()
+        assert page.locator("article").count() == 0
+        assert not page.troubles

@@ -1,0 +1,109 @@
+"""The service as a process: what it took it answers, what it says it logs, whom it lets in."""
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from maskwise.serving.creating import create_service
+from maskwise.serving.limits import Limits
+from maskwise.serving.listening import create_server, open_listener
+from tests.serving.running import free_port, jpeg, running
+
+
+def test_a_service_ends_after_answering_what_it_took(tiny_run: Path) -> None:
+    with running(tiny_run) as (port, process):
+        again = [sys.executable, "-m", "maskwise.cli.main", "serve", str(tiny_run), "--port", str(port)]
+        taken = subprocess.run(again, capture_output=True, text=True, check=False)
+        assert taken.returncode == 2
+        assert "choose another --port" in taken.stderr
+        body, boundary = _form([jpeg()] * 64)
+        answers: list[int] = []
+
+        def ask(known: http.client.HTTPConnection) -> None:
+            answer = known.getresponse()
+            answers.append(len(json.loads(answer.read())["photos"]) if answer.status == 200 else 0)
+
+        connections = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(4)]
+        for known in connections:  # sent as a whole before the signal: taken
+            known.request("POST", "/v1/predict", body, {"Content-Type": boundary})
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        threads = [threading.Thread(target=ask, args=(known,)) for known in connections]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == [64] * 4
+        assert process.wait(timeout=30) in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_nothing_of_what_is_sent_is_logged_and_only_this_machine_may_ask(tiny_run: Path) -> None:
+    with running(tiny_run) as (port, process):
+        body, boundary = _form([jpeg(), b"no photo"], name="holiday-secret")
+        known = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        for path, content, kind in (
+            ("/v1/predict?holiday-secret", body, boundary),
+            ("/v1/explain", body, boundary),
+            ("/holiday-secret", body, boundary),
+            ("/v1/predict", b'{"photos": [{"name": "holiday-secret"', "application/json"),
+        ):
+            known.request("POST", path, content, {"Content-Type": kind})
+            answer = known.getresponse()
+            told = answer.read()
+            assert answer.status in (200, 400, 404, 422)
+            if answer.status == 200:
+                assert b"holiday-secret" in told  # the answer names its photos: the name did arrive
+        # All of 127.0.0.0/8 is this machine, but only one address of it is listened on.
+        if sys.platform == "linux":
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.2", port), timeout=5)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+        assert f"http://127.0.0.1:{port}/" in out + err
+        assert "holiday" not in out + err
+
+
+def test_connections_are_bounded(tiny_run: Path) -> None:
+    service = replace(create_service(tiny_run), limits=Limits(connections=4))
+    port = free_port()
+    server = create_server(service)
+    listener = open_listener("127.0.0.1", port)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
+    try:
+        time.sleep(0.2)
+        known = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        known.request("GET", "/healthz")
+        assert known.getresponse().status == 503
+        for one in idle:
+            one.close()
+        time.sleep(0.2)
+        known = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        known.request("GET", "/healthz")
+        assert known.getresponse().status == 200
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _form(photos: list[bytes], name: str = "a") -> tuple[bytes, str]:
+    parts = b"".join(
+        b'--b\r\nContent-Disposition: form-data; name="photos"; filename="%b"\r\n\r\n' % name.encode()
+        + photo
+        + b"\r\n"
+        for photo in photos
+    )
+    return parts + b"--b--\r\n", "multipart/form-data; boundary=b"
