@@ -1,5 +1,6 @@
 """The page in a real browser."""
 
+import base64
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from maskwise.files import read_json
 from tests.serving.running import jpeg, running
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -79,6 +81,63 @@ def test_the_page_is_used_by_keys_alone_camera_included(tiny_run: Path) -> None:
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "camera"
+        assert not page.troubles
+
+
+_TRANSFER = """([text, kind]) => {
+  const transfer = new DataTransfer();
+  const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));
+  transfer.items.add(new File([bytes], `${kind}.jpg`, {type: "image/jpeg"}));
+  const how = {bubbles: true, cancelable: true};
+  document.querySelector("#drop").dispatchEvent(kind === "drop"
+    ? new DragEvent("drop", {dataTransfer: transfer, ...how})
+    : new ClipboardEvent("paste", {clipboardData: transfer, ...how}));
+}"""
+
+
+def test_photos_are_dropped_and_pasted_on_a_page_that_says_what_it_does(tiny_run: Path) -> None:
+    with page_of(tiny_run, width=1280, height=900) as page:
+        page.get_by_text("AI Act").wait_for()
+        for place, kind in enumerate(("drop", "paste")):
+            page.evaluate(_TRANSFER, [base64.b64encode(jpeg(place)).decode(), kind])
+            page.locator("article .label").nth(3 * place).wait_for()
+            assert page.locator("article .name").nth(place).inner_text() == f"{kind}.jpg"
+        words = page.locator("main").inner_text()
+        assert "sent to this service, answered, and forgotten" in words
+        low, high = read_json(tiny_run / "metrics.json")["macro_f1"]["ci95"]
+        assert f"({low:.2f} to {high:.2f})" in words
+        assert "held out of training" in words
+        assert "not for decisions about people" in words
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert not page.troubles
+
+
+def test_results_are_reached_by_keys_alone(tiny_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg(1))
+
+    def focused() -> str:
+        return str(page.evaluate("document.activeElement.textContent"))
+
+    with page_of(tiny_run, width=390, height=844) as page:
+        page.get_by_text("AI Act").wait_for()
+        page.keyboard.press("Tab")
+        with page.expect_file_chooser() as chooser:
+            page.keyboard.press("Enter")
+        chooser.value.set_files(str(tmp_path / "a.jpg"))
+        page.locator("article .label").first.wait_for()
+        page.keyboard.press("Tab")  # the camera
+        page.keyboard.press("Tab")
+        assert focused() == "Where it looked"
+        page.keyboard.press("Enter")
+        page.locator("article canvas").wait_for()
+        assert focused() == "for mask"
+        page.keyboard.press("Tab")
+        with page.expect_download() as waiting:
+            page.keyboard.press("Enter")
+        assert waiting.value.suggested_filename == "maskwise.csv"
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert page.locator("article").count() == 0
         assert not page.troubles
 
 

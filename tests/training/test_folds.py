@@ -56,7 +56,12 @@ def test_everybody_is_scored_by_a_model_that_had_not_seen_them(data: Path, cross
     decided = p.sum((2, 3)).argmax(1) * 6 + p.sum((1, 3)).argmax(1) * 3 + p.sum((1, 2)).argmax(1)
     expected = f1_score(predictions["label"], decided, average="macro", labels=range(18), zero_division=0)
     assert metrics["macro_f1"]["value"] == pytest.approx(expected, abs=1e-6)
-    assert "macro F1 fold by fold" in (cross_validated / "report.html").read_text()
+    report = (cross_validated / "report.html").read_text()
+    assert "macro F1 fold by fold" in report
+    assert 'alt="Where the model looked"' in report
+    assert "as asked" not in report
+    card = (cross_validated / "MODEL_CARD.md").read_text()
+    assert "36 persons of the data set it was made from, each person by models trained on others" in card
     assert len(list((cross_validated / "folds").glob("*/tensorboard/events*"))) == 3
 
 
@@ -95,10 +100,14 @@ def test_a_decision_is_fitted_and_off_unless_asked_for(
 def test_a_refit_says_that_it_has_no_score_and_knows_everybody(data: Path, tmp_path: Path) -> None:
     run = tmp_path / "refit"
     recipe = load_recipe("cpu", [*SHORT, "training.keep=best"])
-    metrics = train_folds(recipe, data, run, folds=2, refit=True)
+    metrics = train_folds(recipe, data, run, folds=2, refit=True, photos_in_report=False)
     assert metrics["scored_on"] is None
     assert metrics["macro_f1"] is None
     assert metrics["folds"]["scored_on"] == "out-of-fold"
+    card = (run / "MODEL_CARD.md").read_text()
+    assert "this one was trained on all of them, and is itself unmeasured" in card
+    assert card.count("\n| ") > 18
+    assert "left out of this report, as asked" in (run / "report.html").read_text()
     assert len(list((run / "members").iterdir())) == 1
     kept = [
         pl.read_csv(run / f"folds/{k:02d}/history.csv")["held_out_macro_f1"].arg_max() + 1 for k in range(2)

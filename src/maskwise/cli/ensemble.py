@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from maskwise.experiments.ensembling import How
+    from maskwise.experiments.ensemble_report import How
 
 
 def ensemble(
@@ -16,6 +16,7 @@ def ensemble(
     greedy: Annotated[
         bool, typer.Option("--greedy", help="Choose runs that raise the score together.")
     ] = False,
+    no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
 ) -> None:
     """Make one run of several, its members speaking together.
 
@@ -32,7 +33,14 @@ def ensemble(
     from maskwise.experiments.ensembling import ensemble as ensembling
 
     console = create_console()
-    made = ensembling(runs, out, how=way, greedy=greedy)
+    made = ensembling(
+        runs,
+        out,
+        how=way,
+        greedy=greedy,
+        photos_in_report=not no_photos,
+        say=lambda line: console.print(line, soft_wrap=True, markup=False),
+    )
     console.print(f"Members: {', '.join(made.chosen)}")
     print_scores(console, made.metrics, out)
     if made.gain is not None:

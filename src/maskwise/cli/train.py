@@ -78,6 +78,7 @@ def train(
                 resume=resume,
                 on=on,
                 cpus=cpus,
+                photos_in_report=not no_photos,
                 console=console,
                 progress=bar,
             )

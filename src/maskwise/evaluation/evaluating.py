@@ -123,7 +123,7 @@ def evaluate(
     gallery = None
     if photos_in_report:
         gallery = worst_mistakes(
-            run, table.photos, table.paths, table.persons, classes, predictions, probabilities
+            [run], table.photos, table.paths, table.persons, classes, predictions, probabilities
         )
     write_report(
         folder / "report.html",

@@ -57,29 +57,35 @@ def worst_rows(
 
 
 def worst_mistakes(
-    run: Path,
+    runs: Sequence[Path],
     photos: Sequence[str],
     paths: Sequence[Path],
     persons: npt.NDArray[np.str_],
     labels: npt.NDArray[np.int64],
     predictions: npt.NDArray[np.int64],
     probabilities: npt.NDArray[np.float32],
+    told_by: npt.NDArray[np.int64] | None = None,
 ) -> list[Mistake]:
-    """The worst mistakes of a run, one a person, and where its first member looked.
+    """The worst mistakes, one a person, and where the first member of who made it looked.
 
     Args:
-        run: a run folder.
+        runs: run folders.
         photos: names (N).
         paths: where they lie (N).
         persons: whose they are (N,).
         labels: joint classes (N,), -1 where unknown.
         predictions: joint classes (N,).
         probabilities: joint probabilities (N, C).
+        told_by: of each photo (N,) which of the runs predicted it; the first by default.
     """
-    member = load_member(member_folders(run)[0])
+    members = [load_member(member_folders(run)[0]) for run in runs]
     rows = worst_rows(labels, predictions, probabilities, persons, most=_MOST)
-    names, look = member.card.space.class_names, partial(look_at_mistake, member)
-    return mistakes(rows, photos, paths, labels, predictions, probabilities, names, look)
+    names = members[0].card.space.class_names
+    found = list[Mistake]()
+    for row in rows:
+        look = partial(look_at_mistake, members[0 if told_by is None else told_by[row]])
+        found += mistakes([row], photos, paths, labels, predictions, probabilities, names, look)
+    return found
 
 
 def mistakes(

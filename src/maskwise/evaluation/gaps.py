@@ -88,8 +88,13 @@ def unmeasured(groups: Mapping[str, Mapping[str, Any]]) -> list[str]:
         f"{column} {name} ({entry['n_persons']} persons)"
         for column, entries in groups.items()
         for name, entry in entries.items()
-        if not entry.get("accuracy")
+        if not was_measured(entry)
     ]
+
+
+def was_measured(group: Mapping[str, Any]) -> bool:
+    """Whether anything of a group was scored: all its labels together, or those of one attribute."""
+    return any(isinstance(figure, Mapping) for figure in group.values())
 
 
 def _by_person(hit: npt.NDArray[np.bool_], asked: npt.NDArray[np.bool_], index: Indices) -> Floats:

@@ -43,17 +43,21 @@ def write_model_card(
             score = _score(entry["f1"] if entry["n_persons"] else None)
             lines.append(f"| {entry['name']} | {entry['n_persons']:,} | {entry['n_photos']:,} | {score} |")
     groups = metrics.get("groups") or {}
+    lines += ["", "## Who was measured", ""]
+    lines += [f"- {_plain(column)}: {_counts(entries)}" for column, entries in groups.items()] or [
+        "- Nobody."
+    ]
     lines += ["", "## For whom it is worse, or unmeasured", ""]
     gaps = metrics.get("gaps") or []
     lines += [f"- {_plain(gap_in_words(gap))}" for gap in gaps] or [
         "- No two groups were large enough to compare, or none differed."
     ]
     few = unmeasured(groups)
-    lines.append(
-        f"- Not measured, for want of persons: {_plain(', '.join(few))}."
-        if few
-        else "- Every group that the data name was measured."
-    )
+    if few:
+        lines.append(f"- Not measured, for want of persons: {_plain(', '.join(few))}.")
+    elif groups:
+        lines.append(f"- Every group of {_plain(', '.join(groups))} was measured.")
+    lines.append("- What the data have no column for (skin colour or disability, say) is unmeasured.")
     lines.append(
         "- Whoever is not in the data (other ages, cameras, kinds of masks, lighting) is unmeasured."
     )
@@ -61,10 +65,16 @@ def write_model_card(
     write_text(path, "\n".join(lines))
 
 
+def _counts(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    return _plain(", ".join(f"{name} {e['n_persons']:,} persons" for name, e in entries.items()))
+
+
 def _score(entry: Mapping[str, Any] | None) -> str:
     if entry is None:
         return "unmeasured"
     low, high = entry["ci95"]
+    if low == high == 0:
+        return "0, no photo was right"
     return f"{entry['value']:.3f} ({low:.3f} to {high:.3f})"
 
 

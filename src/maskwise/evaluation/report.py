@@ -41,6 +41,7 @@ def write_report(
     *,
     history: Sequence[dict[str, float]] = (),
     gallery: Sequence[Mistake] | None = None,
+    no_gallery: str = "Photos were left out of this report, as asked.",
     extra: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write the report of a run or an evaluation.
@@ -51,7 +52,8 @@ def write_report(
         space: the label space of the score.
         about: what to say beside the scores.
         history: a row an epoch; none for an evaluation.
-        gallery: the worst mistakes; None leaves photos out and says so.
+        gallery: the worst mistakes; None leaves photos out.
+        no_gallery: why they are left out.
         extra: further plots, a title and an SVG each.
 
     Raises:
@@ -67,6 +69,7 @@ def write_report(
         class_confusion=confusion_rows(metrics["confusion"]),
         attribute_confusions={a.name: confusion_rows(metrics[a.name]["confusion"]) for a in space.attributes},
         gallery=gallery,
+        no_gallery=no_gallery,
         extra=extra,
         gaps=[gap_in_words(gap) for gap in metrics.get("gaps", [])],
     )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from maskwise.errors import InputError
 from maskwise.evaluation.bootstrap import interval
 from maskwise.evaluation.counts import Floats, accuracy, class_f1, macro_f1, stacked_by_person
-from maskwise.evaluation.gaps import largest_gaps
+from maskwise.evaluation.gaps import largest_gaps, was_measured
 from maskwise.labels.space import UNKNOWN, LabelSpace
 
 SCHEMA = 1
@@ -80,7 +80,7 @@ def score(
         for column, names in named.items()
     }
     scored = {
-        column: [name for name, entry in entries.items() if entry.get("accuracy")]
+        column: [name for name, entry in entries.items() if was_measured(entry)]
         for column, entries in metrics["groups"].items()
     }
     metrics["gaps"] = largest_gaps(

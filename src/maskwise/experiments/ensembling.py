@@ -1,9 +1,10 @@
 """`ensemble`: several runs become one whose members speak together; chosen and weighted on out-of-fold predictions."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,20 +16,17 @@ from maskwise.errors import InputError
 from maskwise.evaluation.counts import macro_f1, stacked_by_person
 from maskwise.evaluation.paired import Difference, paired_difference
 from maskwise.evaluation.predictions import persons_of
-from maskwise.evaluation.scoring import score
 from maskwise.evaluation.tuning import choose_members, nested_choice_gain
+from maskwise.experiments.ensemble_report import How, Together, write_ensemble
 from maskwise.experiments.finished_run import FinishedRun, read_run
-from maskwise.files import atomic_path, write_json
-from maskwise.inference.members import member_folders, run_identity
+from maskwise.inference.members import member_folders
 from maskwise.inference.opening import create_predictor
 from maskwise.inference.rows import probability_columns
 from maskwise.models.decision import decide
 from maskwise.models.ensemble import EnsembleSpec, combine_members, save_ensemble
 from maskwise.models.member import Member, load_member, save_member
-from maskwise.training.recipe_files import save_recipe
 from maskwise.training.run_folder import check_run_folder
 
-How = Literal["mean", "weighted", "vote", "soup"]
 _FOLDS = 5
 
 
@@ -42,7 +40,15 @@ class Ensembled:
     metrics: dict[str, Any]  # with `chosen_on_these_persons` the score is a little optimistic
 
 
-def ensemble(folders: list[Path], out: Path, *, how: How = "mean", greedy: bool = False) -> Ensembled:
+def ensemble(
+    folders: list[Path],
+    out: Path,
+    *,
+    how: How = "mean",
+    greedy: bool = False,
+    photos_in_report: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+) -> Ensembled:
     """Make one run of several, scored on the persons that all of them have predicted without having seen them.
 
     Args:
@@ -50,6 +56,8 @@ def ensemble(folders: list[Path], out: Path, *, how: How = "mean", greedy: bool 
         out: the new run's folder.
         how: mean of probabilities, weighted by how often a run was chosen, vote, or soup (the weights averaged).
         greedy: choose runs that raise the score together; with `weighted` this is always done.
+        photos_in_report: whether the report shows the worst mistakes.
+        say: told a line at a time what is left out.
 
     Raises:
         InputError: when runs have other classes or no common photos, or a soup's architectures differ.
@@ -84,8 +92,10 @@ def ensemble(folders: list[Path], out: Path, *, how: How = "mean", greedy: bool 
     else:  # a mean over runs, each as often as it was chosen: what is scored is what will predict
         p = _combined(told[distinct], EnsembleSpec(combine="weighted", weights=tuple(map(float, counts))))
         _copy_members(out, runs, distinct, counts)
-    metrics = _metrics([runs[k] for k in distinct], shared, p) | {"chosen_on_these_persons": gain is not None}
-    _write(out, runs, distinct, how, shared, p, metrics)
+    parts = [runs[k] for k in distinct]
+    command = f"maskwise ensemble {' '.join(map(str, folders))} --how {how}{' --greedy' if greedy else ''}"
+    together = Together(parts, how, shared, p, counts, chosen_here=gain is not None, command=command)
+    metrics = write_ensemble(out, together, photos=photos_in_report, say=say)
     return Ensembled(out, names, gain, metrics)
 
 
@@ -195,21 +205,6 @@ def _folds(persons: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
     return np.asarray(index % _FOLDS, dtype=np.int64)
 
 
-def _metrics(runs: list[FinishedRun], shared: pl.DataFrame, p: npt.NDArray[np.float32]) -> dict[str, Any]:
-    space, rule = runs[0].space, runs[0].decision
-    predictions = decide(p, space, rule)
-    leaky = any(run.metrics.get("leaky") for run in runs)
-    persons = "out-of-fold" if any("folds" in run.lineage for run in runs) else "held-out persons"
-    return {
-        "schema": 1,
-        "scored_on": "held-out photos" if leaky else persons,
-        "leaky": leaky,
-        "persons_known": not shared["person"].null_count(),
-        "decision": rule,
-        **score(space.decode(shared["label"].to_numpy()), predictions, persons_of(shared), space, groups={}),
-    }
-
-
 def _copy_members(out: Path, runs: list[FinishedRun], distinct: list[int], counts: list[int] | None) -> None:
     """The members of all runs, a run's weight shared out among its own; without counts they vote."""
     weights: list[float] = []
@@ -222,31 +217,3 @@ def _copy_members(out: Path, runs: list[FinishedRun], distinct: list[int], count
         save_ensemble(out, EnsembleSpec(combine="vote"))
     else:
         save_ensemble(out, EnsembleSpec(combine="weighted", weights=tuple(weights)))
-
-
-def _write(
-    out: Path,
-    runs: list[FinishedRun],
-    distinct: list[int],
-    how: How,
-    shared: pl.DataFrame,
-    p: npt.NDArray[np.float32],
-    metrics: dict[str, Any],
-) -> None:
-    columns = probability_columns(runs[0].space)
-    frame = shared.hstack(pl.DataFrame(p, schema=dict.fromkeys(columns, pl.Float32)))
-    with atomic_path(out / "predictions.parquet") as temporary:
-        frame.write_parquet(temporary, metadata={"schema": "1"})
-    splits = [pl.read_parquet(runs[k].folder / "split.parquet", glob=False) for k in distinct]
-    known = pl.concat([s.filter(pl.col("side") == "train") for s in splits], how="diagonal_relaxed")
-    with atomic_path(out / "split.parquet") as temporary:
-        known.unique("photo", maintain_order=True).write_parquet(temporary, metadata={"schema": "1"})
-    save_recipe(out / "recipe.yaml", runs[0].recipe)
-    write_json(out / "metrics.json", metrics)
-    parents = [
-        {"role": "member", "run": str(runs[k].folder.resolve()), "weights": run_identity(runs[k].folder)}
-        for k in distinct
-    ]
-    write_json(
-        out / "lineage.json", runs[0].lineage | {"finished": True, "ensemble": how, "parents": parents}
-    )

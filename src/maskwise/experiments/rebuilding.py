@@ -104,6 +104,7 @@ def rebuild(
             folds=int(lineage["folds"]),
             refit=bool(lineage["refit"]),
             resume=resume,
+            photos_in_report=False,
             console=console,
             progress=progress,
         )

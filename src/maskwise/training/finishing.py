@@ -114,7 +114,7 @@ def write_run_report(
     gallery = None
     if photos:
         gallery = worst_mistakes(
-            run, held_out.photos, held_out.paths, held_out.persons, labels, predictions, probabilities
+            [run], held_out.photos, held_out.paths, held_out.persons, labels, predictions, probabilities
         )
     about = _about(run, data, prepared, recipe, metrics)
     write_model_card(run / CARD_FILE, about.title, about.facts, metrics, table.space)

@@ -1,6 +1,5 @@
 """Cross-validation that keeps persons together, as one run: every person scored by a model that had not seen them."""
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,27 +12,17 @@ from rich.console import Console
 from maskwise.data.scan import ProgressOf
 from maskwise.data.split import person_strata
 from maskwise.errors import InputError, StoppedError
-from maskwise.evaluation import plots
-from maskwise.evaluation.model_card import FILE as CARD_FILE
-from maskwise.evaluation.model_card import write_model_card
-from maskwise.evaluation.report import CALIBRATION, About, write_report
-from maskwise.evaluation.scoring import grouping_columns, score
-from maskwise.evaluation.tuning import OutOfFold, reliability, tune_decision
-from maskwise.files import atomic_path, read_json, write_json
-from maskwise.inference.rows import probability_columns
+from maskwise.files import read_json, write_json
 from maskwise.labels.space import UNKNOWN
-from maskwise.models.decision import decide
-from maskwise.models.tuned_decision import TunedDecision, save_decision
 from maskwise.training.cluster import HERE, run_tasks
 from maskwise.training.preparation import Prepared, prepare
+from maskwise.training.putting_together import FOLDS, REFIT, Folded, put_together
 from maskwise.training.recipe import Recipe
 from maskwise.training.recipe_files import save_recipe
 from maskwise.training.run_folder import check_run_folder
 from maskwise.training.train import stored_recipe, train
 
-FOLDS = "folds"
 PLAN = "folds.json"
-REFIT = "refit"
 
 
 def train_folds(
@@ -46,6 +35,7 @@ def train_folds(
     resume: bool = False,
     on: str = HERE,
     cpus: int = 1,
+    photos_in_report: bool = True,
     console: Console | None = None,
     progress: ProgressOf = lambda stage: None,
 ) -> dict[str, Any]:
@@ -64,6 +54,7 @@ def train_folds(
         resume: go on with a run that was stopped.
         on: where folds are trained: `here` one after the other, `ray`, or the address of a running Ray.
         cpus: processors that a fold takes under Ray.
+        photos_in_report: whether the report shows the worst mistakes.
         console: where lines go.
         progress: makes the bars.
 
@@ -111,7 +102,8 @@ def train_folds(
             console.print(f"{name}: done", soft_wrap=True, markup=False)
     if refit:
         _train_part(_on_everybody(recipe, run, folds), data, run / REFIT, "refit on everybody", console)
-    return _put_together(recipe, data, run, prepared, folds, refit, begin)
+    whole = Folded(recipe, data, run, prepared, folds, refit)
+    return put_together(whole, begin, photos=photos_in_report)
 
 
 def _check_same(run: Path, folds: int, refit: bool) -> None:
@@ -188,143 +180,3 @@ def _check_folds(prepared: Prepared, folds: int) -> None:
                 f"Expected at least {folds} persons with {', '.join(constant)} for {folds} folds, got {n_persons}: "
                 "choose fewer folds."
             )
-
-
-def _put_together(
-    recipe: Recipe, data: Path, run: Path, prepared: Prepared, folds: int, refit: bool, begin: float
-) -> dict[str, Any]:
-    """Members, out-of-fold predictions, their scores, the fitted decision and the report of the whole run."""
-    parts = [run / FOLDS / f"{fold:02d}" for fold in range(folds)]
-    members = [run / REFIT] if refit else parts
-    shutil.rmtree(run / "members", ignore_errors=True)
-    for place, part in enumerate(members):
-        shutil.copytree(part / "members" / "00", run / "members" / f"{place:02d}")
-    space, columns = prepared.table.space, probability_columns(prepared.table.space)
-    frames = [
-        pl.read_parquet(part / "predictions.parquet", glob=False).with_columns(pl.lit(fold).alias("fold"))
-        for fold, part in enumerate(parts)
-    ]
-    frame = pl.concat(frames)
-    order = {photo: place for place, photo in enumerate(prepared.table.photos)}
-    if set(frame["photo"]) != set(order):
-        raise InputError(
-            f"Expected {data} to be what the folds of {run} were trained on, but it differs: train anew."
-        )
-    frame = frame.sort(pl.col("photo").replace_strict(order, return_dtype=pl.Int64))
-    with atomic_path(run / "predictions.parquet") as temporary:
-        frame.write_parquet(temporary, metadata={"schema": "1"})
-    _save_split(run, parts)
-    p = frame.select(columns).to_numpy()
-    labels, fold_of = frame["label"].to_numpy(), frame["fold"].to_numpy()
-    groups = prepared.groups
-    predictions = decide(p, space, recipe.decision)
-    out_of_fold = score(
-        prepared.table.label_indices(),
-        predictions,
-        groups,
-        space,
-        groups=grouping_columns(prepared.table.group_values(), recipe.data.groups),
-    )
-    by_fold = [read_json(part / "metrics.json")["macro_f1"] for part in parts]
-    known = labels != UNKNOWN
-    decision = tune_decision(
-        OutOfFold(p[known], labels[known], groups[known], fold_of[known]), space, recipe.decision
-    )
-    save_decision(run, decision)
-    lineages = [read_json(part / "lineage.json") for part in (*parts, *([run / REFIT] if refit else []))]
-    about: dict[str, Any] = {
-        "schema": 1,
-        "leaky": False,
-        "persons_known": True,
-        "interrupted": False,
-        "decision": recipe.decision,
-        "by_fold": by_fold,
-        "seconds": round(sum(entry["seconds"] for entry in lineages), 1),
-        "calibration_error": decision.calibration_error,
-    }
-    scored = {"scored_on": "out-of-fold", **about, **out_of_fold}
-    metrics = scored if not refit else {"scored_on": None, **about, "macro_f1": None, "folds": scored}
-    write_json(run / "metrics.json", metrics)
-    lineage = lineages[0] | {
-        "finished": True,
-        "folds": folds,
-        "refit": refit,
-        "decision": {
-            "rule": recipe.decision,
-            "fitted_out_of_fold": {
-                "temperature": decision.temperature,
-                "class_weights": decision.class_weights,
-            },
-        },
-        "seconds": round(time.time() - begin, 1),
-        "split": {"n_train": len(prepared.table), "n_held_out": len(prepared.table)},
-    }
-    write_json(run / "lineage.json", lineage)
-    drawn = plots.reliability(
-        reliability(p[known], labels[known]), reliability(decision.calibrated(p[known]), labels[known])
-    )
-    about_run = _about(recipe, data, run, folds, refit, by_fold, decision)
-    write_model_card(run / CARD_FILE, about_run.title, about_run.facts, metrics, space)
-    write_report(
-        run / "report.html",
-        scored,
-        space,
-        about_run,
-        extra=((CALIBRATION, drawn),),
-    )
-    return metrics
-
-
-def _save_split(run: Path, parts: list[Path]) -> None:
-    """`split.parquet` of the whole run: everybody was trained on, by all models but one."""
-    frames = [
-        pl.read_parquet(part / "split.parquet", glob=False)
-        .filter(pl.col("side") == "held-out")
-        .with_columns(pl.lit("train").alias("side"), pl.lit(fold).alias("fold"))
-        for fold, part in enumerate(parts)
-    ]
-    # Further photos are trained on in every fold and held out in none.
-    first = pl.read_parquet(parts[0] / "split.parquet", glob=False)
-    further = first.filter(~pl.col("photo").is_in(pl.concat(frames)["photo"].implode()))
-    frames.append(further.with_columns(pl.lit(None, dtype=pl.Int32).alias("fold")))
-    with atomic_path(run / "split.parquet") as temporary:
-        pl.concat(frames).write_parquet(temporary, metadata={"schema": "1"})
-
-
-def _about(
-    recipe: Recipe,
-    data: Path,
-    run: Path,
-    folds: int,
-    refit: bool,
-    by_fold: list[dict[str, Any]],
-    decision: TunedDecision,
-) -> About:
-    low, high = decision.gain_ci95
-    facts = {
-        "data": str(data),
-        "scored": f"out-of-fold: {folds} folds by person, split seed {recipe.split.seed}",
-        "macro F1 fold by fold": ", ".join(f"{entry['value']:.3f}" for entry in by_fold),
-        "member": "one, trained on everybody for as many epochs as the folds found best: it has no held-out score, the "
-        "folds' stands beside it"
-        if refit
-        else f"{folds}, one a fold, their probabilities averaged: the score is that of one of them",
-        "decision": recipe.decision,
-        "calibration error": f"{decision.calibration_error[0]:.3f}; at temperature {decision.temperature:.2f}, "
-        f"fitted on other folds, {decision.calibration_error[1]:.3f}",
-        "weights for macro F1": f"gain {decision.gain:+.3f} ({low:+.3f} to {high:+.3f}) on folds they were not "
-        "fitted on; off unless asked for",
-        "when it may abstain": "; ".join(
-            f"to be right {float(asked):.0%} of the time it answers {kept:.0%} of the photos above a confidence of "
-            f"{threshold:.2f} (on other folds {reached:.0%} right)"
-            for asked, (threshold, kept, reached) in decision.thresholds.items()
-        ),
-    }
-    flag = " --refit" if refit else ""
-    return About(
-        title=f"{recipe.name} · {run.name}",
-        subtitle=recipe.description or "a run of maskwise",
-        facts=facts,
-        rebuild=f"maskwise train {run}/recipe.yaml --data {data} --folds {folds}{flag} --out {run}-again",
-        recipe=(run / "recipe.yaml").read_text(encoding="utf-8"),
-    )
