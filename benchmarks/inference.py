@@ -2,10 +2,10 @@
 
     python benchmarks/inference.py --run RUN [--data DATA] [--threads 1]
 
-The run is exported into a temporary folder, each file checked against it; int8 is measured where it passes its gate.
-Then all take turns, each in a process of its own, because allocator settings can't be taken back. Plain is what one
-writes first: contiguous tensors, the allocator as it is. Pixels come in as the transform makes them; reading photos is
-another benchmark's (`input.py`).
+The run is exported into a temporary folder, each file checked against it. int8 is measured, the fastest and the closest
+way, whether or not `export` would write it: what it says beside the run is told. Then all take turns, each in a process
+of its own, because allocator settings can't be taken back. Plain is what one writes first: contiguous tensors, the
+allocator as it is. Pixels come in as the transform makes them; reading photos is another benchmark's (`input.py`).
 """
 
 import argparse
@@ -22,34 +22,65 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from benchmarks.turns import take_turns
-from maskwise.deployment.checking import figures
-from maskwise.deployment.exporting import export
-from maskwise.errors import InputError
+from maskwise.deployment.checking import compare_with_run, figures, holds, photos_to_check
+from maskwise.deployment.exporting import Kind, calibration_photos, export
+from maskwise.deployment.merging import merge_run
+from maskwise.deployment.quantizing import WAYS, Way, quantize
+from maskwise.deployment.writing import to_onnx, to_openvino, write_onnx, write_openvino
 from maskwise.inference.engine import Engine
+from maskwise.inference.exported import exported_parts
 from maskwise.inference.members import member_folders
 from maskwise.inference.onnx_engine import OnnxEngine
 from maskwise.inference.opening import load_predictor
 from maskwise.inference.openvino_engine import OpenVinoEngine
+from maskwise.inference.predictor import Predictor
 from maskwise.inference.torch_engine import TorchEngine
 from maskwise.models.member import load_member
 
 BATCHES = (1, 32)
-FILES = {"ONNX Runtime": "model.onnx", "OpenVINO": "model.xml", "OpenVINO, int8": "model-int8.xml"}
+PLAIN: dict[str, tuple[Kind, str]] = {
+    "ONNX Runtime": ("onnx", "model.onnx"),
+    "OpenVINO": ("openvino", "model.xml"),
+}
+INT8: dict[str, tuple[Kind, Way]] = {
+    "ONNX Runtime, fastest int8": ("onnx", WAYS[0]),
+    "ONNX Runtime, closest int8": ("onnx", WAYS[-1]),
+    "OpenVINO, fastest int8": ("openvino", WAYS[0]),
+    "OpenVINO, closest int8": ("openvino", WAYS[-1]),
+}
+FILES = {name: file for name, (_, file) in PLAIN.items()} | {
+    name: f"int8-{place}.{'onnx' if kind == 'onnx' else 'xml'}"
+    for place, (name, (kind, _)) in enumerate(INT8.items())
+}
 
 
 def export_all(run: Path, folder: Path, data: Path | None) -> list[str]:
-    """The ways there are: the run's own, and each file that passes its check."""
-    ways = ["plain PyTorch", "PyTorch"]
-    for name, file in FILES.items():
-        kind = "onnx" if file.endswith(".onnx") else "openvino"
-        try:
-            done = export(run, folder, kind=kind, int8="int8" in file, data=data)
-        except InputError as error:
-            print(f"no {name}: {error}")
-            continue
-        print(f"{name}: {figures(done.check)}")
-        ways.append(name)
-    return ways
+    """Write all files and say how large they are, how long that took and what they say; gives all ways there are."""
+    for name, (kind, _) in PLAIN.items():
+        begin = time.perf_counter()
+        done = export(run, folder, kind=kind, data=data)
+        seconds = time.perf_counter() - begin
+        print(f"{name}: {done.bytes / 2**20:.1f} MB in {seconds:.0f} s, {figures(done.check)}", flush=True)
+    merged = merge_run(run, "int8")
+    photos = photos_to_check(run, merged.predictor, data)
+    calibration = calibration_photos(photos.training, merged.card)
+    names = [f"pixels_{place}" for place in range(len(merged.card.transforms))]
+    graph = to_onnx(merged.graph)
+    for name, (kind, way) in INT8.items():
+        path = folder / FILES[name]
+        if kind == "onnx":
+            write_onnx(quantize(graph, calibration, names, way), path, merged.card)
+        else:
+            write_openvino(quantize(to_openvino(graph), calibration, names, way), path, merged.card)
+        size = sum(part.stat().st_size for part in exported_parts(path)) / 2**20
+        engine = OnnxEngine(path) if kind == "onnx" else OpenVinoEngine(path)
+        told = Predictor(engine.card, engine).predict_all(photos.paths)
+        check = compare_with_run(photos, told, merged.card.space, merged.card.decision)
+        print(
+            f"{name} ({way.told()}): {size:.1f} MB, {figures(check)}: {'passes' if holds(check) else 'refused'}",
+            flush=True,
+        )
+    return ["plain PyTorch", "PyTorch", *FILES]
 
 
 def create_engine(way: str, run: Path, folder: Path, threads: int) -> Engine:
@@ -95,21 +126,25 @@ def main() -> None:
     parser.add_argument("--exported", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.way:
+        begin = time.perf_counter()
         engine = create_engine(arguments.way, arguments.run, arguments.exported, arguments.threads)
-        print(json.dumps([measure(engine, batch, arguments.seconds) for batch in BATCHES]))
+        opened = time.perf_counter() - begin
+        print(json.dumps([[measure(engine, batch, arguments.seconds) for batch in BATCHES], opened]))
         return
     print(f"{describe_machine()}, {arguments.threads} threads", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         ways = export_all(arguments.run, Path(folder), arguments.data)
         sys.argv += ["--exported", folder]
         turns = take_turns(ways, arguments.turns)
+    for way, told in turns.items():
+        print(f"{way:26} opened in {np.median([opened for _, opened in told]):.2f} s")
     for place, batch in enumerate(BATCHES):
-        medians = {way: [float(np.median(turn[place])) for turn in told] for way, told in turns.items()}
+        medians = {way: [float(np.median(turn[place])) for turn, _ in told] for way, told in turns.items()}
         for way, told in turns.items():
-            p50, p99 = np.quantile(np.concatenate([turn[place] for turn in told]), [0.5, 0.99])
+            p50, p99 = np.quantile(np.concatenate([turn[place] for turn, _ in told]), [0.5, 0.99])
             faster = [plain / own for plain, own in zip(medians["plain PyTorch"], medians[way], strict=True)]
             print(
-                f"batch {batch:2}, {way:14}: {batch / p50:6.1f} photos/s, p50 {p50 * 1e3:6.1f} ms, "
+                f"batch {batch:2}, {way:26}: {batch / p50:6.1f} photos/s, p50 {p50 * 1e3:6.1f} ms, "
                 f"p99 {p99 * 1e3:6.1f} ms, {np.median(faster):.2f} x plain ({min(faster):.2f} to {max(faster):.2f})"
             )
 

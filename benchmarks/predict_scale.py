@@ -3,7 +3,8 @@
     python benchmarks/predict_scale.py --run RUN --photos 1000000
 
 Small JPEGs are written once, one in a thousand broken. The command is killed when a third is done and called again;
-then the output is held against the folder: each photo once, in order, only the broken ones with an error.
+then the output is held against the folder: each photo once, in order, only the broken ones with an error. It
+fails where that is not so, or where memory grows behind the middle of a call.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.serving import memory
 from maskwise.inference.rows import PART_SIZE
 
-EVERY, DIFFERENT, LOOKS = 1000, 500, 10
+EVERY, DIFFERENT, LOOKS, GROWTH = 1000, 500, 10, 1.15
 
 
 def main() -> None:
@@ -76,12 +77,14 @@ def _follow(command: list[str], out: Path, begin: int, end: int, *, kill: bool) 
     process = subprocess.Popen(
         [sys.executable, "-m", "maskwise.cli.main", *command], stdout=subprocess.PIPE, text=True
     )
+    seen = list[float]()
     done, looks = 0, [begin + (end - begin) * k // LOOKS for k in range(1, LOOKS)]
     while process.poll() is None:
         with suppress(OSError, RuntimeError):  # the parts are removed, the process ends
             done = (sum(1 for _ in os.scandir(parts)) - 1) * PART_SIZE
             while looks and done >= looks[0]:
-                print(f"{looks.pop(0):,} photos, {memory(process.pid):.0f} MB", flush=True)
+                seen.append(memory(process.pid))
+                print(f"{looks.pop(0):,} photos, {seen[-1]:.0f} MB", flush=True)
         if kill and done >= end:
             process.kill()
         time.sleep(0.5)
@@ -92,6 +95,9 @@ def _follow(command: list[str], out: Path, begin: int, end: int, *, kill: bool) 
         sys.exit(
             f"FAILED: expected the command to {'be killed' if kill else 'end'}, got {process.returncode}"
         )
+    middle = len(seen) // 2
+    if len(seen) > 2 and max(seen[middle:]) > GROWTH * seen[middle]:
+        sys.exit(f"FAILED: expected memory to stay flat, got {', '.join(f'{mb:.0f}' for mb in seen)} MB")
     how = "killed" if kill else "ended"
     print(f"{how} after {seconds:.0f} s, {(end - begin) / seconds:.0f} photos/s", flush=True)
 

@@ -4,8 +4,9 @@
 
 The service has all cores but the last, which the clients have; the ceiling is measured on the service's cores, before
 and after, in batches as large as the service makes them. A request is one photo; a client sends the next when it has
-the answer to the last. Then `--requests` more are sent while the service's memory is watched. Linux only: cores are
-pinned.
+the answer to the last. Then `--requests` more are sent while the service's memory is watched. It fails when 8 or more
+clients get less than `--least` of the ceiling, when anything is refused, when memory grows in the second half, or when
+the service does not end by itself. Linux only: cores are pinned.
 """
 
 import argparse
@@ -30,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 
-LOOKS = 10
+LOOKS, GROWTH = 10, 1.05
 
 
 def ceiling(model: Path, photos: list[bytes], seconds: float) -> float:
@@ -145,6 +146,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, help="a folder of photos; procedural people by default")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--least", type=float, default=0.7, help="share of the ceiling, from 8 clients on")
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument(
         "--ceiling", action="store_true", help=argparse.SUPPRESS
@@ -184,9 +186,14 @@ def main() -> None:
         os.sched_setaffinity(0, set(every))
         after = top()
         most = (before + after) / 2
+        faults = list[str]()
         print(f"decoding and model in one process: {before:.1f} photos/s before, {after:.1f} after")
         for clients, found in told.items():
             p50, p99 = np.quantile(found["taken"], [0.5, 0.99]) * 1e3
+            if clients >= 8 and found["rate"] < arguments.least * most:
+                faults.append(f"expected {arguments.least:.0%} of the ceiling with {clients} clients")
+            if found["refused"]:
+                faults.append(f"expected no refusal of {clients} clients")
             print(
                 f"{clients:3} clients: {found['rate']:6.1f} requests/s, {found['rate'] / most:.0%} of that, "
                 f"p50 {p50:.0f} ms, p99 {p99:.0f} ms, {found['refused']} refused"
@@ -198,8 +205,16 @@ def main() -> None:
             asyncio.run(ask(port, photos, 16, requests=step))
             seen.append(memory(service.pid))
         print(f"memory, MB, every {step:,} requests: {', '.join(f'{mb:.0f}' for mb in seen)}")
+        middle = len(seen) // 2
+        if len(seen) > 2 and max(seen[middle:]) > GROWTH * seen[middle]:
+            faults.append("expected memory to stay flat in the second half")
         service.send_signal(signal.SIGTERM)
-        print(f"ended with {service.wait(timeout=60)}")
+        status = service.wait(timeout=60)
+        print(f"ended with {status}")
+        if status not in (0, -signal.SIGTERM, 128 + signal.SIGTERM):
+            faults.append("expected the service to end by itself")
+        if faults:
+            sys.exit(f"FAILED: {'; '.join(faults)}")
 
 
 if __name__ == "__main__":

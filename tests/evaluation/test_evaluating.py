@@ -28,7 +28,12 @@ def test_other_persons_are_scored_by_groups(run: Path, tmp_path: Path) -> None:
     assert json.loads((done.folder / "metrics.json").read_text()) == done.metrics
     assert done.metrics["scored_on"] == "held-out persons" or done.metrics["n_trained_on"]
     assert set(done.metrics["groups"]) == {"mask", "gender", "age_band", "race"}
-    assert (done.folder / "report.html").is_file()
+    report = (done.folder / "report.html").read_text()
+    for name, group in done.metrics["groups"]["race"].items():
+        assert f"<td>{name}</td><td>{group['n_persons']}</td>" in report
+    assert "too few persons" in report  # of the 12 of each race nothing is claimed
+    assert 'alt="Where the model looked"' in report
+    assert "How sure, and how often right" in report
     with pytest.raises(InputError, match="got 'rase'"):
         evaluate(run, other, groups=("rase",))
 

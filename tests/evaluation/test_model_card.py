@@ -88,3 +88,25 @@ def test_a_score_that_is_too_good_says_so() -> None:
     assert "optimistic" in words(
         _MEASURED | {"scored_on": "held-out persons", "chosen_on_these_persons": True}
     )
+
+
+def test_the_card_tells_who_was_measured_for_whom_it_is_worse_and_who_was_not(tmp_path: Path) -> None:
+    gap = {"column": "race", "what": "age", "best": "a", "worst": "b", "value": 0.1, "ci95": [0.02, 0.18]}
+    groups = {"race": {"a": group(90, 0.9), "b": group(50, 0.8), "c*": group(3, None)}}
+    measured = _MEASURED | {"scored_on": "held-out persons", "groups": groups, "gaps": [gap]}
+    path = tmp_path / "card.md"
+    write_model_card(path, "x", {}, measured, builtin_label_space())
+    card = path.read_text()
+    assert "- race: a 90 persons, b 50 persons, c\\* 3 persons" in card
+    assert "- race, age: b 0.100 (0.020 to 0.180) below a" in card
+    assert "- Not measured, for want of persons: race c\\* (3 persons)." in card
+    assert "Every group" not in card
+    # A group whose attributes were scored is measured, even if no photo of it has all labels.
+    partly = {"n_persons": 300, "n_photos": 900, "accuracy": None, "mask": entry(0.9, 0.02)}
+    write_model_card(
+        path, "x", {}, measured | {"groups": {"site": {"a": partly}}, "gaps": []}, builtin_label_space()
+    )
+    card = path.read_text()
+    assert "Every group of site was measured" in card
+    write_model_card(path, "x", {}, measured | {"groups": {}, "gaps": []}, builtin_label_space())
+    assert "Every group" not in path.read_text()

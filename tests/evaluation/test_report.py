@@ -1,3 +1,4 @@
+import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 
 from maskwise.evaluation.gallery import Mistake, worst_rows
+from maskwise.evaluation.gaps import gap_in_words
 from maskwise.evaluation.report import About, write_report
 from maskwise.evaluation.scoring import score
 from maskwise.labels import builtin_label_space
@@ -83,6 +85,18 @@ def test_the_page_needs_nothing_beside_itself_and_trusts_no_name(
     value, (low, high) = metrics["macro_f1"]["value"], metrics["macro_f1"]["ci95"]
     assert f"{value:.3f}" in text
     assert f"{low:.3f} to {high:.3f}" in text
+
+
+def test_groups_and_their_largest_gap_stand_in_the_page(tmp_path: Path, metrics: dict[str, object]) -> None:
+    write_report(tmp_path / "r.html", metrics, SPACE, about(), gallery=[])
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    groups = metrics["groups"]
+    figure = groups["gender"]["male"]["accuracy"]
+    low, high = figure["ci95"]
+    assert f'<td>{figure["value"]:.3f} <span class="soft">({low:.3f} to {high:.3f})</span></td>' in text
+    assert groups["age_band"]["<30"]["n_persons"] < 20 or "accuracy" in groups["age_band"]["<30"]
+    assert metrics["gaps"]
+    assert all(html.escape(gap_in_words(gap), quote=False) in text for gap in metrics["gaps"][:1])
 
 
 def test_photos_are_left_out_when_asked(tmp_path: Path, metrics: dict[str, object]) -> None:
