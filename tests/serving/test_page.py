@@ -1,47 +1,24 @@
 """The page in a real browser."""
 
 import base64
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from maskwise.files import read_json
+from tests.serving.browser import browser_page
 from tests.serving.running import jpeg, running
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @contextmanager
 def page_of(run: Path, *options: str, width: int, height: int) -> Iterator[Any]:
-    """A service of its own and its page in a browser, which must raise no trouble and ask nobody else."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    browser_path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if browser_path is None:
-        pytest.skip("no browser here")
-    quiet = (
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--disable-background-networking",
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-    )
-    with running(run, *options) as (port, _), playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_path, args=list(quiet))
-        page = browser.new_page(viewport={"width": width, "height": height}, accept_downloads=True)
-        troubles: list[str] = []
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
-        own = (f"http://127.0.0.1:{port}/", f"blob:http://127.0.0.1:{port}/", "data:")
-        page.on("request", lambda asked: None if asked.url.startswith(own) else troubles.append(asked.url))
-        page.goto(own[0])
-        page.troubles = troubles
+    """The page of a service of its own."""
+    with (
+        running(run, *options) as (port, _),
+        browser_page(f"http://127.0.0.1:{port}/", width=width, height=height) as page,
+    ):
         yield page
-        browser.close()
 
 
 def test_a_locked_page_asks_for_its_token_and_loses_no_photo(tiny_run: Path, tmp_path: Path) -> None:

@@ -16,8 +16,7 @@ from maskwise.audit.review import open_review
 from maskwise.errors import InputError
 from maskwise.serving.review_server import ReviewServer
 from tests.pictures import make_people, write_table
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from tests.serving.browser import browser_page
 
 
 @pytest.fixture(scope="module")
@@ -130,18 +129,7 @@ def test_a_port_in_use_is_one_line(server: ReviewServer, folder: Path) -> None:
 
 
 def test_a_person_decides_by_keys_and_clicks_in_a_browser(server: ReviewServer, folder: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    browser_path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    if browser_path is None:
-        pytest.skip("no browser here")
-    quiet = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_path, args=list(quiet))
-        page = browser.new_page()
-        troubles: list[str] = []
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
-        page.goto(server.address)
+    with browser_page(server.address) as page:
         total = len(accepted(folder))
         page.get_by_text(f"0 of {total} decided").wait_for()
         assert page.locator("figure.meant img").first.evaluate("image => image.decode().then(() => true)")
@@ -167,8 +155,7 @@ def test_a_person_decides_by_keys_and_clicks_in_a_browser(server: ReviewServer, 
         with (folder / "corrections.csv").open(encoding="utf-8") as stream:
             row = next(row for row in csv.DictReader(stream) if row["finding"] == name)
         assert (row["new"], row["accept"]) == ("male", "yes")
-        assert not troubles
-        browser.close()
+        assert not page.troubles
 
 
 def _count(folder: Path, kind: str) -> int:
