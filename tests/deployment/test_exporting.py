@@ -191,7 +191,13 @@ def test_int8_is_written_only_if_it_holds(
     told = open_predictor(runtime.path).predict_all(photos)
     assert np.allclose(told.sum(axis=1), 1, atol=1e-4)
     assert not np.allclose(told, load_predictor(tiny_run).predict_all(photos), atol=1e-6)
-    # A folder of int8 alone is no model unasked.
+    # Beside a file in single precision int8 is used where it is named, and a folder of int8 alone is no model unasked.
+    both = export(tiny_run, tmp_path / "both", kind="openvino").path.parent
+    for part in (tmp_path / "kept").glob("model-int8.*"):
+        shutil.copy(part, both)
+    assert open_predictor(both).card.precision == "fp32"
+    assert open_predictor(both, "openvino").card.precision == "fp32"
+    assert open_predictor(both / "model-int8.xml").card.precision == "int8"
     with pytest.raises(InputError, match="got int8 only: name "):
         open_predictor(tmp_path / "kept")
 

@@ -12,6 +12,7 @@ from maskwise.errors import InputError
 from maskwise.experiments.ensembling import ensemble
 from maskwise.files import write_text
 from maskwise.inference.opening import load_predictor
+from maskwise.labels.space import LabelSpace
 from maskwise.models.tuned_decision import FILE as DECISION_FILE
 from maskwise.models.tuned_decision import TunedDecision
 from maskwise.serving.app import Service, create_app
@@ -85,6 +86,14 @@ def test_a_fitted_decision_is_told_where_it_is_asked_for(calibrated_run: Path, t
     assert told["decision"] == "marginal, calibrated"
     powered = np.sqrt(plain) / np.sqrt(plain).sum()
     assert np.allclose(sure, powered, atol=1e-4)
+    # The file of a run has its fitted decision inside.
+    file = export(calibrated_run, calibrated_run.with_name("file")).path
+    from_file, of_file, _ = _answers(create_service(file, calibrated=True))
+    assert np.allclose(from_file, powered, atol=1e-4)
+    assert of_file["decision"] == "marginal, calibrated"
+    assert create_service(file, decision="weighted").choice.classes(
+        plain, LabelSpace.from_dict(of_file["label_space"])
+    ).tolist() == [17]
     service = create_service(calibrated_run, decision="weighted")
     assert service.choice.classes(plain, service.predictor.space).tolist() == [17]
     with pytest.raises(InputError, match="decision"):
