@@ -30,7 +30,7 @@ def test_a_run_writes_its_card_with_scores_gaps_and_limits(tiny_run: Path) -> No
     card = (tiny_run / "MODEL_CARD.md").read_text()
     metrics = json.loads((tiny_run / "metrics.json").read_text())
     low, high = metrics["macro_f1"]["ci95"]
-    assert f"all classes together {metrics['macro_f1']['value']:.2f} ({low:.2f} to {high:.2f})" in card
+    assert f"all classes together {metrics['macro_f1']['value']:.3f} ({low:.3f} to {high:.3f})" in card
     assert "## For whom it is worse, or unmeasured" in card
     assert all(line in card for line in NOT_FOR)
     assert card.count("\n| ") >= 18
@@ -68,12 +68,12 @@ def words(metrics: dict[str, object]) -> str:
 def test_the_score_says_on_whom_it_was_measured() -> None:
     held_out = words(_MEASURED | {"scored_on": "held-out persons"})
     assert "7,000 photos of 1,000 persons of the data set it was made from, who were held out" in held_out
-    assert "mask 0.90 (0.85 to 0.95); all classes together 0.60 (0.50 to 0.70)" in held_out
+    assert "mask 0.900 (0.850 to 0.950); all classes together 0.600 (0.500 to 0.700)" in held_out
     folds = _MEASURED | {"scored_on": "out-of-fold"}
     assert "each person by models trained on others (out-of-fold)" in words(folds)
     assert "itself unmeasured" not in words(folds)
     refit = words({"scored_on": None, "macro_f1": None, "folds": folds})
-    assert "all classes together 0.60" in refit
+    assert "all classes together 0.600" in refit
     assert "this one was trained on all of them, and is itself unmeasured" in refit
 
 

@@ -35,7 +35,7 @@ def test_an_ensemble_has_groups_a_report_and_a_card(tiny_run: Path, other_run: P
     assert "race: " in card
     assert "Its members were chosen on these people" in card
     low, high = made.metrics["macro_f1"]["ci95"]
-    assert f"({low:.2f} to {high:.2f})" in card
+    assert f"({low:.3f} to {high:.3f})" in card
 
 
 def test_an_ensemble_without_its_data_says_what_it_leaves_out(

@@ -82,7 +82,7 @@ def test_photos_are_dropped_and_pasted_on_a_page_that_says_what_it_does(tiny_run
         words = page.locator("main").inner_text()
         assert "sent to this service, answered, and forgotten" in words
         low, high = read_json(tiny_run / "metrics.json")["macro_f1"]["ci95"]
-        assert f"({low:.2f} to {high:.2f})" in words
+        assert f"({low:.3f} to {high:.3f})" in words
         assert "held out of training" in words
         assert "not for decisions about people" in words
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -88,4 +88,4 @@ def _on_whom(score: Mapping[str, Any]) -> str:
 
 def _figure(entry: Mapping[str, Any]) -> str:
     low, high = entry["ci95"]
-    return f"{entry['value']:.2f} ({low:.2f} to {high:.2f})"
+    return f"{entry['value']:.3f} ({low:.3f} to {high:.3f})"
