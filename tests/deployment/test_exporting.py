@@ -83,7 +83,7 @@ def test_a_file_says_what_its_run_says_in_every_backend(
         assert predictor.space.class_names == run.space.class_names
         assert predictor.card.decision == run.card.decision
         assert predictor.card.check.photos > 0
-        assert predictor.card.score["scored_on"] == "held-out persons"
+        assert predictor.card.score.scored_on == "held-out persons"
 
 
 def test_predictions_from_a_file_are_those_of_the_run(

@@ -2,8 +2,9 @@ import json
 from pathlib import Path
 
 from maskwise.evaluation.gaps import unmeasured
-from maskwise.evaluation.limits_of_use import NOT_FOR, kept_score, score_in_words
+from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
 from maskwise.evaluation.model_card import write_model_card
+from maskwise.inference.kept_score import kept_score
 from maskwise.labels.space import builtin_label_space
 
 
@@ -42,7 +43,7 @@ def test_a_run_writes_its_card_with_scores_gaps_and_limits(tiny_run: Path) -> No
 def test_what_was_not_measured_is_not_claimed(tmp_path: Path) -> None:
     assert kept_score({}, ["mask"]) is None
     assert kept_score({"macro_f1": None, "scored_on": None}, ["mask"]) is None
-    assert "not been measured" in score_in_words(None, ["mask"])[0]
+    assert "not been measured" in score_in_words(None)[0]
     write_model_card(tmp_path / "c.md", "x [y](http://evil)", {"data": "<script>"}, {}, builtin_label_space())
     card = (tmp_path / "c.md").read_text()
     assert "has not been measured" in card
@@ -62,7 +63,7 @@ _MEASURED = {
 
 
 def words(metrics: dict[str, object]) -> str:
-    return " ".join(score_in_words(kept_score(metrics, ["mask", "gender"]), ["mask", "gender"]))
+    return " ".join(score_in_words(kept_score(metrics, ["mask", "gender"])))
 
 
 def test_the_score_says_on_whom_it_was_measured() -> None:
@@ -71,7 +72,7 @@ def test_the_score_says_on_whom_it_was_measured() -> None:
     assert "mask 0.900 (0.850 to 0.950); all classes together 0.600 (0.500 to 0.700)" in held_out
     folds = _MEASURED | {"scored_on": "out-of-fold"}
     assert "each person by models trained on others (out-of-fold)" in words(folds)
-    assert "itself unmeasured" not in words(folds)
+    assert "together its members know all of those people" in words(folds)
     refit = words({"scored_on": None, "macro_f1": None, "folds": folds})
     assert "all classes together 0.600" in refit
     assert "this one was trained on all of them, and is itself unmeasured" in refit
@@ -83,8 +84,10 @@ def test_a_score_that_is_too_good_says_so() -> None:
     assert "held out of training photo by photo" in leaky
     assert "inflated" in leaky
     assert "too narrow" in leaky
-    alone = words(_MEASURED | {"scored_on": "held-out photos", "persons_known": False})
-    assert "persons" not in alone.split("macro F1")[0]
+    for scored_on in ("held-out photos", "held-out persons"):
+        alone = words(_MEASURED | {"scored_on": scored_on, "persons_known": False})
+        assert "who is on them is not known" in alone
+        assert "persons" not in alone.split("macro F1")[0]
     assert "optimistic" in words(
         _MEASURED | {"scored_on": "held-out persons", "chosen_on_these_persons": True}
     )
@@ -99,7 +102,7 @@ def test_the_card_tells_who_was_measured_for_whom_it_is_worse_and_who_was_not(tm
     card = path.read_text()
     assert "- race: a 90 persons, b 50 persons, c\\* 3 persons" in card
     assert "- race, age: b 0.100 (0.020 to 0.180) below a" in card
-    assert "- Not measured, for want of persons: race c\\* (3 persons)." in card
+    assert "- Not measured, for want of persons or labels: race c\\* (3 persons)." in card
     assert "Every group" not in card
     # A group whose attributes were scored is measured, even if no photo of it has all labels.
     partly = {"n_persons": 300, "n_photos": 900, "accuracy": None, "mask": entry(0.9, 0.02)}

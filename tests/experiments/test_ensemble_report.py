@@ -33,7 +33,7 @@ def test_an_ensemble_has_groups_a_report_and_a_card(tiny_run: Path, other_run: P
     assert '<img src="data:image/jpeg' in report
     card = (out / "MODEL_CARD.md").read_text()
     assert "race: " in card
-    assert "Its members were chosen on these people" in card
+    assert "Epochs or members were chosen on these people" in card
     low, high = made.metrics["macro_f1"]["ci95"]
     assert f"({low:.3f} to {high:.3f})" in card
 

@@ -421,7 +421,7 @@ def test_the_model_its_score_and_what_it_is_not_for(
 ) -> None:
     told = client.get("/v1/model").json()
     ModelAnswer.model_validate(told)  # as documented, and nothing more
-    assert told["score"]["gender"]["macro_f1"]["ci95"]
+    assert told["score"]["attributes"]["gender"]["ci95"]
     assert len(told["classes"]) == 18
     assert told["attributes"]["age_band"] == ["<30", "30-59", ">=60"]
     words = " ".join(told["limits_of_use"])

@@ -23,7 +23,10 @@ def print_scores(console: Console, metrics: dict[str, Any], folder: Path) -> Non
     console.print()
     console.print(table)
     rests_on = metrics["scored_on"] or "photos that were trained on: no held-out score"
-    console.print(f"{metrics['n_photos']:,} photos of {metrics['n_persons']:,} persons ({rests_on})")
+    of_whom = f" of {metrics['n_persons']:,} persons" if metrics.get("persons_known", True) else ""
+    console.print(f"{metrics['n_photos']:,} photos{of_whom} ({rests_on})")
+    if metrics.get("chosen_on_these_persons"):
+        console.print("Epochs or members were chosen on these persons: a little optimistic.", style="yellow")
     if metrics.get("few_persons"):
         console.print("Fewer than 100 persons: the intervals are too narrow.", style="yellow")
     if metrics.get("leaky"):

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 
 from maskwise.deployment.graph import ExportGraph
-from maskwise.evaluation.limits_of_use import kept_score
 from maskwise.files import read_json
 from maskwise.inference.exported import ExportedCard
+from maskwise.inference.kept_score import KeptScore, kept_score
 from maskwise.inference.members import run_identity
 from maskwise.inference.opening import create_predictor, load_members
 from maskwise.inference.predictor import Predictor
@@ -61,7 +61,7 @@ def merge_run(
     return Merged(predictor, graph, card)
 
 
-def score_of(run: Path, names: Sequence[str]) -> dict[str, Any] | None:
+def score_of(run: Path, names: Sequence[str]) -> KeptScore | None:
     """What of a run's score goes along with its model; None where there is none."""
     path = run / "metrics.json"
     return kept_score(read_json(path), names) if path.is_file() else None

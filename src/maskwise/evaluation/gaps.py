@@ -82,10 +82,10 @@ def gap_in_words(gap: Mapping[str, Any]) -> str:
     )
 
 
-def unmeasured(groups: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Groups with too few persons to be scored, in words."""
+def unmeasured(groups: Mapping[str, Mapping[str, Any]], unit: str = "persons") -> list[str]:
+    """Groups that were not scored, for want of persons (or photos, the `unit`) or of labels, in words."""
     return [
-        f"{column} {name} ({entry['n_persons']} persons)"
+        f"{column} {name} ({entry['n_persons']} {unit})"
         for column, entries in groups.items()
         for name, entry in entries.items()
         if not was_measured(entry)

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from maskwise.evaluation.gaps import gap_in_words, unmeasured
-from maskwise.evaluation.limits_of_use import NOT_FOR, kept_score, score_in_words
+from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
 from maskwise.files import write_text
+from maskwise.inference.kept_score import kept_score
 from maskwise.labels.space import LabelSpace
 
 FILE = "MODEL_CARD.md"
@@ -34,7 +35,7 @@ def write_model_card(
         "",
         "## How often it is right",
         "",
-        *score_in_words(kept_score(metrics, attributes), attributes),
+        *score_in_words(kept_score(metrics, attributes)),
     ]
     metrics = metrics.get("folds", metrics)  # of a refit nothing else was measured
     if metrics.get("per_class"):
@@ -44,17 +45,17 @@ def write_model_card(
             lines.append(f"| {entry['name']} | {entry['n_persons']:,} | {entry['n_photos']:,} | {score} |")
     groups = metrics.get("groups") or {}
     lines += ["", "## Who was measured", ""]
-    lines += [f"- {_plain(column)}: {_counts(entries)}" for column, entries in groups.items()] or [
-        "- Nobody."
-    ]
+    lines += [
+        f"- {_plain(column)}: {_counts(entries, _unit(metrics))}" for column, entries in groups.items()
+    ] or ["- Nobody."]
     lines += ["", "## For whom it is worse, or unmeasured", ""]
     gaps = metrics.get("gaps") or []
     lines += [f"- {_plain(gap_in_words(gap))}" for gap in gaps] or [
         "- No two groups were large enough to compare, or none differed."
     ]
-    few = unmeasured(groups)
+    few = unmeasured(groups, _unit(metrics))
     if few:
-        lines.append(f"- Not measured, for want of persons: {_plain(', '.join(few))}.")
+        lines.append(f"- Not measured, for want of persons or labels: {_plain(', '.join(few))}.")
     elif groups:
         lines.append(f"- Every group of {_plain(', '.join(groups))} was measured.")
     lines.append("- What the data have no column for (skin colour or disability, say) is unmeasured.")
@@ -65,8 +66,13 @@ def write_model_card(
     write_text(path, "\n".join(lines))
 
 
-def _counts(entries: Mapping[str, Mapping[str, Any]]) -> str:
-    return _plain(", ".join(f"{name} {e['n_persons']:,} persons" for name, e in entries.items()))
+def _unit(metrics: Mapping[str, Any]) -> str:
+    """What was counted: each photo stands for itself where persons are not known."""
+    return "persons" if metrics.get("persons_known", True) else "photos"
+
+
+def _counts(entries: Mapping[str, Mapping[str, Any]], unit: str) -> str:
+    return _plain(", ".join(f"{name} {entry['n_persons']:,} {unit}" for name, entry in entries.items()))
 
 
 def _score(entry: Mapping[str, Any] | None) -> str:

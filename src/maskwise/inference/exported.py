@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 import maskwise
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
+from maskwise.inference.kept_score import KeptScore
 from maskwise.inference.members import member_folders
 from maskwise.labels.space import LabelSpace
 from maskwise.models.decision import Rule
@@ -27,7 +28,7 @@ INT8_STEM = "model-int8"
 
 
 class Check(BaseModel):
-    """How an exported file compares with the run it was made of, on photos that it had not seen."""
+    """How an exported file compares with the run it was made of, on photos that it had not seen, where there are such."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,7 +61,7 @@ class ExportedCard(BaseModel):
     tuned: TunedDecision | None = None
     weights: str  # digest of the run's
     check: Check | None = None
-    score: dict[str, Any] | None = None  # the run's own macro F1 with its interval, and on whom
+    score: KeptScore | None = None
 
     @property
     def space(self) -> LabelSpace:

@@ -57,9 +57,9 @@ def create_service(
         assert isinstance(card, ExportedCard)  # an exported file has no other
         score, explained = card.score, None
         about = {"name": card.name, "precision": card.precision, "weights": card.weights}
-    about["score"] = score
+    about["score"] = None if score is None else score.model_dump(mode="json")
     about["label_space"] = predictor.space.to_dict()
     told = (model if model.is_dir() else model.parent) / CARD_FILE
     about["card"] = told.read_text(encoding="utf-8") if told.is_file() else None  # Markdown
-    about["limits_of_use"] = [*score_in_words(score, names), *NOT_FOR]
+    about["limits_of_use"] = [*score_in_words(score), *NOT_FOR]
     return Service(predictor, choice, about, explained, Limits(), token)

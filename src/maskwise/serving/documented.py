@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from maskwise.inference.kept_score import KeptScore
+
 _PHOTO = {"type": "string", "format": "binary"}
 
 PHOTOS_REQUEST: dict[str, Any] = {
@@ -102,7 +104,7 @@ class ModelAnswer(_Answer):
     classes: list[str] = Field(description="in the order of the joint classes")
     attributes: dict[str, list[str]]
     label_space: dict[str, Any]
-    score: dict[str, Any] | None = Field(
+    score: KeptScore | None = Field(
         description="macro F1 with its 95% interval, and on whom; null: unmeasured"
     )
     limits_of_use: list[str]

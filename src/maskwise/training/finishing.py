@@ -85,6 +85,7 @@ def score_predictions(prepared: Prepared, recipe: Recipe, probabilities: Probabi
         "leaky": leaky,
         "persons_known": not held_out.frame["person"].null_count(),
         "decision": recipe.decision,
+        "chosen_on_these_persons": recipe.training.keep == "best",
         **score(
             held_out.label_indices(),
             predictions,
