@@ -94,7 +94,9 @@ def test_groups_and_their_largest_gap_stand_in_the_page(tmp_path: Path, metrics:
     figure = groups["gender"]["male"]["accuracy"]
     low, high = figure["ci95"]
     assert f'<td>{figure["value"]:.3f} <span class="soft">({low:.3f} to {high:.3f})</span></td>' in text
-    assert groups["age_band"]["<30"]["n_persons"] < 20 or "accuracy" in groups["age_band"]["<30"]
+    assert groups["age_band"]["<30"]["n_persons"] == 14
+    assert "<td>&lt;30</td><td>14</td>" in text
+    assert "too few persons" in text
     assert metrics["gaps"]
     assert all(html.escape(gap_in_words(gap), quote=False) in text for gap in metrics["gaps"][:1])
 

@@ -53,12 +53,15 @@ def test_an_ensemble_without_its_data_says_what_it_leaves_out(
     (data / "train.csv").write_text("".join(line for line in lines if gone.name not in line))
     said = list[str]()
     assert "race" not in ensemble([moved, other_run], tmp_path / "a", say=said.append).metrics["groups"]
-    assert "does not have all photos" in said[0]
+    assert "with their persons and labels, but it differs" in said[0]
     shutil.rmtree(data)
     ensemble([moved, other_run], tmp_path / "b", say=said.append)
-    assert str(data) in said[1]
+    assert f"at {data}: name them with --data" in said[1]
     report = (tmp_path / "b" / "report.html").read_text()
-    assert "not where the runs were trained any more" in report
-    assert "as asked" not in report
-    ensemble([tiny_run, other_run], tmp_path / "c", photos_in_report=False)
-    assert "left out of this report, as asked" in (tmp_path / "c" / "report.html").read_text()
+    assert "Groups and photos are left out" in report
+    assert "left out of this report" not in report
+    found = ensemble([moved, other_run], tmp_path / "d", data=people, say=said.append)
+    assert "race" in found.metrics["groups"]
+    assert len(said) == 2
+    ensemble([moved, other_run], tmp_path / "c", photos_in_report=False)
+    assert "left out of this report" in (tmp_path / "c" / "report.html").read_text()

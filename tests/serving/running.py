@@ -36,7 +36,10 @@ def running(run: Path, *options: str) -> Iterator[tuple[int, Process]]:
         yield port, process
     finally:
         process.terminate()
-        process.wait(timeout=90)
+        try:
+            process.wait(timeout=90)
+        finally:
+            process.kill()
 
 
 def free_port() -> int:

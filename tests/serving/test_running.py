@@ -73,30 +73,38 @@ def test_nothing_of_what_is_sent_is_logged_and_only_this_machine_may_ask(tiny_ru
         assert "holiday" not in out + err
 
 
-def test_connections_are_bounded(tiny_run: Path) -> None:
-    service = replace(create_service(tiny_run), limits=Limits(connections=4))
+def _asked(connection: http.client.HTTPConnection) -> tuple[int, str | None]:
+    connection.request("GET", "/healthz")
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status, answer.getheader("retry-after")
+
+
+def test_connections_are_bounded_and_silent_ones_end(tiny_run: Path) -> None:
+    service = replace(create_service(tiny_run), limits=Limits(connections=4, receive_seconds=1))
     port = free_port()
     server = create_server(service)
     listener = open_listener("127.0.0.1", port)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
+    for _ in range(600):
+        if server.started:
+            break
+        time.sleep(0.05)
     try:
-        time.sleep(0.2)
-        known = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        known.request("GET", "/healthz")
-        assert known.getresponse().status == 503
-        for one in idle:
-            one.close()
-        time.sleep(0.2)
-        known = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        known.request("GET", "/healthz")
-        assert known.getresponse().status == 200
+        first = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        assert _asked(first) == (200, None)
+        silent = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(3)]
+        silent[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: ")  # and no more
+        assert _asked(first) == (200, None)
+        late = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        assert _asked(late) == (503, "1")
+        assert _asked(first) == (200, None)  # who is in stays in
+        assert [one.recv(100) for one in silent] == [b""] * 3
+        assert _asked(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) == (200, None)
     finally:
         server.should_exit = True
-        thread.join()
+        thread.join(timeout=60)
 
 
 def _form(photos: list[bytes], name: str = "a") -> tuple[bytes, str]:

@@ -16,6 +16,9 @@ def ensemble(
     greedy: Annotated[
         bool, typer.Option("--greedy", help="Choose runs that raise the score together.")
     ] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Where the runs' data are, if not where they were trained.")
+    ] = None,
     no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
 ) -> None:
     """Make one run of several, its members speaking together.
@@ -38,6 +41,7 @@ def ensemble(
         out,
         how=way,
         greedy=greedy,
+        data=data,
         photos_in_report=not no_photos,
         say=lambda line: console.print(line, soft_wrap=True, markup=False),
     )
@@ -46,6 +50,6 @@ def ensemble(
     if made.gain is not None:
         low, high = made.gain.ci95
         console.print(
-            "Members were chosen on these persons, so this score is a little optimistic. Chosen on others, they gain "
+            "Chosen on other persons, the members gain "
             f"{made.gain.value:+.3f} ({low:+.3f} to {high:+.3f}) over the best single run."
         )

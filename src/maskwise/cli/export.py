@@ -17,7 +17,7 @@ def export(
         Path | None, typer.Option(help="The run's data, where they are not any more where it was trained.")
     ] = None,
 ) -> None:
-    """Write a run as one file to deploy, checked against the run on photos it had not seen.
+    """Write a run as one file to deploy, checked against the run on photos.
 
     Example: [bold]maskwise export runs/cpu --to onnx --out exported[/bold]
     """

@@ -10,6 +10,7 @@ import polars as pl
 
 from maskwise.data.randomness import keyed_generator
 from maskwise.data.reading import read_data
+from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError, in_short
 from maskwise.evaluation.counts import macro_f1, stacked_by_person
 from maskwise.evaluation.paired import paired_difference
@@ -41,18 +42,20 @@ class CheckPhotos:
     scored_on: str
 
 
-def photos_to_check(run: Path, predictor: Predictor, data: Path | None) -> CheckPhotos:
+def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8: bool = False) -> CheckPhotos:
     """The run's held-out photos, as the run sees them now, and some that it was trained on.
 
-    A run that was trained on everybody (folds, a refit) is checked on persons that int8 is not calibrated on.
+    A run that was trained on everybody (folds, a refit) is checked on photos that it knows; for int8 some persons are
+    set apart to calibrate on.
 
     Args:
         run: a run folder.
         predictor: of the run.
         data: where its data are, if not any more where it was trained.
+        int8: whether photos to calibrate on are needed.
 
     Raises:
-        InputError: when the data are not there, or no photo is left that the run was not trained on.
+        InputError: when the data are not there, or none of the run's photos is.
     """
     lineage = read_json(run / "lineage.json")
     place = data or Path(str(lineage.get("data", {}).get("path", "")))
@@ -62,23 +65,24 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None) -> Check
             "--data."
         )
     table = read_data(place, predictor.space)
-    split = _read(run / "split.parquet", "photo", "side")
+    split = _read(run / "split.parquet", "photo", "group", "side")
     trained_on = set(split.filter(pl.col("side") == "train")["photo"])
-    # The labels and persons that the run was scored with: corrections were applied to them.
-    scored = _read(run / "predictions.parquet", "photo", "person", "label")
     path_of = dict(zip(table.photos, table.paths, strict=True))
+    scored = _scored(run, table)
     chosen = scored.filter(pl.col("photo").is_in(list(path_of)))
     if chosen.is_empty():
         raise InputError(
             f"Expected {place} to have the photos of {run}, got none of them: name its data with --data."
         )
     unseen = chosen.filter(~pl.col("photo").is_in(trained_on))
+    training = [photo for photo in table.photos if photo in trained_on]
     if unseen.is_empty():  # folds or a refit
-        scored_on, apart = "photos it was trained on", _apart(persons_of(chosen))
-        chosen, training = chosen.filter(~apart), chosen.filter(apart)["photo"].to_list()
+        scored_on = "photos it was trained on"
+        if int8:
+            apart = pl.col("photo").is_in(_set_apart(split.filter(pl.col("photo").is_in(chosen["photo"]))))
+            chosen, training = chosen.filter(~apart), chosen.filter(apart)["photo"].to_list()
     else:
-        scored_on = str(read_json(run / "metrics.json").get("scored_on"))
-        chosen, training = unseen, [photo for photo in table.photos if photo in trained_on]
+        chosen, scored_on = unseen, str(read_json(run / "metrics.json").get("scored_on"))
     paths = [path_of[photo] for photo in chosen["photo"]]
     return CheckPhotos(
         paths,
@@ -90,11 +94,27 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None) -> Check
     )
 
 
-def _apart(persons: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
-    """A quarter of the persons, by their names alone: whether a photo (N,) shows one of them."""
-    names = np.unique(persons)
-    some = keyed_generator(0, "calibration", "persons").permutation(len(names))[: len(names) // 4]
-    return np.isin(persons, names[some])
+def _scored(run: Path, table: PhotoTable) -> pl.DataFrame:
+    """`photo`, `person` and `label` of the photos that a run was scored on; of all its own where it was not scored."""
+    path = run / "predictions.parquet"
+    if (
+        path.is_file()
+    ):  # with the labels and persons that it was scored with: corrections were applied to them
+        return _read(path, "photo", "person", "label")
+    split = _read(run / "split.parquet", "photo", "person")
+    label_of = dict(zip(table.photos, table.space.encode(table.label_indices()).tolist(), strict=True))
+    labels = [label_of.get(photo, UNKNOWN) for photo in split["photo"]]
+    return split.with_columns(pl.Series("label", labels, dtype=pl.Int64))
+
+
+def _set_apart(split: pl.DataFrame) -> list[str]:
+    """The photos of a quarter of the persons, at least of one; who shares a photo with another stays together."""
+    groups = split["group"].unique(maintain_order=True).sort()
+    if len(groups) < 2:
+        return []
+    order = keyed_generator(0, "calibration", "persons").permutation(len(groups))
+    some = groups[order[: max(1, len(groups) // 4)].tolist()]
+    return split.filter(pl.col("group").is_in(some.implode()))["photo"].to_list()
 
 
 def _read(path: Path, *columns: str) -> pl.DataFrame:

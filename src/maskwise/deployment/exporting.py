@@ -96,7 +96,7 @@ def export(
     say("merging the run into one graph")
     merged = merge_run(run, "int8" if int8 else "fp32")
     say("looking at photos to check it on")
-    photos = photos_to_check(run, merged.predictor, data)
+    photos = photos_to_check(run, merged.predictor, data, int8=int8)
     with locked(out / f".{path.name}.lock", str(path)), staged(path) as stage:
         target = _Target(stage, kind, merged.card, photos)
         model = to_onnx(merged.graph)
@@ -176,7 +176,7 @@ def calibration_photos(paths: Sequence[Path], card: ExportedCard) -> list[list[A
             break
     if not pixels:
         raise InputError(
-            "Expected photos that the run was trained on, to calibrate int8 on, got none that can be read: name its "
-            "data with --data."
+            "Expected photos of two persons or more that the run was trained on, to calibrate int8 on and not to judge "
+            "it by, got none that can be read: name its data with --data."
         )
     return pixels

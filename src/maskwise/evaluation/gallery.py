@@ -1,8 +1,7 @@
 """The mistakes that a report shows, as small pictures inside the page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,35 +77,20 @@ def worst_mistakes(
         probabilities: joint probabilities (N, C).
         told_by: of each photo (N,) which of the runs predicted it; the first by default.
     """
-    members = [load_member(member_folders(run)[0]) for run in runs]
     rows = worst_rows(labels, predictions, probabilities, persons, most=_MOST)
-    names = members[0].card.space.class_names
+    teller = [0 if told_by is None else int(told_by[row]) for row in rows]
+    members = {place: load_member(member_folders(runs[place])[0]) for place in set(teller)}
     found = list[Mistake]()
-    for row in rows:
-        look = partial(look_at_mistake, members[0 if told_by is None else told_by[row]])
-        found += mistakes([row], photos, paths, labels, predictions, probabilities, names, look)
-    return found
-
-
-def mistakes(
-    rows: Sequence[int],
-    photos: Sequence[str],
-    paths: Sequence[Path],
-    labels: npt.NDArray[np.int64],
-    predictions: npt.NDArray[np.int64],
-    probabilities: npt.NDArray[np.float32],
-    names: Sequence[str],
-    look: Callable[[Path, int, int], str] = lambda path, label, prediction: "",
-) -> list[Mistake]:
-    """The mistakes of these rows with their pictures, and where the model looked."""
-    return [
-        Mistake(
+    for row, place in zip(rows, teller, strict=True):
+        names = members[place].card.space.class_names
+        label, prediction = int(labels[row]), int(predictions[row])
+        mistake = Mistake(
             photo=photos[row],
             picture=small_picture(paths[row], _HEIGHT),
-            labelled=names[labels[row]],
-            predicted=names[predictions[row]],
-            confidence=float(probabilities[row, predictions[row]]),
-            look=look(paths[row], int(labels[row]), int(predictions[row])),
+            labelled=names[label],
+            predicted=names[prediction],
+            confidence=float(probabilities[row, prediction]),
+            look=look_at_mistake(members[place], paths[row], label, prediction),
         )
-        for row in rows
-    ]
+        found.append(mistake)
+    return found

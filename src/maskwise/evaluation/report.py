@@ -16,6 +16,8 @@ from maskwise.evaluation.tuning import reliability
 from maskwise.files import write_text
 from maskwise.labels.space import UNKNOWN, LabelSpace
 
+LEFT_OUT = "Photos were left out of this report."
+
 CALIBRATION = "How sure, and how often right"
 """The title of the plot of confidence against accuracy."""
 
@@ -41,7 +43,7 @@ def write_report(
     *,
     history: Sequence[dict[str, float]] = (),
     gallery: Sequence[Mistake] | None = None,
-    no_gallery: str = "Photos were left out of this report, as asked.",
+    no_gallery: str = LEFT_OUT,
     extra: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write the report of a run or an evaluation.

@@ -16,7 +16,7 @@ from maskwise.evaluation.gallery import worst_mistakes
 from maskwise.evaluation.model_card import FILE as CARD_FILE
 from maskwise.evaluation.model_card import write_model_card
 from maskwise.evaluation.predictions import persons_of
-from maskwise.evaluation.report import About, calibration_plot, write_report
+from maskwise.evaluation.report import LEFT_OUT, About, calibration_plot, write_report
 from maskwise.evaluation.scoring import grouping_columns, score
 from maskwise.experiments.finished_run import FinishedRun
 from maskwise.files import atomic_path, write_json
@@ -40,27 +40,31 @@ class Together:
     counts: list[int]  # how often each run counts
     chosen_here: bool  # the runs were chosen on these photos
     command: str  # that makes it again
+    known: "KnownData"
 
 
-def write_ensemble(
-    out: Path, together: Together, *, photos: bool, say: Callable[[str], None]
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class KnownData:
+    """What is known of the shared photos beside their labels; where the data are not what they were, why not."""
+
+    table: PhotoTable | None  # (N)
+    groups: dict[str, npt.NDArray[np.str_]]  # (N,) each
+    missing: str = ""
+
+
+def write_ensemble(out: Path, together: Together, *, photos: bool) -> dict[str, Any]:
     """Write all of an ensemble's folder but its members.
-
-    Groups and pictures need the runs' data: where those are not any more, they are left out, and that is said.
 
     Args:
         out: the ensemble's folder.
         together: what was put together.
         photos: whether the report shows the worst mistakes.
-        say: told a line at a time what is left out.
 
     Returns:
         The content of `metrics.json`.
     """
     first, shared, p = together.runs[0], together.shared, together.probabilities
-    table = _table(together, say)
-    metrics = _metrics(together, table)
+    metrics = _metrics(together)
     columns = probability_columns(first.space)
     frame = shared.hstack(pl.DataFrame(p, schema=dict.fromkeys(columns, pl.Float32)))
     with atomic_path(out / "predictions.parquet") as temporary:
@@ -81,7 +85,7 @@ def write_ensemble(
     )
     about, labels = _about(out, together, metrics), shared["label"].to_numpy()
     write_model_card(out / CARD_FILE, about.title, about.facts, metrics, first.space)
-    gallery = None
+    gallery, table = None, together.known.table
     if photos and table is not None:
         predictions = decide(p, first.space, first.decision)
         gallery = worst_mistakes([out], table.photos, table.paths, persons_of(shared), labels, predictions, p)
@@ -91,39 +95,69 @@ def write_ensemble(
         first.space,
         about,
         gallery=gallery,
-        no_gallery="Photos were left out of this report, as asked."
-        if table is not None
-        else "The photos are not where the runs were trained any more.",
+        no_gallery=together.known.missing if photos else LEFT_OUT,
         extra=calibration_plot(p, labels),
     )
     return metrics
 
 
-def _table(together: Together, say: Callable[[str], None]) -> PhotoTable | None:
-    """The shared photos' rows, in their order; None where the data are not what they were."""
-    first = together.runs[0]
-    place = Path(str(first.lineage.get("data", {}).get("path", "")))
+def known_data(
+    runs: list[FinishedRun], shared: pl.DataFrame, data: Path | None, say: Callable[[str], None]
+) -> KnownData:
+    """The table and the groups of photos that runs share.
+
+    Where the data are not any more where the first run was trained, or not what they were, groups and pictures are
+    left out, and that is said.
+
+    Args:
+        runs: finished runs.
+        shared: `photo`, `person` and `label` of the photos (N).
+        data: where the data are, if not where the first run was trained.
+        say: told what is left out.
+    """
+    first = runs[0]
+    place = data or Path(str(first.lineage.get("data", {}).get("path", "")))
     try:
-        table = read_data(place, first.space)
+        table = _table(first, shared, place)
+        groups = grouping_columns(table.group_values(), first.recipe.data.groups)
     except InputError as error:
-        say(f"Groups and photos are left out: {error}")
-        return None
+        missing = f"Groups and photos are left out. {error}"
+        say(missing)
+        return KnownData(None, {}, missing)
+    return KnownData(table, groups)
+
+
+def _table(run: FinishedRun, shared: pl.DataFrame, place: Path) -> PhotoTable:
+    """The shared photos' rows, in their order.
+
+    Raises:
+        InputError: when the data are not there, or not what they were.
+    """
+    if str(place) == "." or not place.exists():
+        raise InputError(f"Expected the data of {run.folder} at {place}: name them with --data.")
+    table = read_data(place, run.space)
     row_of = {photo: row for row, photo in enumerate(table.photos)}
-    rows = [row_of[photo] for photo in together.shared["photo"] if photo in row_of]
-    if len(rows) < together.shared.height:
-        say(f"Groups and photos are left out: {place} does not have all photos of {first.folder} any more.")
-        return None
-    return PhotoTable(table.frame[rows], table.root, table.space, table.notes)
+    rows = [row_of[photo] for photo in shared["photo"] if photo in row_of]
+    own = PhotoTable(table.frame[rows], table.root, table.space, table.notes)
+    same = len(rows) == shared.height
+    if same and not run.recipe.data.corrections:  # which change labels and persons
+        labels = run.space.encode(own.label_indices())
+        same = own.frame["person"].equals(shared["person"]) and bool(
+            (labels == shared["label"].to_numpy()).all()
+        )
+    if not same:
+        raise InputError(
+            f"Expected {place} to have the photos of {run.folder}, with their persons and labels, but it differs."
+        )
+    return own
 
 
-def _metrics(together: Together, table: PhotoTable | None) -> dict[str, Any]:
+def _metrics(together: Together) -> dict[str, Any]:
     first, shared = together.runs[0], together.shared
     space, rule = first.space, first.decision
     leaky = any(run.metrics.get("leaky") for run in together.runs)
     persons = "out-of-fold" if any("folds" in run.lineage for run in together.runs) else "held-out persons"
-    groups: dict[str, npt.NDArray[np.str_]] = {}
-    if table is not None:
-        groups = grouping_columns(table.group_values(), first.recipe.data.groups)
+    chosen = together.chosen_here or any(run.metrics.get("chosen_on_these_persons") for run in together.runs)
     return {
         "schema": 1,
         "scored_on": "held-out photos" if leaky else persons,
@@ -135,9 +169,9 @@ def _metrics(together: Together, table: PhotoTable | None) -> dict[str, Any]:
             decide(together.probabilities, space, rule),
             persons_of(shared),
             space,
-            groups=groups,
+            groups=together.known.groups,
         ),
-        "chosen_on_these_persons": together.chosen_here,
+        "chosen_on_these_persons": chosen,
     }
 
 
@@ -153,16 +187,16 @@ def _about(out: Path, together: Together, metrics: dict[str, Any]) -> About:
             "Some of these runs were split by photo on purpose: the same persons stand on both sides, and the score "
             "is inflated."
         )
-    if together.chosen_here:
-        warnings.append("The members were chosen on these persons: the score is a little optimistic.")
+    if metrics["chosen_on_these_persons"]:
+        warnings.append("Epochs or members were chosen on these persons: the score is a little optimistic.")
     return About(
         title=f"{together.how} of {len(together.runs)} · {out.name}",
         subtitle="an ensemble of maskwise runs",
         facts={
             "members": ", ".join(names),
             "how": {
-                "mean": "the mean of their probabilities",
-                "weighted": "the mean of their probabilities, weighted by how often each was chosen",
+                "mean": "the mean of their probabilities, each as often as stands beside it",
+                "weighted": "the mean of their probabilities, each as often as it was chosen",
                 "vote": "each has a vote, their probabilities decide between as many",
                 "soup": "one model whose weights are the mean of theirs",
             }[together.how],

@@ -17,7 +17,7 @@ from maskwise.evaluation.counts import macro_f1, stacked_by_person
 from maskwise.evaluation.paired import Difference, paired_difference
 from maskwise.evaluation.predictions import persons_of
 from maskwise.evaluation.tuning import choose_members, nested_choice_gain
-from maskwise.experiments.ensemble_report import How, Together, write_ensemble
+from maskwise.experiments.ensemble_report import How, Together, known_data, write_ensemble
 from maskwise.experiments.finished_run import FinishedRun, read_run
 from maskwise.inference.members import member_folders
 from maskwise.inference.opening import create_predictor
@@ -46,6 +46,7 @@ def ensemble(
     *,
     how: How = "mean",
     greedy: bool = False,
+    data: Path | None = None,
     photos_in_report: bool = True,
     say: Callable[[str], None] = lambda line: None,
 ) -> Ensembled:
@@ -56,6 +57,7 @@ def ensemble(
         out: the new run's folder.
         how: mean of probabilities, weighted by how often a run was chosen, vote, or soup (the weights averaged).
         greedy: choose runs that raise the score together; with `weighted` this is always done.
+        data: where the runs' data are, if not any more where they were trained.
         photos_in_report: whether the report shows the worst mistakes.
         say: told a line at a time what is left out.
 
@@ -79,11 +81,13 @@ def ensemble(
         gain = nested_choice_gain(list(told), labels, persons, _folds(persons))
     distinct = sorted(set(chosen))
     members = [load_member(folder) for k in distinct for folder in member_folders(runs[k].folder)]
-    counts = [chosen.count(k) for k in distinct]
-    names = [runs[k].name for k in chosen]
+    # Only a mean lets a run count more than once.
+    counts = [1 if how in ("vote", "soup") else chosen.count(k) for k in distinct]
+    parts = [runs[k] for k in distinct]
+    known = known_data(parts, shared, data, say)  # before anything is written
     if how == "soup":
         stirred = _soup(members, [runs[k].folder for k in distinct])
-        p = _soup_predictions(stirred, runs[0], shared)
+        p = _soup_predictions(stirred, runs[0], shared, data)
         _check_holds(runs, told[distinct], p, labels, persons)
         save_member(out / "members" / "00", stirred.classifier, stirred.card)
     elif how == "vote":
@@ -92,11 +96,12 @@ def ensemble(
     else:  # a mean over runs, each as often as it was chosen: what is scored is what will predict
         p = _combined(told[distinct], EnsembleSpec(combine="weighted", weights=tuple(map(float, counts))))
         _copy_members(out, runs, distinct, counts)
-    parts = [runs[k] for k in distinct]
     command = f"maskwise ensemble {' '.join(map(str, folders))} --how {how}{' --greedy' if greedy else ''}"
-    together = Together(parts, how, shared, p, counts, chosen_here=gain is not None, command=command)
-    metrics = write_ensemble(out, together, photos=photos_in_report, say=say)
-    return Ensembled(out, names, gain, metrics)
+    together = Together(parts, how, shared, p, counts, gain is not None, command, known)
+    metrics = write_ensemble(out, together, photos=photos_in_report)
+    return Ensembled(
+        out, [run.name for run, n in zip(parts, counts, strict=True) for _ in range(n)], gain, metrics
+    )
 
 
 def _check_parts(runs: list[FinishedRun], how: How) -> None:
@@ -148,9 +153,11 @@ def _combined(told: npt.NDArray[np.float32], spec: EnsembleSpec) -> npt.NDArray[
     return np.asarray(combine_members(torch.from_numpy(told), spec).numpy())
 
 
-def _soup_predictions(soup: Member, run: FinishedRun, shared: pl.DataFrame) -> npt.NDArray[np.float32]:
+def _soup_predictions(
+    soup: Member, run: FinishedRun, shared: pl.DataFrame, data: Path | None
+) -> npt.NDArray[np.float32]:
     """What a soup says of photos that none of its members was trained on: only one split leaves such photos."""
-    data = Path(str(run.lineage["data"]["path"]))
+    data = data or Path(str(run.lineage["data"]["path"]))
     table = read_data(data)
     path_of = dict(zip(table.photos, table.paths, strict=True))
     if missing := [photo for photo in shared["photo"] if photo not in path_of]:

@@ -28,7 +28,7 @@ INT8_STEM = "model-int8"
 
 
 class Check(BaseModel):
-    """How an exported file compares with the run it was made of, on photos that it had not seen, where there are such."""
+    """How an exported file compares with the run it was made of, on photos it had not seen where there are such."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

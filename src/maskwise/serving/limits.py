@@ -13,7 +13,7 @@ class Limits:
     photo_bytes: int = 16_000_000
     photos: int = 64  # a request
     memory_bytes: int = 512_000_000  # of all requests that are being sent or answered
-    connections: int = 512  # open at once; whoever comes then is told 503
+    connections: int = 512  # open at once: each takes one of the process's files
     waiting: int = 256  # photos that may wait or be worked on; more are told to come again
     batch: int = 32  # photos that are computed together
     receive_seconds: float = 30.0  # to send a request

@@ -6,6 +6,7 @@ import uvicorn
 
 from maskwise.errors import InputError
 from maskwise.serving.app import Service, create_app
+from maskwise.serving.connections import create_protocol
 
 _GRACE_MARGIN = 5
 
@@ -25,14 +26,13 @@ def create_server(service: Service) -> uvicorn.Server:
     limits = service.limits
     config = uvicorn.Config(
         create_app(service),
+        http=create_protocol(limits),
         log_level="warning",
         access_log=False,
         server_header=False,
         # As long as what was begun may take to be sent and answered.
         timeout_graceful_shutdown=int(limits.receive_seconds + limits.answer_seconds) + _GRACE_MARGIN,
         timeout_keep_alive=15,
-        # One more would be told 503; it takes a file of the process, of which there may be 1,024.
-        limit_concurrency=limits.connections,
         h11_max_incomplete_event_size=32_768,
     )
     return uvicorn.Server(config)
