@@ -391,6 +391,11 @@ _NORMALIZE = {"step": "normalize", "mean": [0.5] * 3, "std": [0.5] * 3}
         [{"step": "resize", "height": 400, "width": 300}],
         [{"step": "center_crop", "height": 200, "width": 150}, {"step": "resize", "height": 64, "width": 48}],
         [{"step": "center_crop", "height": 300, "width": 301}, {"step": "resize", "height": 96, "width": 64}],
+        [
+            {"step": "center_crop", "height": 450, "width": 360, "phase": "train"},
+            {"step": "resize", "height": 128, "width": 128},
+        ],
+        [{"step": "resize", "height": 176, "width": 144}],
         [{"step": "color", "phase": "train"}, {"step": "grayscale", "phase": "train"}],
     ],
 )
@@ -408,9 +413,9 @@ def test_the_script_in_the_documents_sees_what_maskwise_sees(
     if all(step.get("phase") == "train" for step in steps):
         steps = [{"step": "resize", "height": 64, "width": 48}, *steps]
     spec = TransformSpec.model_validate({"steps": [*steps, _NORMALIZE]})
-    for height, width in ((256, 192), (301, 217), (1024, 768)):
+    for height, width in ((256, 192), (301, 217), (600, 450), (400, 400), (1024, 768)):
         image = Image.fromarray(
-            cv2.GaussianBlur(picture(height, height=height, width=width), (0, 0), 2).astype(np.uint8)
+            cv2.GaussianBlur(picture(height, height=height, width=width), (0, 0), 0.5).astype(np.uint8)
         )
         path = tmp_path / "photo"
         exif = Image.Exif()
