@@ -13,6 +13,8 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +24,24 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from benchmarks.turns import take_turns
-from maskwise.deployment.checking import compare_with_run, figures, holds, photos_to_check
-from maskwise.deployment.exporting import Kind, calibration_photos, export
+from maskwise.deployment.checking import figures, holds, photos_to_check
+from maskwise.deployment.exporting import (
+    Kind,
+    Target,
+    calibration_photos,
+    export,
+    input_names,
+    write_checked,
+)
 from maskwise.deployment.merging import merge_run
-from maskwise.deployment.quantizing import WAYS, Way, quantize
-from maskwise.deployment.writing import to_onnx, to_openvino, write_onnx, write_openvino
+from maskwise.deployment.quantizing import WAYS, Way, leaves_nothing, quantize
+from maskwise.deployment.writing import to_onnx, to_openvino
 from maskwise.inference.engine import Engine
 from maskwise.inference.exported import exported_parts
 from maskwise.inference.members import member_folders
 from maskwise.inference.onnx_engine import OnnxEngine
 from maskwise.inference.opening import load_predictor
 from maskwise.inference.openvino_engine import OpenVinoEngine
-from maskwise.inference.predictor import Predictor
 from maskwise.inference.torch_engine import TorchEngine
 from maskwise.models.member import load_member
 
@@ -42,11 +50,11 @@ PLAIN: dict[str, tuple[Kind, str]] = {
     "ONNX Runtime": ("onnx", "model.onnx"),
     "OpenVINO": ("openvino", "model.xml"),
 }
-INT8: dict[str, tuple[Kind, Way]] = {
-    "ONNX Runtime, fastest int8": ("onnx", WAYS[0]),
-    "ONNX Runtime, closest int8": ("onnx", WAYS[-1]),
-    "OpenVINO, fastest int8": ("openvino", WAYS[0]),
-    "OpenVINO, closest int8": ("openvino", WAYS[-1]),
+INT8: dict[str, tuple[Kind, Callable[[Sequence[Way]], Way]]] = {
+    "ONNX Runtime, fastest int8": ("onnx", itemgetter(0)),
+    "ONNX Runtime, closest int8": ("onnx", itemgetter(-1)),
+    "OpenVINO, fastest int8": ("openvino", itemgetter(0)),
+    "OpenVINO, closest int8": ("openvino", itemgetter(-1)),
 }
 FILES = {name: file for name, (_, file) in PLAIN.items()} | {
     name: f"int8-{place}.{'onnx' if kind == 'onnx' else 'xml'}"
@@ -62,25 +70,25 @@ def export_all(run: Path, folder: Path, data: Path | None) -> list[str]:
         seconds = time.perf_counter() - begin
         print(f"{name}: {done.bytes / 2**20:.1f} MB in {seconds:.0f} s, {figures(done.check)}", flush=True)
     merged = merge_run(run, "int8")
-    photos = photos_to_check(run, merged.predictor, data)
+    photos = photos_to_check(run, merged.predictor, data, int8=True)
     calibration = calibration_photos(photos.training, merged.card)
-    names = [f"pixels_{place}" for place in range(len(merged.card.transforms))]
     graph = to_onnx(merged.graph)
-    for name, (kind, way) in INT8.items():
-        path = folder / FILES[name]
-        if kind == "onnx":
-            write_onnx(quantize(graph, calibration, names, way), path, merged.card)
-        else:
-            write_openvino(quantize(to_openvino(graph), calibration, names, way), path, merged.card)
+    models = {"onnx": graph, "openvino": to_openvino(graph)}
+    ways = list(PLAIN)
+    for name, (kind, choose) in INT8.items():
+        source, path = models[kind], folder / FILES[name]
+        way = choose([way for way in WAYS if not (way.float_depth and leaves_nothing(source, way))])
+        target = Target(path, kind, merged.card, photos)
+        check = write_checked(
+            quantize(source, calibration, input_names(merged.card), way), target, way.told()
+        )
         size = sum(part.stat().st_size for part in exported_parts(path)) / 2**20
-        engine = OnnxEngine(path) if kind == "onnx" else OpenVinoEngine(path)
-        told = Predictor(engine.card, engine).predict_all(photos.paths)
-        check = compare_with_run(photos, told, merged.card.space, merged.card.decision)
         print(
             f"{name} ({way.told()}): {size:.1f} MB, {figures(check)}: {'passes' if holds(check) else 'refused'}",
             flush=True,
         )
-    return ["plain PyTorch", "PyTorch", *FILES]
+        ways.append(name)
+    return ["plain PyTorch", "PyTorch", *ways]
 
 
 def create_engine(way: str, run: Path, folder: Path, threads: int) -> Engine:

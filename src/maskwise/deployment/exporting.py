@@ -45,7 +45,7 @@ _FILES = {
 
 
 @dataclass(frozen=True)
-class _Target:
+class Target:
     """What is written where, and what it is held against."""
 
     path: Path
@@ -98,13 +98,13 @@ def export(
     say("looking at photos to check it on")
     photos = photos_to_check(run, merged.predictor, data, int8=int8)
     with locked(out / f".{path.name}.lock", str(path)), staged(path) as stage:
-        target = _Target(stage, kind, merged.card, photos)
+        target = Target(stage, kind, merged.card, photos)
         model = to_onnx(merged.graph)
         if int8:
             check = _write_int8(model, target, say)
         else:
             converted = to_openvino(model) if kind == "openvino" else model
-            check = _check_and_note(converted, target)
+            check = write_checked(converted, target)
             check_same(check, path)
     if (run / CARD_FILE).is_file():
         write_text(out / CARD_FILE, (run / CARD_FILE).read_text(encoding="utf-8"))
@@ -119,19 +119,24 @@ def _check_card(run: Path, out: Path) -> None:
         raise InputError(f"Expected {theirs} to be that of {run}, but it is another's: choose another --out.")
 
 
-def _write(model: Any, target: _Target, card: ExportedCard) -> None:  # noqa: ANN401
+def _write(model: Any, target: Target, card: ExportedCard) -> None:  # noqa: ANN401
     if target.kind == "onnx":
         write_onnx(model, target.path, card)
     else:
         write_openvino(model, target.path, card)
 
 
-def _told(target: _Target) -> Probabilities:
+def _told(target: Target) -> Probabilities:
     engine = OnnxEngine(target.path) if target.kind == "onnx" else OpenVinoEngine(target.path)
     return Predictor(engine.card, engine).predict_all(target.photos.paths)
 
 
-def _check_and_note(model: Any, target: _Target, quantized: str | None = None) -> Check:  # noqa: ANN401
+def input_names(card: ExportedCard) -> list[str]:
+    """The inputs of a card's model, one for each way of transforming photos."""
+    return [f"pixels_{place}" for place in range(len(card.transforms))]
+
+
+def write_checked(model: Any, target: Target, quantized: str | None = None) -> Check:  # noqa: ANN401
     """Write the file, see what it says, and write that into it too."""
     _write(model, target, target.card)
     check = compare_with_run(target.photos, _told(target), target.card.space, target.card.decision)
@@ -139,9 +144,9 @@ def _check_and_note(model: Any, target: _Target, quantized: str | None = None) -
     return check
 
 
-def _write_int8(model: Any, target: _Target, say: Callable[[str], None]) -> Check:  # noqa: ANN401
+def _write_int8(model: Any, target: Target, say: Callable[[str], None]) -> Check:  # noqa: ANN401
     """The first of the ways to quantize that holds."""
-    names = [f"pixels_{place}" for place in range(len(target.card.transforms))]
+    names = input_names(target.card)
     calibration = calibration_photos(target.photos.training, target.card)
     tried = list[Check]()
     source = to_openvino(model) if target.kind == "openvino" else model
@@ -149,7 +154,7 @@ def _write_int8(model: Any, target: _Target, say: Callable[[str], None]) -> Chec
         if way.float_depth and leaves_nothing(source, way):
             break
         say(f"quantizing on {len(calibration)} training photos, {way.told()}")
-        check = _check_and_note(quantize(source, calibration, names, way), target, way.told())
+        check = write_checked(quantize(source, calibration, names, way), target, way.told())
         if holds(check):
             return check
         say(figures(check))
