@@ -30,12 +30,11 @@ from maskwise.deployment.exporting import (
     Target,
     calibration_photos,
     export,
-    input_names,
     write_checked,
 )
 from maskwise.deployment.merging import merge_run
 from maskwise.deployment.quantizing import WAYS, Way, leaves_nothing, quantize
-from maskwise.deployment.writing import to_onnx, to_openvino
+from maskwise.deployment.writing import input_names, to_onnx, to_openvino
 from maskwise.inference.engine import Engine
 from maskwise.inference.exported import exported_parts
 from maskwise.inference.members import member_folders
@@ -80,7 +79,7 @@ def export_all(run: Path, folder: Path, data: Path | None) -> list[str]:
         way = choose([way for way in WAYS if not (way.float_depth and leaves_nothing(source, way))])
         target = Target(path, kind, merged.card, photos)
         check = write_checked(
-            quantize(source, calibration, input_names(merged.card), way), target, way.told()
+            quantize(source, calibration, input_names(merged.card.transforms), way), target, way.told()
         )
         size = sum(part.stat().st_size for part in exported_parts(path)) / 2**20
         print(

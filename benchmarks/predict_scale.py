@@ -23,7 +23,7 @@ import simplejpeg
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
-from benchmarks.serving import memory
+from benchmarks.memory import growth, memory
 from maskwise.inference.rows import PART_SIZE
 
 EVERY, DIFFERENT, LOOKS, GROWTH = 1000, 500, 10, 1.15
@@ -95,8 +95,7 @@ def _follow(command: list[str], out: Path, begin: int, end: int, *, kill: bool) 
         sys.exit(
             f"FAILED: expected the command to {'be killed' if kill else 'end'}, got {process.returncode}"
         )
-    middle = len(seen) // 2
-    if len(seen) > 2 and max(seen[middle:]) > GROWTH * seen[middle]:
+    if growth(seen) > GROWTH:
         sys.exit(f"FAILED: expected memory to stay flat, got {', '.join(f'{mb:.0f}' for mb in seen)} MB")
     how = "killed" if kill else "ended"
     print(f"{how} after {seconds:.0f} s, {(end - begin) / seconds:.0f} photos/s", flush=True)

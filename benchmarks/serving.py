@@ -31,6 +31,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
+from benchmarks.memory import growth, memory
 
 LOOKS, GROWTH = 10, 1.05
 
@@ -90,14 +91,6 @@ async def ask(port: int, photos: list[bytes], clients: int, *, seconds: float = 
     begin = time.perf_counter()
     await asyncio.gather(*(go_on(k) for k in range(clients)))
     return {"rate": len(taken) / (time.perf_counter() - begin), "taken": taken, "refused": refused}
-
-
-def memory(process: int) -> float:
-    """Resident MB of a process."""
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError(f"Expected process {process} to tell its memory, but it does not.")
 
 
 def start(model: Path, cores: set[int], errors: IO[bytes] | None = None) -> tuple[subprocess.Popen, int]:
@@ -207,8 +200,7 @@ def main() -> None:
             asyncio.run(ask(port, photos, 16, requests=step))
             seen.append(memory(service.pid))
         print(f"memory, MB, every {step:,} requests: {', '.join(f'{mb:.0f}' for mb in seen)}")
-        middle = len(seen) // 2
-        if len(seen) > 2 and max(seen[middle:]) > GROWTH * seen[middle]:
+        if growth(seen) > GROWTH:
             faults.append("expected memory to stay flat in the second half")
         service.send_signal(signal.SIGTERM)
         status = service.wait(timeout=60)

@@ -19,6 +19,7 @@ from maskwise.files import read_json
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.exported import Check
 from maskwise.inference.predictor import Predictor
+from maskwise.inference.run_data import data_of
 from maskwise.labels.space import UNKNOWN, LabelSpace
 from maskwise.models.decision import Rule, decide
 
@@ -57,13 +58,7 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8:
     Raises:
         InputError: when the data are not there, or none of the run's photos is.
     """
-    lineage = read_json(run / "lineage.json")
-    place = data or Path(str(lineage.get("data", {}).get("path", "")))
-    if not place.exists() or str(place) == ".":
-        raise InputError(
-            f"Expected the data of {run} at {place} to check the export on, but they are not there: name them with "
-            "--data."
-        )
+    place = data_of(run, data)
     table = read_data(place, predictor.space)
     split = _read(run / "split.parquet", "photo", "group", "side")
     trained_on = set(split.filter(pl.col("side") == "train")["photo"])
@@ -97,9 +92,7 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8:
 def _scored(run: Path, table: PhotoTable) -> pl.DataFrame:
     """`photo`, `person` and `label` of the photos that a run was scored on; of all its own where it was not scored."""
     path = run / "predictions.parquet"
-    if (
-        path.is_file()
-    ):  # with the labels and persons that it was scored with: corrections were applied to them
+    if path.is_file():  # has labels and persons as corrections made them
         return _read(path, "photo", "person", "label")
     split = _read(run / "split.parquet", "photo", "person")
     label_of = dict(zip(table.photos, table.space.encode(table.label_indices()).tolist(), strict=True))

@@ -23,7 +23,7 @@ from maskwise.deployment.checking import (
 )
 from maskwise.deployment.merging import merge_run
 from maskwise.deployment.quantizing import WAYS, leaves_nothing, quantize
-from maskwise.deployment.writing import staged, to_onnx, to_openvino, write_onnx, write_openvino
+from maskwise.deployment.writing import input_names, staged, to_onnx, to_openvino, write_onnx, write_openvino
 from maskwise.errors import InputError
 from maskwise.evaluation.model_card import FILE as CARD_FILE
 from maskwise.files import locked, write_text
@@ -131,11 +131,6 @@ def _told(target: Target) -> Probabilities:
     return Predictor(engine.card, engine).predict_all(target.photos.paths)
 
 
-def input_names(card: ExportedCard) -> list[str]:
-    """The inputs of a card's model, one for each way of transforming photos."""
-    return [f"pixels_{place}" for place in range(len(card.transforms))]
-
-
 def write_checked(model: Any, target: Target, quantized: str | None = None) -> Check:  # noqa: ANN401
     """Write the file, see what it says, and write that into it too."""
     _write(model, target, target.card)
@@ -146,7 +141,7 @@ def write_checked(model: Any, target: Target, quantized: str | None = None) -> C
 
 def _write_int8(model: Any, target: Target, say: Callable[[str], None]) -> Check:  # noqa: ANN401
     """The first of the ways to quantize that holds."""
-    names = input_names(target.card)
+    names = input_names(target.card.transforms)
     calibration = calibration_photos(target.photos.training, target.card)
     tried = list[Check]()
     source = to_openvino(model) if target.kind == "openvino" else model

@@ -6,12 +6,13 @@ import io
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from maskwise.data.transform import TransformSpec
 from maskwise.deployment.graph import ExportGraph
 from maskwise.errors import InputError, MaskwiseError, in_short
 from maskwise.extras import import_extra
@@ -28,6 +29,11 @@ def import_for_export(name: str) -> Any:  # noqa: ANN401 - modules that are not 
         InputError: when it is not installed.
     """
     return import_extra(name, f"the package {name} to convert a model", "export")
+
+
+def input_names(transforms: Sequence[TransformSpec]) -> list[str]:
+    """The inputs of a model, one for each way of transforming photos."""
+    return [f"pixels_{place}" for place in range(len(transforms))]
 
 
 def to_onnx(graph: ExportGraph) -> Any:  # noqa: ANN401 - ONNX's model is not typed
@@ -50,7 +56,7 @@ def to_onnx(graph: ExportGraph) -> Any:  # noqa: ANN401 - ONNX's model is not ty
                 path,
                 dynamo=True,
                 external_data=False,
-                input_names=[f"pixels_{place}" for place in range(len(photos))],
+                input_names=input_names(graph.transforms),
                 output_names=[OUTPUT],
                 dynamic_shapes=(tuple({0: n} for _ in photos),),
             )

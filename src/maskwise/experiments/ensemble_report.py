@@ -23,6 +23,7 @@ from maskwise.files import atomic_path, write_json
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.members import run_identity
 from maskwise.inference.rows import probability_columns
+from maskwise.inference.run_data import data_of
 from maskwise.models.decision import decide
 from maskwise.training.recipe_files import save_recipe
 
@@ -116,9 +117,8 @@ def known_data(
         say: told what is left out.
     """
     first = runs[0]
-    place = data or Path(str(first.lineage.get("data", {}).get("path", "")))
     try:
-        table = _table(first, shared, place)
+        table = _table(first, shared, data_of(first.folder, data))
         groups = grouping_columns(table.group_values(), first.recipe.data.groups)
     except InputError as error:
         missing = f"Groups and photos are left out. {error}"
@@ -131,10 +131,8 @@ def _table(run: FinishedRun, shared: pl.DataFrame, place: Path) -> PhotoTable:
     """The shared photos' rows, in their order.
 
     Raises:
-        InputError: when the data are not there, or not what they were.
+        InputError: when the data are not what they were.
     """
-    if str(place) == "." or not place.exists():
-        raise InputError(f"Expected the data of {run.folder} at {place}: name them with --data.")
     table = read_data(place, run.space)
     row_of = {photo: row for row, photo in enumerate(table.photos)}
     rows = [row_of[photo] for photo in shared["photo"] if photo in row_of]

@@ -22,6 +22,7 @@ from maskwise.experiments.finished_run import FinishedRun, read_run
 from maskwise.inference.members import member_folders
 from maskwise.inference.opening import create_predictor
 from maskwise.inference.rows import probability_columns
+from maskwise.inference.run_data import data_of
 from maskwise.models.decision import decide
 from maskwise.models.ensemble import EnsembleSpec, combine_members, save_ensemble
 from maskwise.models.member import Member, load_member, save_member
@@ -157,7 +158,7 @@ def _soup_predictions(
     soup: Member, run: FinishedRun, shared: pl.DataFrame, data: Path | None
 ) -> npt.NDArray[np.float32]:
     """What a soup says of photos that none of its members was trained on: only one split leaves such photos."""
-    data = data or Path(str(run.lineage["data"]["path"]))
+    data = data_of(run.folder, data)
     table = read_data(data)
     path_of = dict(zip(table.photos, table.paths, strict=True))
     if missing := [photo for photo in shared["photo"] if photo not in path_of]:
