@@ -97,7 +97,9 @@ def test_results_are_reached_by_keys_alone(tiny_run: Path, tmp_path: Path) -> No
 
     with page_of(tiny_run, width=390, height=844) as page:
         page.get_by_text("AI Act").wait_for()
+        page.on("filechooser", lambda _: None)  # else the key may come before the browser tells of choosers
         page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "files"
         with page.expect_file_chooser() as chooser:
             page.keyboard.press("Enter")
         chooser.value.set_files(str(tmp_path / "a.jpg"))
