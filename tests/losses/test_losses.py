@@ -132,6 +132,17 @@ def test_soft_f1_learns_and_its_memory_makes_a_batch_as_good_as_all() -> None:
     assert weights.grad.abs().sum() > 0
 
 
+def test_soft_f1_of_soft_targets_is_perfect_where_they_are_said() -> None:
+    """Eight persons of 50: a trace of 60 and over, which nobody is, counts for nothing."""
+    targets = torch.tensor([[0.001, 0.99, 0.009]]).repeat(8, 1)
+    for memory in (0.0, 0.9):
+        assert float(SoftF1(memory, 3)(targets.log(), targets)) == pytest.approx(0, abs=1e-6)
+        certain = torch.tensor([[-50.0, 50.0, -50.0]]).repeat(8, 1)
+        assert float(SoftF1(memory, 3)(certain, targets)) < 0.01
+    mixed = torch.tensor([[0.4, 0.3, 0.3]])  # of no class half a photo
+    assert float(SoftF1(0.0, 3)(mixed.log(), mixed)) == pytest.approx(0, abs=1e-6)
+
+
 def test_with_memory_soft_f1_pulls_as_hard_as_without() -> None:
     logits, targets = example(6, n=400, c=4)
     pulls = []

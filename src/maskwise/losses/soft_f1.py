@@ -1,7 +1,9 @@
 """Soft F1, which the 2021 report left untried: macro F1 with probabilities in place of decisions.
 
-After E. Benedict et al., "sigmoidF1", 2021, for a softmax. A batch holds few photos of a rare class, if any; with
-`memory` the counts of earlier batches are remembered, fading, so that the score is that of many photos.
+After E. Benedict et al., "sigmoidF1", 2021, for a softmax; hits of soft targets are the smaller of both probabilities
+(Z. Wang et al., "Dice Semimetric Losses", 2023), so that nothing is better than to say the targets. A batch holds few
+photos of a rare class, if any; with `memory` the counts of earlier batches are remembered, fading, so that the score is
+that of many photos.
 """
 
 from typing import Literal
@@ -14,7 +16,7 @@ from maskwise.losses.weighted import TRACE
 
 
 class SoftF1Spec(BaseModel):
-    """1 - mean over classes of 2 TP / (2 TP + FP + FN), all of them sums of probabilities."""
+    """1 - mean over classes of 2 TP / (2 TP + FP + FN), all of them sums over photos."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,8 +25,12 @@ class SoftF1Spec(BaseModel):
 
 
 def soft_f1(hits: torch.Tensor, labelled: torch.Tensor, predicted: torch.Tensor) -> torch.Tensor:
-    """Mean F1 (scalar) over the classes that occur, from sums of probabilities (C,)."""
-    occurs = labelled > TRACE
+    """Mean F1 (scalar) over the classes that occur, from sums over photos (C,).
+
+    A class occurs where there is half a photo of it, so that soft targets, which leave traces of neighbouring classes,
+    do not make up any; where there is none of which there is as much, the commonest does.
+    """
+    occurs = labelled >= labelled.max().clamp(max=0.5)
     total = (labelled + predicted).clamp_min(torch.finfo(hits.dtype).tiny)
     return (2 * hits / total)[occurs].mean()
 
@@ -46,7 +52,7 @@ class SoftF1(nn.Module):
     def forward(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """1 - macro F1 (scalar in [0, 1]) of joint logits (N, C) against target probabilities (N, C)."""
         p = logits.softmax(dim=1)
-        batch = [(p * targets).sum(0), targets.sum(0), p.sum(0)]
+        batch = [torch.minimum(p, targets).sum(0), targets.sum(0), p.sum(0)]
         if not self._memory or not self.training:  # held-out photos are scored by themselves
             return 1 - soft_f1(*batch)
         kept = (self.hits, self.labelled, self.predicted)
