@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,18 @@ def test_a_rebuild_that_differs_says_by_how_much(people: Path, tmp_path: Path) -
     assert not found.same_weights
     assert found.largest_difference > 0
     assert "The weights differ" in found.sentence()
+
+
+def test_a_rebuild_says_that_what_it_learns_from_has_changed(people: Path, tmp_path: Path) -> None:
+    short = [*TINY, "training.epochs=1"]
+    teacher, run = tmp_path / "teacher", tmp_path / "run"
+    train(load_recipe("cpu", short), people, teacher)
+    train(load_recipe("cpu", [*short, f"distillation={{run: {teacher}}}"]), people, run)
+    assert not any("teacher" in line for line in rebuild(run).changed)
+    shutil.rmtree(teacher)
+    train(load_recipe("cpu", [*short, "seed=1"]), people, teacher)
+    found = rebuild(run, out=tmp_path / "again")
+    assert any(f"the teacher {teacher} is not what it was" in line for line in found.changed)
 
 
 def test_folds_are_rebuilt_as_folds(people: Path, tmp_path: Path) -> None:

@@ -179,6 +179,15 @@ def test_a_failed_trial_is_a_row(base: Path, people: Path, tmp_path: Path) -> No
     assert "got none in" in (tmp_path / "study/trials.csv").read_text()
 
 
+def test_what_frozen_features_would_leave_out_is_refused(
+    frozen_base: Path, people: Path, tmp_path: Path
+) -> None:
+    for name, value in (("start_from", "runs/other"), ("distillation", {"run": "runs/teacher"})):
+        asked = study(frozen_base, set={name: value}, variables={"loss": [{"kind": "focal"}]}, mode="frozen")
+        with pytest.raises(InputError, match=f"got one with {name}: set mode: fine-tune"):
+            run_study(asked, people, tmp_path / name)
+
+
 def test_screening_picks_what_is_fine_tuned(frozen_base: Path, people: Path, tmp_path: Path) -> None:
     asked = study(
         frozen_base,

@@ -109,6 +109,11 @@ def test_logit_adjustment_is_the_papers_and_tau_zero_is_cross_entropy() -> None:
     )
 
 
+def test_a_beta_close_to_one_still_balances() -> None:
+    weights = effective_number_weights(torch.tensor([100.0, 1000.0]), 0.99999999)
+    assert float(weights[0] / weights[1]) == pytest.approx(10, rel=0.01)
+
+
 def test_soft_f1_of_certain_predictions_is_scikit_learns() -> None:
     logits, targets = example(5, n=60, c=4)
     predicted = logits.argmax(1)

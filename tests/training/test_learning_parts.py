@@ -12,9 +12,11 @@ import torch
 from rich.console import Console
 from safetensors.torch import load_file
 
+from maskwise.data.reading import read_data
 from maskwise.errors import InputError, LeakError
 from maskwise.inference.opening import load_predictor
 from maskwise.labels.space import builtin_label_space
+from maskwise.training.more_data import add_training_photos
 from maskwise.training.parents import check_parents, start_backbone, teach
 from maskwise.training.preparation import Prepared, prepare
 from maskwise.training.recipe_files import load_recipe
@@ -88,6 +90,27 @@ def test_pseudo_labels_are_a_runs_and_the_lineage_says_so(
             tmp_path / "none",
             f"pseudo_labels={{run: {taught_elsewhere}, data: {strangers}, confidence: 0.999999}}",
         )
+
+
+def test_what_a_run_is_sure_of_is_trained_towards_its_own_probabilities(
+    people: Path, strangers: Path, taught_elsewhere: Path
+) -> None:
+    table = read_data(strangers)
+    told = load_predictor(taught_elsewhere).predict_all(table.paths)
+    sure = float(np.median(told.max(axis=1)))
+    part = f"pseudo_labels={{run: {taught_elsewhere}, data: {strangers}, confidence: {sure}}}"
+    recipe = load_recipe("cpu", [*SHORT, part])
+    alone = prepare(people, recipe, say=lambda line: None)
+    prepared, _ = add_training_photos(alone, recipe, say=lambda line: None)
+    kept = told.max(axis=1) >= sure
+    added = np.arange(len(prepared.table)) >= len(alone.table)
+    assert 0 < kept.sum() < len(kept)
+    assert added.sum() == kept.sum()
+    assert not prepared.held_out[added].any()
+    assert np.allclose(prepared.train_targets[added], told[kept], atol=1e-6)
+    assert [path.name for path in prepared.table.keep(added).paths] == [
+        path.name for path, keep in zip(table.paths, kept, strict=True) if keep
+    ]
 
 
 def test_a_parent_must_not_know_the_held_out_persons(

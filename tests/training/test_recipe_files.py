@@ -85,6 +85,13 @@ def test_another_kind_brings_its_own_keys() -> None:
         (["seed=[1"], "YAML"),
         (["training.epochs.more=1"], "expected keys"),
         (["name=../escape"], "name"),
+        (
+            ["sampling.classes={17: 4}"],
+            "expected sampling to say its kind, got none: set sampling.kind first",
+        ),
+        (["sampling={kind: ratios, values: {age: {'>=60': .inf}}}"], "finite number, got inf"),
+        (["labels.leave_out={age: [.nan, 59]}"], "finite number, got nan"),
+        (["optimizer.lr=.inf"], "finite number, got inf"),
     ],
 )
 def test_mistakes_are_refused_with_the_nearest_right_name(settings: list[str], message: str) -> None:

@@ -270,6 +270,15 @@ def test_the_best_epoch_is_kept_and_patience_ends_a_run(people: Path, tmp_path: 
     assert "a little optimistic" in (tmp_path / "run/report.html").read_text()
 
 
+def test_patience_alone_chooses_on_the_held_out_persons_and_that_is_said(
+    people: Path, tmp_path: Path
+) -> None:
+    metrics = trained(people, tmp_path / "run", "training.epochs=1", "training.early_stopping.patience=1")
+    assert metrics["chosen_on_these_persons"]
+    assert "rose no more: chosen on them" in (tmp_path / "run/report.html").read_text()
+    assert "nothing was chosen" not in (tmp_path / "run/MODEL_CARD.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("name", "more"),
     [

@@ -16,10 +16,11 @@ from maskwise.data.randomness import Key, keyed_generator, keyed_uniforms
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+UpTo1 = Annotated[float, Field(gt=0, le=1)]
 
 
 class _PixelStep(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     phase: Literal["train", "always"] = "train"
 
@@ -72,7 +73,7 @@ class Resample(_PixelStep):
 
     step: Literal["resample"] = "resample"
     probability: Probability = 0.3
-    share: tuple[float, float] = (0.3, 0.9)
+    share: tuple[UpTo1, UpTo1] = (0.3, 0.9)
 
 
 class Noise(_PixelStep):

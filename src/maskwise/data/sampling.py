@@ -12,11 +12,11 @@ from maskwise.errors import InputError
 from maskwise.labels.space import LabelSpace
 
 Rows = npt.NDArray[np.int64]
-Ratio = Annotated[float, Field(ge=0)]
+Ratio = Annotated[float, Field(ge=0, le=1e6)]
 
 
 class _Sampling(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ShuffledSpec(_Sampling):

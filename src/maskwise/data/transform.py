@@ -20,7 +20,7 @@ Matrix = npt.NDArray[np.float64]
 
 
 class _Step(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     phase: Phase = "always"
 
@@ -92,7 +92,7 @@ Step = Annotated[RandomStep | CenterCrop | Resize | PixelStep | Normalize, Field
 class TransformSpec(BaseModel):
     """The steps in their order: geometry, ending in a resize that is always done; pixel steps; normalising."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     steps: tuple[Step, ...]
 

@@ -148,10 +148,21 @@ def _changed_circumstances(before: dict[str, Any], after: dict[str, Any]) -> lis
     ]
     if before.get("machine", {}).get("processor") != after.get("machine", {}).get("processor"):
         lines.append("the processor is another")
+    learnt = [_learnt_from(entry) for entry in (before, after)]
+    lines += [f"{name} is not what it was" for name in learnt[0] if learnt[0][name] != learnt[1].get(name)]
     codes = [entry.get("code") for entry in (before, after)]
     if codes[0] != codes[1]:
         lines.append("the code is another")
     return lines
+
+
+def _learnt_from(lineage: dict[str, Any]) -> dict[str, str]:
+    """What a run learnt from beside its data, and a digest of each."""
+    parents = {
+        f"the {parent['role']} {parent['run']}": parent["weights"] for parent in lineage.get("parents", [])
+    }
+    further = lineage.get("data", {}).get("further", [])
+    return parents | {f"the further data {part['path']}": part["fingerprint"] for part in further}
 
 
 def _agreement(first: FinishedRun, again: FinishedRun, changed: list[str]) -> Rebuilt:

@@ -29,7 +29,7 @@ SingleLossSpec = (
 class PartSpec(BaseModel):
     """A loss of a mixture and its weight."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     weight: float = Field(gt=0)
     loss: Annotated[SingleLossSpec, Field(discriminator="kind")]
@@ -38,7 +38,7 @@ class PartSpec(BaseModel):
 class MixtureSpec(BaseModel):
     """Several losses, each with a weight."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["mixture"] = "mixture"
     parts: tuple[PartSpec, ...]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class CrossEntropySpec(BaseModel):
     """Negative log-likelihood; `smoothing` spreads that share of each target over all classes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["cross_entropy"] = "cross_entropy"
     smoothing: float = Field(default=0.0, ge=0, lt=1)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class FocalSpec(BaseModel):
     """Cross-entropy weighted by (1 - p)^gamma; gamma 0 is cross-entropy, the report used 0.8."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["focal"] = "focal"
     gamma: float = Field(default=0.8, ge=0)

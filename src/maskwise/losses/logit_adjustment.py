@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class LogitAdjustmentSpec(BaseModel):
     """Cross-entropy of logits + tau log prior: trained so, the bare logits are right for balanced classes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["logit_adjustment"] = "logit_adjustment"
     tau: float = Field(default=1.0, ge=0, le=4)

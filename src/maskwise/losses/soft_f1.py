@@ -18,7 +18,7 @@ from maskwise.losses.weighted import TRACE
 class SoftF1Spec(BaseModel):
     """1 - mean over classes of 2 TP / (2 TP + FP + FN), all of them sums over photos."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["soft_f1"] = "soft_f1"
     memory: float = Field(default=0.0, ge=0, lt=1)  # how much of the counts before a batch is kept

@@ -12,7 +12,7 @@ TRACE = 1e-3
 class WeightedSpec(BaseModel):
     """Classes weighted by their inverse frequency to a power: 0 is cross-entropy, 1 counts all classes alike."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["weighted"] = "weighted"
     power: float = Field(default=1.0, ge=0, le=2)
@@ -23,7 +23,7 @@ class ClassBalancedSpec(BaseModel):
     Loss Based on Effective Number of Samples", 2019).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["class_balanced"] = "class_balanced"
     beta: float = Field(default=0.999, ge=0, lt=1)
@@ -39,7 +39,8 @@ def inverse_frequency_weights(counts: torch.Tensor, power: float) -> torch.Tenso
 def effective_number_weights(counts: torch.Tensor, beta: float) -> torch.Tensor:
     """Weights (C,) by the effective number of photos, their mean over photos being 1; 0 for absent classes."""
     present = counts > TRACE
-    effective = (1 - beta ** counts.clamp_min(0.5)) / (1 - beta)
+    # In double precision: in single a beta of 0.99999999 is 1.
+    effective = ((1 - beta ** counts.double().clamp_min(0.5)) / (1 - beta)).float()
     raw = torch.where(present, 1 / effective.clamp_min(1e-12), torch.zeros_like(counts))
     return _mean_one(raw, counts)
 

@@ -13,7 +13,7 @@ from maskwise.models.heads.joint import JointHeadSpec
 class ModelSpec(BaseModel):
     """What a recipe says of the model."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     backbone: str = "tf_efficientnet_lite0"
     weights: Weights = "bundled"

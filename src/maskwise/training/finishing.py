@@ -21,7 +21,7 @@ from maskwise.training.checkpoints import load_checkpoint
 from maskwise.training.fitting import BEST, LAST, Fit
 from maskwise.training.module import TrainingModule
 from maskwise.training.preparation import Prepared
-from maskwise.training.recipe import Recipe
+from maskwise.training.recipe import Recipe, TrainingPart
 
 
 def write_member(run: Path, module: TrainingModule, prepared: Prepared, recipe: Recipe) -> None:
@@ -85,7 +85,7 @@ def score_predictions(prepared: Prepared, recipe: Recipe, probabilities: Probabi
         "leaky": leaky,
         "persons_known": not held_out.frame["person"].null_count(),
         "decision": recipe.decision,
-        "chosen_on_these_persons": recipe.training.keep == "best",
+        "chosen_on_these_persons": recipe.training.chooses_epochs,
         **score(
             held_out.label_indices(),
             predictions,
@@ -156,10 +156,7 @@ def _about(run: Path, data: Path, prepared: Prepared, recipe: Recipe, metrics: d
         f"{prepared.unlabelled} without a label",
         "model": f"{recipe.model.backbone}, weights {recipe.model.weights}, "
         f"{recipe.transform.output_size[1]} x {recipe.transform.output_size[0]} px",
-        "member": "the last epoch: nothing was chosen on the held-out persons"
-        if training.keep == "last"
-        else f"the epoch with the best {training.metric} of the held-out persons: chosen on them, so the score "
-        "is a little optimistic",
+        "member": _member(training),
         "decision": recipe.decision,
         "speed": f"{metrics['images_per_second'] or 0:.0f} photos a second, {metrics['seconds'] / 60:.1f} minutes",
         "data fingerprint": prepared.fingerprint,
@@ -173,6 +170,15 @@ def _about(run: Path, data: Path, prepared: Prepared, recipe: Recipe, metrics: d
         recipe=(run / "recipe.yaml").read_text(encoding="utf-8"),
         set_aside=[(str(photo), str(reason)) for photo, reason in prepared.set_aside.rows()],
     )
+
+
+def _member(training: TrainingPart) -> str:
+    optimistic = "chosen on them, so the score is a little optimistic"
+    if training.keep == "best":
+        return f"the epoch with the best {training.metric} of the held-out persons: {optimistic}"
+    if training.early_stopping is not None:
+        return f"the last epoch before {training.metric} of the held-out persons rose no more: {optimistic}"
+    return "the last epoch: nothing was chosen on the held-out persons"
 
 
 def save_metrics(run: Path, metrics: dict[str, Any]) -> None:

@@ -57,6 +57,7 @@ def add_training_photos(
     if part is not None:
         scanned = _scan(part.data, prepared, progress)
         further = _pseudo_labelled(part, *scanned)
+        _say_shared_ids(prepared, further, part.data, say)
         prepared = _join(prepared, further, part.data, recipe)
         entries.append(_entry(part.data, scanned, further, f"labelled by {part.run}"))
         say(

@@ -97,7 +97,7 @@ def put_together(whole: Folded, begin: float, *, photos: bool) -> dict[str, Any]
         "schema": 1,
         "leaky": False,
         "persons_known": True,
-        "chosen_on_these_persons": recipe.training.keep == "best",
+        "chosen_on_these_persons": recipe.training.chooses_epochs,
         "interrupted": False,
         "decision": recipe.decision,
         "by_fold": by_fold,

@@ -14,7 +14,7 @@ from maskwise.training.mixing import MixingSpec
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -184,6 +184,11 @@ class TrainingPart(_Part):
     frozen_epochs: int = Field(default=0, ge=0)  # epochs at the start in which only the head learns
     workers: int | Literal["auto"] = "auto"  # threads that prepare photos
     threads: int | Literal["auto"] = "auto"  # threads that compute on a CPU
+
+    @property
+    def chooses_epochs(self) -> bool:
+        """Whether it depends on the held-out persons which epoch becomes the member."""
+        return self.keep == "best" or self.early_stopping is not None
 
     @model_validator(mode="after")
     def _check(self) -> "TrainingPart":

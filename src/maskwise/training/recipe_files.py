@@ -152,6 +152,9 @@ def _explain(details: Sequence[ErrorDetails]) -> str:
         hint = f"; did you mean {near[0]}?" if near else ""
         name = detail["ctx"]["discriminator"].strip("'")
         return f"expected {key}.{name} to be one of {', '.join(tags)}, got {detail['ctx']['tag']!r}{hint}"
+    if detail["type"] == "union_tag_not_found":
+        name = detail["ctx"]["discriminator"].strip("'")
+        return f"expected {key} to say its {name}, got none: set {key}.{name} first, or give {key} as a whole"
     if detail["type"] == "extra_forbidden":
         known = sorted(_fields_at(Recipe, where[:-1]))
         near = difflib.get_close_matches(where[-1], known, n=1)

@@ -30,4 +30,7 @@ def test_the_probability_is_of_a_batch_and_one_photo_alone_is_never_mixed() -> N
     spec = MixupSpec(probability=0.3)
     mixed = [mix_pairs(IMAGES, TARGETS, spec)[1] is not TARGETS for _ in range(400)]
     assert 0.2 < sum(mixed) / 400 < 0.4
-    assert mix_pairs(IMAGES[:1], TARGETS[:1], MixupSpec(probability=1.0))[1] is not None
+    for alone in (MixupSpec(probability=1.0), CutmixSpec(probability=1.0)):
+        images, targets = mix_pairs(IMAGES[5:], TARGETS[5:], alone)
+        assert torch.allclose(images, IMAGES[5:])
+        assert torch.allclose(targets, TARGETS[5:])

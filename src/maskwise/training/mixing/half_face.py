@@ -17,7 +17,7 @@ from maskwise.data.randomness import Key, keyed_generator
 class HalfFaceSpec(BaseModel):
     """What a recipe says of the half-face cutmix."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["half_face"] = "half_face"
     probability: float = Field(default=0.5, ge=0, le=1)  # of mixing a batch

@@ -10,7 +10,7 @@ from torchvision.transforms import v2
 class MixupSpec(BaseModel):
     """Whole photos blended (H. Zhang et al., "mixup: Beyond Empirical Risk Minimization", 2018)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["mixup"] = "mixup"
     probability: float = Field(default=0.5, ge=0, le=1)  # of mixing a batch
@@ -20,7 +20,7 @@ class MixupSpec(BaseModel):
 class CutmixSpec(BaseModel):
     """A rectangle of another photo (S. Yun et al., "CutMix", 2019)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["cutmix"] = "cutmix"
     probability: float = Field(default=0.5, ge=0, le=1)
