@@ -38,8 +38,7 @@ from maskwise.files import read_json, write_json
 from maskwise.inference.choice import create_choice
 from maskwise.inference.exported import ExportedCard, exported_file
 from maskwise.inference.opening import load_members, load_predictor
-from maskwise.inference.predicting import model_identity, parts_folder, predict_to_file
-from maskwise.inference.rows import earlier_backend
+from maskwise.inference.predicting import model_identity, parts_folder, predict_to_file, sources_of
 from maskwise.models.decision import decide
 from maskwise.models.ensemble import load_ensemble
 from maskwise.training.recipe_files import load_recipe
@@ -110,11 +109,20 @@ def test_predictions_from_a_file_are_those_of_the_run(
     written = read_json(tmp_path / "auto.csv.backend.json")
     assert set(written["photos_per_second"]) == {"onnxruntime", "openvino"}
     assert f"backend {written['backend']}" in told.output
-    again = {"schema": 1, **model_identity(file), "backend": "openvino"}
-    parts_folder(out).mkdir()
-    write_json(parts_folder(out) / "manifest.json", again)
-    assert earlier_backend(parts_folder(out), model_identity(file)) == "openvino"
-    assert earlier_backend(parts_folder(out), model_identity(tiny_run)) is None
+    again = {"schema": 1, **model_identity(file), "backend": "onnxruntime"}
+    # Neither does the same model's for other photos; for the same it does, and that is said and written down.
+    for of, kept in ((["elsewhere"], False), (sources, True)):
+        (tmp_path / "auto.csv.backend.json").unlink()
+        parts_folder(out).mkdir()
+        write_json(parts_folder(out) / "manifest.json", again | {"sources": sources_of(of)})
+        told = CliRunner().invoke(app, asked)
+        assert ("backend onnxruntime, which the interrupted call had" in told.output) is kept
+        written = read_json(tmp_path / "auto.csv.backend.json")
+        assert (written["photos_per_second"] == {}) is kept
+    assert written["backend"] == "onnxruntime"
+    # What is written of an earlier call says nothing of one that measured nothing.
+    CliRunner().invoke(app, [*asked[:-1], "openvino"])
+    assert not (tmp_path / "auto.csv.backend.json").exists()
     with pytest.raises(InputError, match="to have a fitted decision"):
         create_choice(file, open_predictor(file).card, "weighted")
 

@@ -16,6 +16,7 @@ class ChosenBackend:
 
     name: "Backend | None"
     rates: dict[str, float] = field(default_factory=dict)
+    kept: bool = False  # an interrupted call had chosen it
 
 
 def choose_backend(console: "Console", run: Path, name: str | None) -> ChosenBackend:
@@ -41,9 +42,11 @@ def choose_backend(console: "Console", run: Path, name: str | None) -> ChosenBac
 
 
 def write_choice(out: Path, chosen: ChosenBackend) -> None:
-    """Write down beside an output what `auto` has measured, and chose; nothing where nothing was measured."""
+    """Write down beside an output what `auto` has measured, and chose; what an earlier call wrote of another goes."""
     from maskwise.files import write_json
 
-    if chosen.rates:
-        told = {"schema": 1, "backend": chosen.name, "photos_per_second": chosen.rates}
-        write_json(out.with_name(f"{out.name}.backend.json"), told)
+    path = out.with_name(f"{out.name}.backend.json")
+    if chosen.rates or (chosen.kept and not path.is_file()):
+        write_json(path, {"schema": 1, "backend": chosen.name, "photos_per_second": chosen.rates})
+    elif not chosen.kept:
+        path.unlink(missing_ok=True)

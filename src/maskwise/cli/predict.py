@@ -1,6 +1,8 @@
 """`maskwise predict` and `maskwise submit`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,13 +52,18 @@ def predict(
     from maskwise.inference.choice import create_choice
 
     console = create_console()
-    predictor, chosen = _open(console, run, backend, out)
-    write_choice(out, chosen)
+    predictor, chosen = _open(console, run, backend, {out: predicting.sources_of(paths)})
     choice = create_choice(run, predictor.card, name, calibrated=calibrated, accuracy=abstain)
     total = sum(1 for _ in iterate_photos(paths))
     with stage_bars(console) as bar:
         n, errors, resumed = predicting.predict_to_file(
-            run, predictor, paths, out, choice=choice, progress=_counting(bar("predicting"), total)
+            run,
+            predictor,
+            paths,
+            out,
+            choice=choice,
+            progress=_counting(bar("predicting"), total),
+            begun=partial(write_choice, out, chosen),
         )
     if resumed:
         console.print(f"{resumed:,} of them were done by an earlier, interrupted call.")
@@ -89,10 +96,10 @@ def submit(
     from maskwise.inference.choice import create_choice
 
     console = create_console()
-    predictor, chosen = _open(console, run, backend, *targets.values())
+    sources = {target: predicting.submission_sources(folder) for folder, target in targets.items()}
+    predictor, chosen = _open(console, run, backend, sources)
     choice = create_choice(run, predictor.card, name, calibrated=calibrated)
     for folder, target in targets.items():
-        write_choice(target, chosen)
         total = predicting.submission_length(folder, predictor.space)
         with stage_bars(console) as bar:
             n, unread = predicting.write_submission(
@@ -102,6 +109,7 @@ def submit(
                 target,
                 choice=choice,
                 progress=_counting(bar(f"predicting {folder.name}"), total),
+                begun=partial(write_choice, target, chosen),
             )
         for photo, reason in unread.rows()[:10]:
             console.print(
@@ -113,8 +121,9 @@ def submit(
 
 
 def _open(
-    console: "Console", run: Path, backend: str | None, *targets: Path
+    console: "Console", run: Path, backend: str | None, sources: Mapping[Path, str]
 ) -> "tuple[Predictor, ChosenBackend]":
+    """A model, and what computes it; `sources` tells for each file what is predicted into it."""
     from maskwise.deployment.opening import open_predictor
     from maskwise.inference.predicting import model_identity, parts_folder
     from maskwise.inference.rows import earlier_backend
@@ -122,8 +131,14 @@ def _open(
     if backend == "auto":
         # What was begun is ended as it was begun, even if another backend were faster by now.
         identity = model_identity(run)
-        begun = [earlier_backend(parts_folder(target), identity) for target in targets]
-        backend = next((known for known in begun if known), backend)
+        begun = [
+            earlier_backend(parts_folder(target), identity | {"sources": named})
+            for target, named in sources.items()
+        ]
+        if kept := next((known for known in begun if known), None):
+            console.print(f"backend {kept}, which the interrupted call had")
+            chosen = replace(choose_backend(console, run, kept), kept=True)
+            return open_predictor(run, chosen.name), chosen
     chosen = choose_backend(console, run, backend)
     return open_predictor(run, chosen.name), chosen
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from maskwise.data.competition import read_eval
+from maskwise.data.competition import EVAL_FILE, read_eval
 from maskwise.errors import InputError
 from maskwise.files import atomic_path, locked, printable
 from maskwise.inference.choice import Choice
@@ -34,11 +34,12 @@ def predict_to_file(
     *,
     choice: Choice | None = None,
     progress: Progress | None = None,
+    begun: Callable[[], None] = lambda: None,
 ) -> tuple[int, int, int]:
     """Predict every photo of the sources into a CSV or Parquet file.
 
     Memory does not grow with the number of photos, but for their names: those of one folder are sorted. A killed call
-    is gone on with by the same call.
+    is gone on with by the same call. `begun` is called when nobody else can write to `out`.
 
     Returns:
         Photos in all, photos with an error, photos that an earlier call had done.
@@ -47,10 +48,8 @@ def predict_to_file(
         InputError: when a source does not exist, or `out` may not be written or is being written.
     """
     check_prediction_target(out, sources)
-    # Resolved: the same relative names mean other photos in another folder.
-    named = "\n".join(printable(Path(source).absolute()) for source in sources)
-    photos = partial(_named, sources)
-    with _in_parts(run, predictor, photos, named, out, choice, progress) as (parts, resumed):
+    photos, named = partial(_named, sources), sources_of(sources)
+    with _in_parts(run, predictor, photos, named, out, choice, progress, begun) as (parts, resumed):
         table = pl.scan_parquet(parts, glob=False)
         with atomic_path(out) as temporary:
             if out.suffix.lower() == ".csv":
@@ -70,6 +69,7 @@ def _in_parts(
     out: Path,
     choice: Choice | None,
     progress: Progress | None,
+    begun: Callable[[], None],
 ) -> Iterator[tuple[list[Path], int]]:
     """Predictions beside `out`, locked while the block makes one file of them, then removed.
 
@@ -77,6 +77,7 @@ def _in_parts(
     """
     identity = {**model_identity(run), "backend": predictor.engine.backend, "sources": sources}
     with locked(lock_file(out), str(out)):
+        begun()
         yield predict_in_parts(
             predictor,
             photos,
@@ -86,6 +87,17 @@ def _in_parts(
             progress=progress,
         )
         shutil.rmtree(parts_folder(out))
+
+
+def sources_of(sources: Sequence[str]) -> str:
+    """What tells one call's photos from another's; resolved, as the same relative names mean others elsewhere."""
+    return "\n".join(printable(Path(source).absolute()) for source in sources)
+
+
+def submission_sources(folder: Path) -> str:
+    """What tells one submission's photos from another's."""
+    listed = hashlib.blake2b((folder / EVAL_FILE).read_bytes(), digest_size=16).hexdigest()
+    return f"{folder.resolve()}:{listed}"
 
 
 def model_identity(run: Path) -> dict[str, str]:
@@ -133,10 +145,12 @@ def write_submission(
     *,
     choice: Choice | None = None,
     progress: Progress | None = None,
+    begun: Callable[[], None] = lambda: None,
 ) -> tuple[int, pl.DataFrame]:
     """Write `ImageID,ans` in the order and number of a folder's `info.csv`.
 
-    A photo that can't be read gets the commonest class of the training photos: a submission has no gaps.
+    A photo that can't be read gets the commonest class of the training photos: a submission has no gaps. `begun` is
+    called when nobody else can write to `out`.
 
     Returns:
         The number of rows, and `photo` and `error` of the photos that could not be read.
@@ -147,9 +161,8 @@ def write_submission(
     check_submission_target(out, folder)
     table = read_eval(folder, predictor.space)
     pairs = list(zip(table.frame["id"], table.paths, strict=True))
-    listed = hashlib.blake2b("\n".join(name for name, _ in pairs).encode(), digest_size=16).hexdigest()
-    sources = f"{folder.resolve()}:{listed}"
-    with _in_parts(run, predictor, lambda: iter(pairs), sources, out, choice, progress) as (parts, _):
+    sources = submission_sources(folder)
+    with _in_parts(run, predictor, lambda: iter(pairs), sources, out, choice, progress, begun) as (parts, _):
         rows = pl.scan_parquet(parts, glob=False).select("photo", "class", "error").collect()
         unread = rows.filter(pl.col("error").is_not_null()).select("photo", "error")
         if unread.height == rows.height:
