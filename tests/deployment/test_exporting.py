@@ -357,6 +357,51 @@ def test_metadata_that_speak_of_another_model_are_refused(exported: Path, tmp_pa
             open_predictor(tmp_path / "model.onnx", backend)
 
 
+def test_metadata_that_contradict_themselves_are_refused(exported: Path, tmp_path: Path) -> None:
+    onnx = importlib.import_module("onnx")
+    model = onnx.load(str(exported / "model.onnx"))
+    (entry,) = model.metadata_props
+    card = json.loads(entry.value)
+    space, values = card["label_space"], card["values"]
+    weights = {
+        "schema": 1,
+        "temperature": 1,
+        "class_weights": [1, 1],
+        "rule": "joint",
+        "calibration_error": [0, 0],
+        "gain": 0,
+        "gain_ci95": [0, 0],
+        "thresholds": {},
+    }
+    for change, message in (
+        ({"label_space": space | {"attributes": "mask"}}, "metadata"),
+        ({"label_space": space | {"attributes": None}}, "metadata"),
+        ({"label_space": {}}, "metadata"),
+        ({"values": values | {"gender": ["female", "male"]}}, "the values of their label space"),
+        ({"tuned": weights}, "a weight for each class"),
+    ):
+        entry.value = json.dumps(card | change)
+        onnx.save(model, str(tmp_path / "model.onnx"))
+        for backend in ("onnxruntime", "openvino"):
+            with pytest.raises(InputError, match=message):
+                open_predictor(tmp_path / "model.onnx", backend)
+
+
+def test_int8_is_judged_on_all_photos_that_its_run_was_scored_on(
+    tiny_run: Path, people: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(people, data)
+    held_out = pl.read_parquet(tiny_run / "predictions.parquet")["photo"]
+    gone = Path(held_out[0]).parent.name
+    lines = (data / "train.csv").read_text().splitlines()
+    (data / "train.csv").write_text("\n".join(line for line in lines if gone not in line) + "\n")
+    predictor = load_predictor(tiny_run)
+    assert len(photos_to_check(tiny_run, predictor, data).paths) == len(held_out) - 7
+    with pytest.raises(InputError, match="7 of them are not there"):
+        photos_to_check(tiny_run, predictor, data, int8=True)
+
+
 def test_a_strangers_model_without_metadata_is_refused(exported: Path, tmp_path: Path) -> None:
     onnx = importlib.import_module("onnx")
     model = onnx.load(str(exported / "model.onnx"))

@@ -98,3 +98,15 @@ def test_a_fitted_decision_is_told_where_it_is_asked_for(calibrated_run: Path, t
     assert service.choice.classes(plain, service.predictor.space).tolist() == [17]
     with pytest.raises(InputError, match="decision"):
         create_service(tiny_run, decision="weighted")
+
+
+def test_a_file_has_its_own_card_whatever_lies_beside_it(tiny_run: Path, tmp_path: Path) -> None:
+    file = export(tiny_run, tmp_path / "out").path
+    (file.parent / "MODEL_CARD.md").write_text("another model's")
+    own = (tiny_run / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert create_service(file).about["card"] == own == create_service(tiny_run).about["card"]
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    (run / "MODEL_CARD.md").write_bytes(b"caf\xe9")
+    with pytest.raises(InputError, match="to be a readable model card"):
+        create_service(run)

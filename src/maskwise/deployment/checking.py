@@ -15,6 +15,7 @@ from maskwise.errors import InputError, in_short
 from maskwise.evaluation.counts import macro_f1, stacked_by_person
 from maskwise.evaluation.paired import paired_difference
 from maskwise.evaluation.predictions import persons_of
+from maskwise.evaluation.scoring import FEW_PERSONS
 from maskwise.files import read_json
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.exported import Check
@@ -63,11 +64,13 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8:
     split = _read(run / "split.parquet", "photo", "group", "side")
     trained_on = set(split.filter(pl.col("side") == "train")["photo"])
     path_of = dict(zip(table.photos, table.paths, strict=True))
-    scored = _scored(run, table)
-    chosen = scored.filter(pl.col("photo").is_in(list(path_of)))
-    if chosen.is_empty():
+    chosen = _scored(run, table)
+    there = pl.col("photo").is_in(list(path_of))
+    missing, chosen = chosen.filter(~there), chosen.filter(there)
+    if chosen.is_empty() or (int8 and missing.height):  # an int8 file is judged on all of them or not at all
         raise InputError(
-            f"Expected {place} to have the photos of {run}, got none of them: name its data with --data."
+            f"Expected {place} to have the photos that {run} was scored on, but {missing.height:,} of them are not "
+            f"there, such as {missing['photo'][:1].to_list()}: name its data with --data."
         )
     unseen = chosen.filter(~pl.col("photo").is_in(trained_on))
     training = [photo for photo in table.photos if photo in trained_on]
@@ -166,4 +169,5 @@ def figures(check: Check) -> str:
     if check.macro_f1_difference is None or check.ci95 is None:
         return said
     low, high = check.ci95
-    return f"{said}, macro F1 {check.macro_f1_difference:+.4f} ({low:+.4f} to {high:+.4f})"
+    said += f", macro F1 {check.macro_f1_difference:+.4f} ({low:+.4f} to {high:+.4f})"
+    return said if check.persons >= FEW_PERSONS else f"{said}, of {check.persons} persons: too few to tell"

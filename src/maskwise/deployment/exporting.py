@@ -23,9 +23,18 @@ from maskwise.deployment.checking import (
 )
 from maskwise.deployment.merging import merge_run
 from maskwise.deployment.quantizing import WAYS, leaves_nothing, quantize
-from maskwise.deployment.writing import input_names, staged, to_onnx, to_openvino, write_onnx, write_openvino
+from maskwise.deployment.writing import (
+    import_for_export,
+    input_names,
+    staged,
+    to_onnx,
+    to_openvino,
+    write_onnx,
+    write_openvino,
+)
 from maskwise.errors import InputError
 from maskwise.evaluation.model_card import FILE as CARD_FILE
+from maskwise.evaluation.model_card import read_model_card
 from maskwise.files import locked, write_text
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.exported import INT8_STEM, Check, ExportedCard, exported_parts
@@ -89,15 +98,14 @@ def export(
     if out.exists() and not out.is_dir():
         raise InputError(f"Expected --out to be a folder, got the file {out}.")
     path = out / _FILES[kind, "int8" if int8 else "fp32"]
-    for part in exported_parts(path):
-        if part.exists():
-            raise InputError(f"Expected {part} to be free, but it exists: choose another --out.")
-    _check_card(run, out)
+    _check_packages(kind, int8=int8)  # told before the long part
     say("merging the run into one graph")
     merged = merge_run(run, "int8" if int8 else "fp32")
-    say("looking at photos to check it on")
-    photos = photos_to_check(run, merged.predictor, data, int8=int8)
-    with locked(out / f".{path.name}.lock", str(path)), staged(path) as stage:
+    # One lock for all kinds: they share the card.
+    with locked(out / ".export.lock", f"the exports in {out}"), staged(path) as stage:
+        _check_free(path, out / CARD_FILE, merged.card, run)
+        say("looking at photos to check it on")
+        photos = photos_to_check(run, merged.predictor, data, int8=int8)
         target = Target(stage, kind, merged.card, photos)
         model = to_onnx(merged.graph)
         if int8:
@@ -106,16 +114,24 @@ def export(
             converted = to_openvino(model) if kind == "openvino" else model
             check = write_checked(converted, target)
             check_same(check, path)
-    if (run / CARD_FILE).is_file():
-        write_text(out / CARD_FILE, (run / CARD_FILE).read_text(encoding="utf-8"))
+        if merged.card.model_card is not None:
+            write_text(out / CARD_FILE, merged.card.model_card)
     size = sum(part.stat().st_size for part in exported_parts(path))
     return Exported(path, check, size)
 
 
-def _check_card(run: Path, out: Path) -> None:
-    """Refuse to write a run's card over another's."""
-    theirs, own = out / CARD_FILE, run / CARD_FILE
-    if theirs.exists() and not (own.is_file() and theirs.read_bytes() == own.read_bytes()):
+def _check_packages(kind: Kind, *, int8: bool) -> None:
+    needed = ["onnx", "onnxscript", "openvino" if kind == "openvino" else "onnxruntime"]
+    for package in [*needed, *(["nncf"] if int8 else [])]:
+        import_for_export(package)
+
+
+def _check_free(path: Path, theirs: Path, card: ExportedCard, run: Path) -> None:
+    """Refuse to write over another export, or over another model's card."""
+    for part in exported_parts(path):
+        if part.exists():
+            raise InputError(f"Expected {part} to be free, but it exists: choose another --out.")
+    if theirs.exists() and read_model_card(theirs.parent) != card.model_card:
         raise InputError(f"Expected {theirs} to be that of {run}, but it is another's: choose another --out.")
 
 

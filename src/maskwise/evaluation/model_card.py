@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from maskwise.errors import InputError, in_short
 from maskwise.evaluation.gaps import gap_in_words, unmeasured
 from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
 from maskwise.files import write_text
@@ -64,6 +65,21 @@ def write_model_card(
     )
     lines += ["", "## What it is not for", "", *(f"- {line}" for line in NOT_FOR), ""]
     write_text(path, "\n".join(lines))
+
+
+def read_model_card(folder: Path) -> str | None:
+    """The card that lies in a folder; None where there is none.
+
+    Raises:
+        InputError: when it can't be read, or is no text.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"Expected {path} to be a readable model card, got: {in_short(error)}.") from error
 
 
 def _unit(metrics: Mapping[str, Any]) -> str:

@@ -62,6 +62,7 @@ class ExportedCard(BaseModel):
     weights: str  # digest of the run's
     check: Check | None = None
     score: KeptScore | None = None
+    model_card: str | None = None  # the run's MODEL_CARD.md
 
     @property
     def space(self) -> LabelSpace:
@@ -89,15 +90,20 @@ def parse_card(text: str | None, path: Path, inputs: Sequence[Shape], output: Sh
         )
     try:
         card = ExportedCard.model_validate(json.loads(text))
-    except (ValidationError, ValueError) as error:
+        space = card.space
+    except (InputError, ValidationError, ValueError, AttributeError, TypeError) as error:
         first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise InputError(f"{path}: expected the metadata of an exported model, got: {first}.") from error
-    if not 0 <= card.commonest_class < card.space.n_classes or not card.transforms:
+    if not 0 <= card.commonest_class < space.n_classes or not card.transforms:
         raise InputError(f"{path}: expected metadata of a model with classes and transforms, got others.")
+    if card.values != {a.label_column: a.values for a in space.attributes}:
+        raise InputError(f"{path}: expected metadata with the values of their label space, got others.")
+    if card.tuned is not None and len(card.tuned.class_weights) != space.n_classes:
+        raise InputError(f"{path}: expected metadata with a weight for each class, got others.")
     expected = [(None, *transform.output_size, 3) for transform in card.transforms]
-    if list(inputs) != expected or output != (None, card.space.n_classes):
+    if list(inputs) != expected or output != (None, space.n_classes):
         raise InputError(
-            f"{path}: expected inputs {expected} and an output {(None, card.space.n_classes)} as its metadata say, "
+            f"{path}: expected inputs {expected} and an output {(None, space.n_classes)} as its metadata say, "
             f"got {list(inputs)} and {output}."
         )
     return card

@@ -7,7 +7,7 @@ from maskwise.deployment.merging import score_of
 from maskwise.deployment.opening import Backend, open_predictor
 from maskwise.errors import InputError
 from maskwise.evaluation.limits_of_use import NOT_FOR, score_in_words
-from maskwise.evaluation.model_card import FILE as CARD_FILE
+from maskwise.evaluation.model_card import read_model_card
 from maskwise.inference.choice import Name, create_choice
 from maskwise.inference.exported import ExportedCard, exported_file
 from maskwise.inference.grad_cam import has_looks
@@ -47,6 +47,7 @@ def create_service(
     if exported_file(model) is None:  # a run, whatever computes its answers
         score = score_of(model, names)
         about = {"name": model.resolve().name, "precision": "fp32", "weights": run_identity(model)}
+        about["card"] = read_model_card(model)  # Markdown
         engine = predictor.engine
         member = (
             engine.members[0] if isinstance(engine, TorchEngine) else load_member(member_folders(model)[0])
@@ -57,9 +58,8 @@ def create_service(
         assert isinstance(card, ExportedCard)  # an exported file has no other
         score, explained = card.score, None
         about = {"name": card.name, "precision": card.precision, "weights": card.weights}
+        about["card"] = card.model_card
     about["score"] = None if score is None else score.model_dump(mode="json")
     about["label_space"] = predictor.space.to_dict()
-    told = (model if model.is_dir() else model.parent) / CARD_FILE
-    about["card"] = told.read_text(encoding="utf-8") if told.is_file() else None  # Markdown
     about["limits_of_use"] = [*score_in_words(score), *NOT_FOR]
     return Service(predictor, choice, about, explained, Limits(), token)
