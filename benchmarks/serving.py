@@ -11,6 +11,7 @@ the service does not end by itself. Linux only: cores are pinned.
 
 import argparse
 import asyncio
+import atexit
 import itertools
 import json
 import os
@@ -104,6 +105,7 @@ def start(model: Path, cores: set[int], errors: IO[bytes] | None = None) -> tupl
         stdout=subprocess.DEVNULL,
         stderr=errors,
     )
+    atexit.register(service.kill)  # whatever fails here, nothing is left running
     for _ in range(600):
         try:
             if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
@@ -203,7 +205,7 @@ def main() -> None:
         if growth(seen) > GROWTH:
             faults.append("expected memory to stay flat in the second half")
         service.send_signal(signal.SIGTERM)
-        status = service.wait(timeout=60)
+        status = service.wait(timeout=75)
         print(f"ended with {status}")
         if status not in (0, -signal.SIGTERM, 128 + signal.SIGTERM):
             faults.append("expected the service to end by itself")

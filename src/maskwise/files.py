@@ -74,7 +74,8 @@ def locked(lock: Path, what: str, *, wait: float = 0) -> Iterator[None]:
         ) from error
     except (OSError, NotImplementedError) as error:
         raise MaskwiseError(
-            f"Expected to lock {lock}, got {getattr(error, 'strerror', None) or error}."
+            f"Expected to write in {lock.parent}, got {getattr(error, 'strerror', None) or error}: "
+            "choose another folder."
         ) from error
     try:
         yield

@@ -39,6 +39,8 @@ def test_names_are_printed_as_they_are(tmp_path: Path) -> None:
         (("predict", "absent", "a.jpg", "--out", "p.csv"), "absent to be a run folder"),
         (("submit", "absent", "--data", ".", "--out", "s.csv"), "absent to be a run folder"),
         (("train", "cpuu", "--data", "x"), "did you mean cpu?"),
+        (("predict", __file__, "a.jpg", "--out", "p.csv"), "to be a run folder, but it is a file"),
+        (("reproduce",), "Expected --data, to put the claims to the test on"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(words: tuple[str, ...], message: str) -> None:

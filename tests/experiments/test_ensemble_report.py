@@ -21,6 +21,8 @@ def other_run(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_ensemble_has_groups_a_report_and_a_card(tiny_run: Path, other_run: Path, tmp_path: Path) -> None:
     out, said = tmp_path / "both", list[str]()
     made = ensemble([tiny_run, other_run], out, greedy=True, say=said.append)
+    lineage = json.loads((out / "lineage.json").read_text())
+    assert lineage["command"][:4] == ["maskwise", "ensemble", str(tiny_run), str(other_run)]
     assert not said
     own = json.loads((tiny_run / "metrics.json").read_text())
     assert made.metrics["groups"].keys() == own["groups"].keys()

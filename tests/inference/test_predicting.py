@@ -299,3 +299,9 @@ def test_a_name_that_is_no_utf8_keeps_its_row(tiny_run: Path, tmp_path: Path) ->
     predict_to_file(tiny_run, load_predictor(tiny_run), [str(folder)], tmp_path / "p.csv")
     row = pl.read_csv(tmp_path / "p.csv").row(0, named=True)
     assert (Path(row["photo"]).name, row["error"]) == (r"\xff.jpg", None)
+
+
+def test_a_parquet_table_is_no_photo(tmp_path: Path) -> None:
+    (tmp_path / "photos.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match="a CSV of paths, got the table"):
+        list(iterate_photos([str(tmp_path / "photos.parquet")]))

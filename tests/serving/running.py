@@ -1,7 +1,7 @@
 """A service in a process of its own, as its users run it."""
 
 import io
-import socket
+import re
 import subprocess
 import sys
 import time
@@ -28,10 +28,14 @@ def jpeg(seed: int = 0, **options: Any) -> bytes:
 @contextmanager
 def running(run: Path, *options: str) -> Iterator[tuple[int, Process]]:
     """A service that is ready, by its port and its process; ended behind the block."""
-    port = free_port()
-    command = [sys.executable, "-m", "maskwise.cli.main", "serve", str(run), "--port", str(port), *options]
+    command = [sys.executable, "-m", "maskwise.cli.main", "serve", str(run), "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
+        assert process.stdout is not None
+        while (told := re.search(r"http://127\.0\.0\.1:(\d+)/", line := process.stdout.readline())) is None:
+            if not line:
+                raise AssertionError(process.stderr.read() if process.stderr else "")
+        port = int(told[1])
         wait_until_ready(port, process)
         yield port, process
     finally:
@@ -40,13 +44,6 @@ def running(run: Path, *options: str) -> Iterator[tuple[int, Process]]:
             process.wait(timeout=90)
         finally:
             process.kill()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def wait_until_ready(port: int, process: subprocess.Popen[str]) -> None:

@@ -33,6 +33,7 @@ from maskwise.serving.creating import create_service
 from maskwise.serving.documented import ExplainAnswer, ModelAnswer, PredictAnswer
 from maskwise.serving.explaining import Explainer
 from maskwise.serving.limits import BusyError, Limits, Room
+from maskwise.serving.origins import LOOPBACK
 from tests.pictures import picture
 from tests.serving.running import jpeg
 
@@ -320,9 +321,13 @@ def test_whatever_fails_is_told_in_json_and_logged_without_what_was_sent(
         assert 'path="/v1/predict",status="500"' in client.get("/metrics").text
         assert "ValueError" in caplog.text
         assert "holiday" not in caplog.text
-        for answer in (client.get("/nowhere"), client.get("/v1/predict")):
-            assert answer.status_code in (404, 405)
-            assert answer.json()["error"].startswith("Expected a known address")
+        for path, status, message in (
+            ("/nowhere", 404, "a known address"),
+            ("/v1/predict", 405, "another method"),
+        ):
+            answer = client.get(path)
+            assert answer.status_code == status
+            assert answer.json()["error"].startswith(f"Expected {message}")
 
 
 def test_a_service_whose_model_thread_has_ended_is_not_ready(
@@ -359,6 +364,67 @@ def test_a_full_queue_says_when_to_come_again(service: Service) -> None:
         answer = client.post("/v1/predict", files=[("photos", ("a", jpeg())), ("photos", ("b", jpeg()))])
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
         assert predict(client, jpeg()).status_code == 200
+
+
+def test_a_queue_that_others_have_filled_is_full(service: Service) -> None:
+    release = threading.Event()
+
+    class Held:
+        backend = "held"
+        transforms = service.predictor.engine.transforms
+
+        def probabilities(self, images: Any) -> Any:
+            release.wait(30)
+            return np.full((len(images[0]), 18), 1 / 18, np.float32)
+
+    async def several() -> None:
+        batcher = Batcher(Held(), Limits(waiting=3), PixelGate(10_000_000), lambda size: None)
+        taken = [asyncio.create_task(batcher.predict([jpeg(k)])) for k in range(3)]
+        while batcher.inside < 3:
+            await asyncio.sleep(0.01)
+        with pytest.raises(BusyError):
+            await batcher.predict([jpeg(9)])
+        release.set()
+        assert len(await asyncio.gather(*taken)) == 3
+        assert len(await batcher.predict([jpeg(9)])) == 1
+        await asyncio.to_thread(batcher.close)
+
+    asyncio.run(several())
+
+
+def test_only_its_own_names_reach_a_service_of_this_machine(service: Service) -> None:
+    with TestClient(create_app(replace(service, hosts=(*LOOPBACK, "photos.example")))) as client:
+        for host, expected in (
+            ("127.0.0.1:8000", 200),
+            ("localhost", 200),
+            ("[::1]:8000", 200),
+            ("Photos.example:443", 200),
+            ("evil.example:8000", 403),
+            ("127.0.0.1.evil.example", 403),
+            ("127.0.0.1@evil.example", 403),
+            ("[", 403),
+            ("", 403),
+        ):
+            for path in ("/v1/model", "/healthz", "/"):
+                asked = {"Host": host, "Sec-Fetch-Site": "same-origin"}
+                assert client.get(path, headers=asked).status_code == expected, host
+
+
+def test_what_is_wrong_with_a_request_is_told(client: TestClient) -> None:
+    good = base64.encodebytes(jpeg()).decode()  # in lines, as many tools write it
+    assert client.post("/v1/predict", json={"photos": [{"content": good}]}).status_code == 200
+    for photos, message in (
+        ([{"content": good}, {"content": "***"}], "content of photo 2 is no base64"),
+        ([{"content": 5}], "content of photo 1 is no text"),
+        ([{}], "content of photo 1 is no text"),
+        (["a"], "photo 1 is no object"),
+        ("a", "no object with a list of photos"),
+    ):
+        answer = client.post("/v1/predict", json={"photos": photos})
+        assert answer.status_code == 400
+        assert message in answer.json()["error"]
+    assert "no object with a list of photos" in client.post("/v1/predict", json=[]).json()["error"]
+    assert "another method" in client.get("/v1/predict").json()["error"]
 
 
 def test_requests_are_computed_together_and_a_failing_model_fails_nobody_else(service: Service) -> None:
@@ -450,8 +516,16 @@ def test_every_answer_has_its_headers_and_no_site_is_let_in(client: TestClient) 
         assert "access-control-allow-origin" not in headers
     photo = {"content": jpeg(), "headers": {"Content-Type": "image/jpeg"}}
     assert client.post("/v1/predict", **photo).status_code == 200
-    photo["headers"] |= {"Sec-Fetch-Site": "cross-site"}
-    assert client.post("/v1/predict", **photo).status_code == 403
+    own = {"Host": "photos.example", "Origin": "http://photos.example:8000"}
+    for told, expected in (
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-origin", **own}, 200),
+        (own, 200),
+        (own | {"Origin": "http://evil.example"}, 403),  # to plain HTTP a browser says no more
+        ({"Origin": "null"}, 403),
+    ):
+        asked = photo | {"headers": photo["headers"] | told}
+        assert client.post("/v1/predict", **asked).status_code == expected, told
     # Where the service lies behind a proxy it does not know: nobody is sent elsewhere.
     assert client.post("/v1/predict/", content=jpeg(), follow_redirects=False).status_code == 404
 

@@ -16,7 +16,7 @@ import pytest
 from maskwise.serving.creating import create_service
 from maskwise.serving.limits import Limits
 from maskwise.serving.listening import create_server, open_listener
-from tests.serving.running import free_port, jpeg, running
+from tests.serving.running import jpeg, running
 
 
 def test_a_service_ends_after_answering_what_it_took(tiny_run: Path) -> None:
@@ -69,7 +69,6 @@ def test_nothing_of_what_is_sent_is_logged_and_only_this_machine_may_ask(tiny_ru
                 socket.create_connection(("127.0.0.2", port), timeout=5)
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=60)
-        assert f"http://127.0.0.1:{port}/" in out + err
         assert "holiday" not in out + err
 
 
@@ -82,9 +81,9 @@ def _asked(connection: http.client.HTTPConnection) -> tuple[int, str | None]:
 
 def test_connections_are_bounded_and_silent_ones_end(tiny_run: Path) -> None:
     service = replace(create_service(tiny_run), limits=Limits(connections=4, receive_seconds=1))
-    port = free_port()
     server = create_server(service)
-    listener = open_listener("127.0.0.1", port)
+    listener = open_listener("127.0.0.1", 0)
+    port = listener.getsockname()[1]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     for _ in range(600):

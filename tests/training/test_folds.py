@@ -212,6 +212,8 @@ def test_ensembles_that_make_no_sense_are_one_line(data: Path, cross_validated: 
         ensemble([first, other], tmp_path / "soup", how="soup")
     with pytest.raises(InputError, match="at least two runs"):
         ensemble([first], tmp_path / "one")
+    with pytest.raises(InputError, match="the same folder twice"):
+        ensemble([first, first.parent / "." / first.name], tmp_path / "twice")
     save_ensemble(cross_validated, EnsembleSpec(combine="weighted", weights=(1.0, -1.0, 0.0)))
     try:
         with pytest.raises(InputError, match="expected 3 weights of 0 or more"):

@@ -57,8 +57,9 @@ def ablate(
 
 def reproduce(
     data: Annotated[
-        list[Path], typer.Option(help="A folder in a known layout, or a table; may be repeated.")
-    ],
+        list[Path] | None,
+        typer.Option(help="A folder in a known layout, or a table; may be repeated.", show_default=False),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where studies and report go.")] = Path("studies/report-2021"),
     only: Annotated[
         list[str] | None,
@@ -77,6 +78,7 @@ def reproduce(
 
     Example: [bold]maskwise reproduce --data DATA[/bold]
     """
+    from maskwise.errors import InputError
     from maskwise.experiments.claims import read_claims
 
     claims = read_claims()
@@ -87,6 +89,8 @@ def reproduce(
         for claim in claims:
             console.print(f"{claim.name} ({claim.way}): {claim.english}")
         return
+    if not data:
+        raise InputError("Expected --data, to put the claims to the test on, got none; --list needs none.")
     from maskwise.experiments.reproducing import reproduce_claims, write_claims_report
 
     with _watching(console) as (say, watch):

@@ -11,7 +11,7 @@ from maskwise.cli.options import Backend, Calibrated, Decision, named_decision
 def serve(
     model: Annotated[Path, typer.Argument(help="A run folder, or an exported file.", metavar="RUN")],
     host: Annotated[str, typer.Option(help="Who may reach it: only this machine by default.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one, and tells it.")] = 8000,
     backend: Backend = None,
     decision: Decision = None,
     calibrated: Calibrated = False,
@@ -19,6 +19,14 @@ def serve(
         Path | None,
         typer.Option(
             help="A file whose first line must be sent as Authorization: Bearer ...", show_default=False
+        ),
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A further name it may be asked by, behind a proxy say; may be repeated.",
+            metavar="NAME",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -34,7 +42,8 @@ def serve(
     name = named_decision(decision)
     try:
         from maskwise.serving.creating import create_service
-        from maskwise.serving.listening import run_service
+        from maskwise.serving.listening import open_listener, run_service
+        from maskwise.serving.origins import LOOPBACK
     except ImportError as error:
         raise InputError(
             f"Expected the package {error.name} to serve, but it is not installed: pip install 'maskwise[serve]'."
@@ -48,15 +57,21 @@ def serve(
         decision=name,
         calibrated=calibrated,
         token=_token(token_file),
+        # Without a token what keeps others out is that only this machine can ask: by its own names then.
+        hosts=(*LOOPBACK, *(name.lower() for name in allowed_host or ()))
+        if host in LOOPBACK and token_file is None
+        else None,
     )
-    if host not in ("127.0.0.1", "localhost", "::1") and token_file is None:
+    listener = open_listener(host, port)
+    if host not in LOOPBACK and token_file is None:
         console.print(
             "Note: everybody who reaches this address may use it: --token-file asks for a token.",
             style="yellow",
         )
     shown = f"[{host}]" if ":" in host else host
-    console.print(f"http://{shown}:{port}/ (Ctrl-C ends it)", soft_wrap=True, markup=False)
-    run_service(service, host, port)
+    bound = listener.getsockname()[1]
+    console.print(f"http://{shown}:{bound}/ (Ctrl-C ends it)", soft_wrap=True, markup=False)
+    run_service(service, listener)
 
 
 def _token(path: Path | None) -> str | None:

@@ -8,7 +8,10 @@ import typer
 
 def train(
     recipe: Annotated[
-        str, typer.Argument(help="A YAML file, or one that ships: cpu, report-2021, report-2021-lite.")
+        str,
+        typer.Argument(
+            help="A YAML file, or one that ships: best, best-gpu, cpu, report-2021, report-2021-lite."
+        ),
     ],
     data: Annotated[Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet).")],
     set_: Annotated[

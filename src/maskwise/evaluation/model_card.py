@@ -31,7 +31,11 @@ def write_model_card(
     """
     attributes = [attribute.name for attribute in space.attributes]
     lines = [f"# {_plain(title)}", "", "## What it is", ""]
-    lines += [f"- {_plain(name)}: {_plain(value)}" for name, value in facts.items()]
+    # The card is handed on: where the data lay on the machine that trained is nobody's.
+    told = {
+        name: "/".join(Path(value).parts[-2:]) if name == "data" else value for name, value in facts.items()
+    }
+    lines += [f"- {_plain(name)}: {_plain(value)}" for name, value in told.items()]
     lines += [
         "",
         "## How often it is right",

@@ -1,5 +1,6 @@
 """What an ensemble's folder says of it: predictions, score by group, where it comes from, report and card."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,14 @@ def write_ensemble(out: Path, together: Together, *, photos: bool) -> dict[str, 
     ]
     write_json(
         out / "lineage.json",
-        first.lineage | {"finished": True, "ensemble": together.how, "parents": parents},
+        first.lineage
+        | {
+            "command": [*shlex.split(together.command), "--out", str(out)],
+            "finished": True,
+            "ensemble": together.how,
+            "parents": parents,
+            "seconds": round(sum(run.lineage.get("seconds", 0) for run in together.runs), 1),
+        },
     )
     about, labels = _about(out, together, metrics), shared["label"].to_numpy()
     write_model_card(out / CARD_FILE, about.title, about.facts, metrics, first.space)

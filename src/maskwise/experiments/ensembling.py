@@ -1,5 +1,6 @@
 """`ensemble`: several runs become one whose members speak together; chosen and weighted on out-of-fold predictions."""
 
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ def ensemble(
     """
     if len(folders) < 2:
         raise InputError(f"Expected at least two runs, got {len(folders)}.")
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise InputError("Expected different runs, got the same folder twice.")
     check_run_folder(out, resume=False)
     runs = [read_run(folder) for folder in folders]
     for run in runs[1:]:
@@ -97,7 +100,9 @@ def ensemble(
     else:  # a mean over runs, each as often as it was chosen: what is scored is what will predict
         p = _combined(told[distinct], EnsembleSpec(combine="weighted", weights=tuple(map(float, counts))))
         _copy_members(out, runs, distinct, counts)
-    command = f"maskwise ensemble {' '.join(map(str, folders))} --how {how}{' --greedy' if greedy else ''}"
+    command = shlex.join(
+        ["maskwise", "ensemble", *map(str, folders), "--how", how, *(["--greedy"] if greedy else [])]
+    )
     together = Together(parts, how, shared, p, counts, gain is not None, command, known)
     metrics = write_ensemble(out, together, photos=photos_in_report)
     return Ensembled(

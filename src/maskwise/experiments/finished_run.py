@@ -60,7 +60,9 @@ def read_run(folder: Path, evaluation: str | None = None) -> FinishedRun:
         InputError: when the folder is no finished run, or something in it is missing or broken.
     """
     if not folder.is_dir():
-        raise InputError(f"Expected {folder} to be a run folder, but it does not exist.")
+        raise InputError(
+            f"Expected {folder} to be a run folder, but it {'is a file' if folder.exists() else 'does not exist'}."
+        )
     lineage = read_json(folder / "lineage.json")
     if not lineage.get("finished"):
         raise InputError(

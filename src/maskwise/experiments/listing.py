@@ -31,7 +31,9 @@ def list_runs(folder: Path, *, sort: str = "score") -> Listed:
         InputError: when there are no runs, or `sort` is none of these.
     """
     if not folder.is_dir():
-        raise InputError(f"Expected {folder} to be a folder of runs, but it does not exist.")
+        raise InputError(
+            f"Expected {folder} to be a folder of runs, but it {'is a file' if folder.exists() else 'does not exist'}."
+        )
     runs: list[FinishedRun] = []
     unfinished = []
     for place in sorted(folder.iterdir()):

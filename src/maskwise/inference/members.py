@@ -13,7 +13,9 @@ def member_folders(run: Path) -> list[Path]:
         InputError: when `run` is no run folder, or its training has not come to a member yet.
     """
     if not run.is_dir():
-        raise InputError(f"Expected {run} to be a run folder, but it does not exist.")
+        raise InputError(
+            f"Expected {run} to be a run folder, but it {'is a file' if run.exists() else 'does not exist'}."
+        )
     folders = (
         sorted(f for f in (run / "members").glob("*") if f.is_dir()) if (run / "members").is_dir() else []
     )

@@ -28,6 +28,8 @@ def iterate_photos(sources: Sequence[str]) -> Iterator[Path]:
             yield from _below(path)
         elif path.suffix.lower() == ".csv" and stat.S_ISREG(mode):
             yield from _listed(path)
+        elif path.suffix.lower() == ".parquet" and mode:
+            raise InputError(f"Expected a photo, a folder, a glob or a CSV of paths, got the table {source}.")
         elif mode:
             yield path
         elif glob.has_magic(source):

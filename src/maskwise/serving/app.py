@@ -55,6 +55,7 @@ class Service:
     explained: Member | None = None  # whose looks are shown; none for an exported file
     limits: Limits = field(default_factory=Limits)
     token: str | None = None
+    hosts: tuple[str, ...] | None = None  # by which names it may be asked; None: by any
 
 
 def create_app(service: Service) -> FastAPI:
@@ -85,7 +86,7 @@ def create_app(service: Service) -> FastAPI:
         lifespan=life,
     )
 
-    guard(app, metrics, limits, service.token)
+    guard(app, metrics, limits, service.token, service.hosts)
     # Said on the OpenAPI page; `guard` is what asks for it.
     locked = [Depends(HTTPBearer(auto_error=False))] if service.token else []
 

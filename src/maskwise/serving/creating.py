@@ -25,6 +25,7 @@ def create_service(
     decision: Name | None = None,
     calibrated: bool = False,
     token: str | None = None,
+    hosts: tuple[str, ...] | None = None,
 ) -> Service:
     """The service of a model.
 
@@ -34,6 +35,7 @@ def create_service(
         decision: how classes are decided; the run's own rule by default.
         calibrated: tell probabilities at the fitted temperature.
         token: what who asks must know; nothing by default.
+        hosts: by which names it may be asked; any by default.
 
     Raises:
         InputError: when the model can't be opened, or the token is too short.
@@ -62,4 +64,4 @@ def create_service(
     about["score"] = None if score is None else score.model_dump(mode="json")
     about["label_space"] = predictor.space.to_dict()
     about["limits_of_use"] = [*score_in_words(score), *NOT_FOR]
-    return Service(predictor, choice, about, explained, Limits(), token)
+    return Service(predictor, choice, about, explained, Limits(), token, hosts)

@@ -15,6 +15,7 @@ PHOTOS_REQUEST: dict[str, Any] = {
             "image/jpeg": {"schema": _PHOTO},
             "image/png": {"schema": _PHOTO},
             "image/webp": {"schema": _PHOTO},
+            "application/octet-stream": {"schema": _PHOTO},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
@@ -131,7 +132,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     for status, description in {
         400: "the body is not what its type says",
         401: "the token is missing or wrong",
-        403: "a browser sends it from another site's page",
+        403: "a browser sends it from another site's page, or by another name",
         408: "the body came too slowly",
         413: "the body is too large",
         415: "the body is of another type",
@@ -140,7 +141,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         503: "too many photos wait: see Retry-After",
     }.items()
 }
-TOKEN_REFUSAL: dict[int | str, dict[str, Any]] = {401: REFUSALS[401]}
+TOKEN_REFUSAL: dict[int | str, dict[str, Any]] = {401: REFUSALS[401], 403: REFUSALS[403]}
 METRICS_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"text/plain": {"schema": {"type": "string"}}},

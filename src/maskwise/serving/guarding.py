@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from maskwise.serving.limits import BusyError, Limits
 from maskwise.serving.metrics import ServiceMetrics
+from maskwise.serving.origins import asked_by_name, from_elsewhere
 from maskwise.serving.receiving import RefusedError
 
 _HEADERS = {
@@ -30,20 +31,25 @@ _KNOWN = ("/v1/predict", "/v1/explain", "/v1/model", "/metrics", "/openapi.json"
 _log = logging.getLogger("maskwise.serving")
 
 
-def guard(app: FastAPI, metrics: ServiceMetrics, limits: Limits, token: str | None) -> None:
-    """Let nobody in without the `token` (but where anybody may), and let nothing out but answers."""
+def guard(
+    app: FastAPI, metrics: ServiceMetrics, limits: Limits, token: str | None, hosts: tuple[str, ...] | None
+) -> None:
+    """Let nobody in without the `token` (but where anybody may) or by another name, and let nothing out but answers."""
 
     @app.middleware("http")
     async def around(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
         begin = time.perf_counter()
         # Not request.url: that is put together from the Host header, which whoever asks can choose.
         path: str = request.scope["path"]
-        if token and path not in _OPEN and not _knows(request, token):
+        if hosts is not None and not asked_by_name(request, hosts):
             response: Response = refusal(
-                HTTPStatus.UNAUTHORIZED, "Expected the header Authorization: Bearer TOKEN."
+                HTTPStatus.FORBIDDEN,
+                f"Expected to be asked as {hosts[0]} or {hosts[1]}, got another name: see --allowed-host.",
             )
+        elif token and path not in _OPEN and not _knows(request, token):
+            response = refusal(HTTPStatus.UNAUTHORIZED, "Expected the header Authorization: Bearer TOKEN.")
             response.headers["WWW-Authenticate"] = "Bearer"
-        elif request.method == "POST" and request.headers.get("sec-fetch-site") == "cross-site":
+        elif request.method == "POST" and from_elsewhere(request):
             # Its script could not read the answer, but could have the service work for nothing.
             response = refusal(HTTPStatus.FORBIDDEN, "Expected no request from another site's page.")
         else:
@@ -77,7 +83,9 @@ def guard(app: FastAPI, metrics: ServiceMetrics, limits: Limits, token: str | No
     @app.exception_handler(HTTPException)
     async def unknown(request: Request, error: HTTPException) -> Response:
         del request
-        response = refusal(HTTPStatus(error.status_code), f"Expected a known address: {error.detail}.")
+        wrong = error.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+        expected = "another method for this address" if wrong else "a known address"
+        response = refusal(HTTPStatus(error.status_code), f"Expected {expected}: {error.detail}.")
         response.headers.update(error.headers or {})
         return response
 

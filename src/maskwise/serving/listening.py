@@ -11,13 +11,8 @@ from maskwise.serving.connections import create_protocol
 _GRACE_MARGIN = 5
 
 
-def run_service(service: Service, host: str, port: int) -> None:
-    """Serve until a signal; what was taken is answered first.
-
-    Raises:
-        InputError: when the port is taken or the host unknown.
-    """
-    listener = open_listener(host, port)
+def run_service(service: Service, listener: socket.socket) -> None:
+    """Serve on a bound socket until a signal; what was taken is answered first."""
     create_server(service).run(sockets=[listener])
 
 
@@ -51,6 +46,9 @@ def open_listener(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+    except socket.gaierror as error:
+        listener.close()
+        raise InputError(f"Expected --host to be a name or address of this machine, got {host!r}.") from error
     except OSError as error:
         listener.close()
         raise InputError(

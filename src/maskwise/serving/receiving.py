@@ -136,13 +136,13 @@ def _from_json(body: bytes, limits: Limits) -> list[Photo]:
         )
     try:
         content = json.loads(body)
-        listed = content["photos"]
+        listed = content.get("photos") if isinstance(content, dict) else None
         if not isinstance(listed, list):
-            raise TypeError("photos is no list")
+            raise TypeError("no object with a list of photos")
         if len(listed) > limits.photos:
             raise _wrong_number(limits, str(len(listed)))
         return [_from_entry(entry, place) for place, entry in enumerate(listed, start=1)]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise RefusedError(
             HTTPStatus.BAD_REQUEST,
             'Expected JSON such as {"photos": [{"name": "a.jpg", "content": "<base64>"}]}, '
@@ -150,11 +150,16 @@ def _from_json(body: bytes, limits: Limits) -> list[Photo]:
         ) from error
 
 
-def _from_entry(entry: dict[str, object], place: int) -> Photo:
-    name, content = entry.get("name", f"photo {place}"), entry["content"]
+def _from_entry(entry: object, place: int) -> Photo:
+    if not isinstance(entry, dict):
+        raise TypeError(f"photo {place} is no object")
+    name, content = entry.get("name", f"photo {place}"), entry.get("content")
     if not isinstance(name, str) or not isinstance(content, str):
-        raise ValueError(f"name or content of photo {place} is no text")
-    return Photo(_name(name), base64.b64decode(content, validate=True))
+        raise TypeError(f"name or content of photo {place} is no text")
+    try:
+        return Photo(_name(name), base64.b64decode("".join(content.split()), validate=True))
+    except binascii.Error as error:
+        raise ValueError(f"content of photo {place} is no base64 ({error})") from error
 
 
 def _name(told: str) -> str:
