@@ -68,6 +68,8 @@ def predict(
     if resumed:
         console.print(f"{resumed:,} of them were done by an earlier, interrupted call.")
     console.print(f"{n:,} photos, {errors:,} with an error: {out}")
+    if errors == n:
+        console.print("Note: no photo could be read; the column error says why.", style="yellow")
 
 
 def submit(
