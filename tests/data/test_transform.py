@@ -14,7 +14,7 @@ from maskwise.data.normalization import normalize
 from maskwise.data.photos import PhotoSource, transform_photo
 from maskwise.data.randomness import keyed_uniforms
 from maskwise.data.reading import read_data
-from maskwise.data.transform import Normalize, TransformSpec, compose
+from maskwise.data.transform import Normalize, TransformSpec, compose, seen_area
 from tests.pictures import picture, write_jpeg
 
 END = {"step": "normalize", "mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
@@ -80,6 +80,14 @@ def test_a_crop_larger_than_the_photo_pads_with_black_as_torchvision_does(tmp_pa
     )
     expected = np.asarray(reference.center_crop(Image.open(path), [120, 90]), dtype=float)
     assert np.abs(transform_photo(path, spec) - expected).max() <= 1
+
+
+def test_what_the_model_sees_of_a_photo_is_told() -> None:
+    crop = {"step": "center_crop", "height": 450, "width": 360}
+    cropped = seen_area(spec_of(crop), (512, 384))
+    assert cropped == pytest.approx((12 / 384, 31 / 512, 360 / 384, 450 / 512))
+    assert seen_area(spec_of(crop | {"phase": "train"}), (512, 384)) == pytest.approx((0, 0, 1, 1))
+    assert seen_area(spec_of(crop), (400, 384)) == pytest.approx((12 / 384, -25 / 400, 360 / 384, 450 / 400))
 
 
 def test_flip_mirrors(tmp_path: Path) -> None:

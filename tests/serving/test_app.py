@@ -533,6 +533,7 @@ def test_every_answer_has_its_headers_and_no_site_is_let_in(client: TestClient) 
 def test_a_look_is_explained_for_each_attribute(client: TestClient, tiny_run: Path) -> None:
     answer = client.post("/v1/explain", files=[("photos", ("a", jpeg()))]).json()
     maps = ExplainAnswer.model_validate(answer).maps
+    assert answer["seen"] == pytest.approx((0, 0, 1, 1))
     assert set(maps) == {"mask", "gender", "age_band"}
     assert all(0 <= value <= 1 for rows in maps.values() for row in rows for value in row)
     assert client.post("/v1/explain", files=[("photos", ("a", b"no"))]).status_code == 422

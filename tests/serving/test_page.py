@@ -134,6 +134,9 @@ def test_somebody_tries_the_page_in_a_browser(tiny_run: Path, tmp_path: Path) ->
         assert all(value in words for value in ("worn", "incorrect", "none", "female", "30-59", ">=60"))
         page.get_by_role("button", name="Where it looked").first.click()
         page.locator("article canvas").wait_for()
+        # Over the photo, all of which this model sees.
+        boxes = [page.locator(f"article .look {kind}").first.bounding_box() for kind in ("img", "canvas")]
+        assert boxes[0] == boxes[1]
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         with page.expect_download() as waiting:
             page.get_by_role("button", name="Download as a table").click()

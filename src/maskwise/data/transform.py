@@ -153,6 +153,17 @@ def compose(
     return matrix
 
 
+def seen_area(spec: TransformSpec, full_size: tuple[int, int]) -> tuple[float, float, float, float]:
+    """What of a photo (height, width) a model sees outside of training: left, top, width, height, as shares of it."""
+    (height, width), matrix = spec.output_size, compose(spec, full_size, train=False)
+    return (
+        float(matrix[0, 2] / full_size[1]),
+        float(matrix[1, 2] / full_size[0]),
+        float(matrix[0, 0] * width / full_size[1]),
+        float(matrix[1, 1] * height / full_size[0]),
+    )
+
+
 def finish(pixels: Pixels, spec: TransformSpec, *, train: bool, key: tuple[Key, ...] = ()) -> Pixels:
     """Pixels (height, width, 3) behind the warp, changed as the steps say; not yet normalised."""
     for step in spec.steps:

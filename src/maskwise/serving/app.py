@@ -134,7 +134,8 @@ def create_app(service: Service) -> FastAPI:
     async def explain(request: Request) -> Response:
         """For one photo and each attribute a coarse map (h, w) from 0 to 1, by Grad-CAM.
 
-        It speaks for the value that the model finds likeliest; of an ensemble its first member is asked.
+        A map covers what the model sees of the photo: `seen`. It speaks for the value that the model finds likeliest; of
+        an ensemble its first member is asked.
         """
         if explainer is None:
             return refusal(
@@ -145,10 +146,10 @@ def create_app(service: Service) -> FastAPI:
             if more:
                 return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "Expected one photo.")
             try:
-                maps = await explainer.explain(photo.content)
+                looks = await explainer.explain(photo.content)
             except PhotoError as error:
                 return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Expected a photo, got: {error}.")
-        return JSONResponse({"name": photo.name, "maps": maps})
+        return JSONResponse({"name": photo.name, "maps": looks.maps, "seen": looks.seen})
 
     @app.get(
         "/v1/model",

@@ -119,6 +119,9 @@ class ExplainAnswer(_Answer):
 
     name: str
     maps: dict[str, list[list[float]]]
+    seen: tuple[float, float, float, float] = Field(
+        description="what the maps cover: left, top, width and height as shares of the upright photo"
+    )
 
 
 class Readiness(_Answer):

@@ -1,9 +1,10 @@
 """Where the model looked, for a few photos at once: it costs several times what an answer does."""
 
 import asyncio
+from dataclasses import dataclass
 
-import numpy as np
-
+from maskwise.data.decoding import read_header
+from maskwise.data.transform import seen_area
 from maskwise.inference.grad_cam import grad_cam
 from maskwise.models.member import Member
 from maskwise.serving.bounded import PixelGate, transform_bounded
@@ -12,15 +13,25 @@ from maskwise.serving.limits import BusyError, Limits
 _AT_ONCE = 2
 
 
+@dataclass(frozen=True)
+class Looks:
+    """Where a model looked at one photo."""
+
+    maps: dict[str, list[list[float]]]  # for each attribute (h, w), from 0 to 1
+    seen: tuple[
+        float, float, float, float
+    ]  # what they cover: left, top, width, height, as shares of the photo
+
+
 class Explainer:
-    """A photo's bytes in, a map (h, w) from 0 to 1 for each attribute out."""
+    """A photo's bytes in, where the model looked out."""
 
     def __init__(self, member: Member, limits: Limits, gate: PixelGate) -> None:
         self._member, self._limits, self._gate = member, limits, gate
-        self._tasks = set[asyncio.Task[dict[str, list[list[float]]]]]()
+        self._tasks = set[asyncio.Task[Looks]]()
 
-    async def explain(self, photo: bytes) -> dict[str, list[list[float]]]:
-        """The maps by the names of the columns.
+    async def explain(self, photo: bytes) -> Looks:
+        """The maps by the names of the columns, and what they cover.
 
         Raises:
             PhotoError: when it can't be read.
@@ -28,7 +39,7 @@ class Explainer:
         """
         if len(self._tasks) >= _AT_ONCE:
             raise BusyError
-        task = asyncio.create_task(asyncio.to_thread(self._maps, photo))
+        task = asyncio.create_task(asyncio.to_thread(self._looks, photo))
         self._tasks.add(task)
         task.add_done_callback(
             self._end
@@ -38,14 +49,20 @@ class Explainer:
         except TimeoutError as error:
             raise BusyError from error
 
-    def _maps(self, photo: bytes) -> dict[str, list[list[float]]]:
-        (image,) = transform_bounded(photo, [self._member.card.transform], self._limits, self._gate)
-        return {
-            attribute.label_column: np.round(grad_cam(self._member, image, attribute.name), 3).tolist()
+    def _looks(self, photo: bytes) -> Looks:
+        transform = self._member.card.transform
+        (image,) = transform_bounded(photo, [transform], self._limits, self._gate)
+        header = read_header(photo)
+        maps = {
+            attribute.label_column: grad_cam(self._member, image, attribute.name)
+            .astype(float)
+            .round(3)
+            .tolist()
             for attribute in self._member.card.space.attributes
         }
+        return Looks(maps, seen_area(transform, (header.height, header.width)))
 
-    def _end(self, task: asyncio.Task[dict[str, list[list[float]]]]) -> None:
+    def _end(self, task: asyncio.Task[Looks]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # told to whoever still waits
