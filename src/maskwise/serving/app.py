@@ -134,8 +134,8 @@ def create_app(service: Service) -> FastAPI:
     async def explain(request: Request) -> Response:
         """For one photo and each attribute a coarse map (h, w) from 0 to 1, by Grad-CAM.
 
-        A map covers what the model sees of the photo: `seen`. It speaks for the value that the model finds likeliest; of
-        an ensemble its first member is asked.
+        A map covers what the model sees of the photo: `seen`. It speaks for the value that the model finds likeliest;
+        of an ensemble its first member is asked.
         """
         if explainer is None:
             return refusal(
