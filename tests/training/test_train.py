@@ -275,7 +275,7 @@ def test_patience_alone_chooses_on_the_held_out_persons_and_that_is_said(
 ) -> None:
     metrics = trained(people, tmp_path / "run", "training.epochs=1", "training.early_stopping.patience=1")
     assert metrics["chosen_on_these_persons"]
-    assert "rose no more: chosen on them" in (tmp_path / "run/report.html").read_text()
+    assert "having ended the training: chosen on them" in (tmp_path / "run/report.html").read_text()
     assert "nothing was chosen" not in (tmp_path / "run/MODEL_CARD.md").read_text()
 
 

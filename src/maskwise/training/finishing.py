@@ -177,7 +177,7 @@ def _member(training: TrainingPart) -> str:
     if training.keep == "best":
         return f"the epoch with the best {training.metric} of the held-out persons: {optimistic}"
     if training.early_stopping is not None:
-        return f"the last epoch before {training.metric} of the held-out persons rose no more: {optimistic}"
+        return f"the last epoch, {training.metric} of the held-out persons having ended the training: {optimistic}"
     return "the last epoch: nothing was chosen on the held-out persons"
 
 
