@@ -190,6 +190,8 @@ def test_int8_is_written_only_if_it_holds(
     done = export(tiny_run, tmp_path / "kept", kind="openvino", int8=True)
     assert done.path.name == "model-int8.xml"
     assert "same class" in figures(done.check)
+    assert f"{done.check.persons} persons: too few to tell" in figures(done.check)
+    assert "too few" not in figures(open_predictor(export(tiny_run, tmp_path / "plain").path).card.check)
     predictor = open_predictor(done.path)
     assert predictor.card.precision == "int8"
     assert predictor.card.quantized == WAYS[0].told()

@@ -170,4 +170,7 @@ def figures(check: Check) -> str:
         return said
     low, high = check.ci95
     said += f", macro F1 {check.macro_f1_difference:+.4f} ({low:+.4f} to {high:+.4f})"
-    return said if check.persons >= FEW_PERSONS else f"{said}, of {check.persons} persons: too few to tell"
+    exact = check.largest_difference <= TOLERANCE
+    return (
+        said if exact or check.persons >= FEW_PERSONS else f"{said}, {check.persons} persons: too few to tell"
+    )
