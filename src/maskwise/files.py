@@ -48,6 +48,21 @@ def atomic_path(target: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def check_folder(path: Path, what: str) -> None:
+    """Check that a folder is there.
+
+    Args:
+        path: where.
+        what: what is expected, such as `a run folder`.
+
+    Raises:
+        InputError: when there is none.
+    """
+    if not path.is_dir():
+        found = "is a file" if path.exists() else "does not exist"
+        raise InputError(f"Expected {path} to be {what}, but it {found}.")
+
+
 @contextmanager
 def locked(lock: Path, what: str, *, wait: float = 0) -> Iterator[None]:
     """Keep other processes away from what is being written while the block runs.

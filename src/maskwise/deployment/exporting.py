@@ -101,12 +101,13 @@ def export(
     _check_packages(kind, int8=int8)  # told before the long part
     say("merging the run into one graph")
     merged = merge_run(run, "int8" if int8 else "fp32")
+    card = merged.card.model_copy(update={"model_card": read_model_card(run)})
     # One lock for all kinds: they share the card.
     with locked(out / ".export.lock", f"the exports in {out}"), staged(path) as stage:
-        _check_free(path, out / CARD_FILE, merged.card, run)
+        _check_free(path, out / CARD_FILE, card, run)
         say("looking at photos to check it on")
         photos = photos_to_check(run, merged.predictor, data, int8=int8)
-        target = Target(stage, kind, merged.card, photos)
+        target = Target(stage, kind, card, photos)
         model = to_onnx(merged.graph)
         if int8:
             check = _write_int8(model, target, say)
@@ -114,8 +115,8 @@ def export(
             converted = to_openvino(model) if kind == "openvino" else model
             check = write_checked(converted, target)
             check_same(check, path)
-        if merged.card.model_card is not None:
-            write_text(out / CARD_FILE, merged.card.model_card)
+        if card.model_card is not None:
+            write_text(out / CARD_FILE, card.model_card)
     size = sum(part.stat().st_size for part in exported_parts(path))
     return Exported(path, check, size)
 

@@ -8,7 +8,6 @@ from typing import Literal
 import torch
 
 from maskwise.deployment.graph import ExportGraph
-from maskwise.evaluation.model_card import read_model_card
 from maskwise.files import read_json
 from maskwise.inference.exported import ExportedCard
 from maskwise.inference.kept_score import KeptScore, kept_score
@@ -57,7 +56,6 @@ def merge_run(
         precision=precision,
         tuned=load_decision(run) if (run / DECISION_FILE).is_file() else None,
         weights=run_identity(run),
-        model_card=read_model_card(run),
         score=score_of(run, [attribute.name for attribute in space.attributes]),
     )
     return Merged(predictor, graph, card)

@@ -9,7 +9,7 @@ import yaml
 
 from maskwise.errors import InputError, in_short
 from maskwise.experiments.variables import recipe_values
-from maskwise.files import read_json
+from maskwise.files import check_folder, read_json
 from maskwise.inference.rows import probability_columns
 from maskwise.labels.space import LabelSpace
 from maskwise.models.decision import Rule
@@ -59,10 +59,7 @@ def read_run(folder: Path, evaluation: str | None = None) -> FinishedRun:
     Raises:
         InputError: when the folder is no finished run, or something in it is missing or broken.
     """
-    if not folder.is_dir():
-        raise InputError(
-            f"Expected {folder} to be a run folder, but it {'is a file' if folder.exists() else 'does not exist'}."
-        )
+    check_folder(folder, "a run folder")
     lineage = read_json(folder / "lineage.json")
     if not lineage.get("finished"):
         raise InputError(

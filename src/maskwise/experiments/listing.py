@@ -7,6 +7,7 @@ from typing import Any
 from maskwise.errors import InputError
 from maskwise.experiments.finished_run import FinishedRun, read_run
 from maskwise.experiments.variables import differing_values, distinct_variables, in_words
+from maskwise.files import check_folder
 
 MOST_KEYS = 6
 
@@ -30,10 +31,7 @@ def list_runs(folder: Path, *, sort: str = "score") -> Listed:
     Raises:
         InputError: when there are no runs, or `sort` is none of these.
     """
-    if not folder.is_dir():
-        raise InputError(
-            f"Expected {folder} to be a folder of runs, but it {'is a file' if folder.exists() else 'does not exist'}."
-        )
+    check_folder(folder, "a folder of runs")
     runs: list[FinishedRun] = []
     unfinished = []
     for place in sorted(folder.iterdir()):

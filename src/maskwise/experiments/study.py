@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from maskwise.data.pixel_steps import PixelStep
 from maskwise.errors import InputError
 from maskwise.experiments.variables import differing_values, distinct_variables, recipe_values
-from maskwise.training.frozen import can_be_frozen
+from maskwise.training.frozen import can_be_frozen, check_frozen_base
 from maskwise.training.recipe import Recipe
 from maskwise.training.recipe_files import apply_setting, load_recipe, parse_recipe
 
@@ -103,10 +103,12 @@ def list_trials(study: Study, mode: Mode) -> list[Trial]:
 
     Raises:
         InputError: when a variable does not exist, a value changes nothing or several things, or the mode can't
-            answer it.
+            answer it or would leave out what the base learns from.
     """
     base = _recipe(study, {})
     _check_splits(study, base)
+    if mode == "frozen":
+        check_frozen_base(base)
     conditions: list[dict[str, Any]] = [{}]
     if study.grid:
         combinations = itertools.product(*study.variables.values())

@@ -114,18 +114,6 @@ def _fine_tune(trial: Trial, data: Path, folder: Path, say: Callable[[str], None
 
 
 def _frozen(trial: Trial, data: Path, folder: Path) -> dict[str, Any]:
-    recipe = trial.recipe
-    beside = {
-        "data.more": recipe.data.more,
-        "pseudo_labels": recipe.pseudo_labels,
-        "distillation": recipe.distillation,
-        "start_from": recipe.start_from,
-    }
-    if used := [name for name, value in beside.items() if value]:
-        raise InputError(
-            f"Expected a base that a head on frozen features can be trained by, got one with {used[0]}: "
-            "set mode: fine-tune."
-        )
     prepared = prepare(data, trial.recipe, say=lambda line: None)
     features = frozen_features(prepared, trial.recipe)
     begin = time.perf_counter()

@@ -62,7 +62,7 @@ class ExportedCard(BaseModel):
     weights: str  # digest of the run's
     check: Check | None = None
     score: KeptScore | None = None
-    model_card: str | None = None  # the run's MODEL_CARD.md
+    model_card: str | None = None  # the run's MODEL_CARD.md; a run that is only converted has its own
 
     @property
     def space(self) -> LabelSpace:

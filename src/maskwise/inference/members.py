@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from maskwise.errors import InputError
+from maskwise.files import check_folder
 
 
 def member_folders(run: Path) -> list[Path]:
@@ -12,10 +13,7 @@ def member_folders(run: Path) -> list[Path]:
     Raises:
         InputError: when `run` is no run folder, or its training has not come to a member yet.
     """
-    if not run.is_dir():
-        raise InputError(
-            f"Expected {run} to be a run folder, but it {'is a file' if run.exists() else 'does not exist'}."
-        )
+    check_folder(run, "a run folder")
     folders = (
         sorted(f for f in (run / "members").glob("*") if f.is_dir()) if (run / "members").is_dir() else []
     )

@@ -20,7 +20,7 @@ from maskwise.inference.engine import Probabilities
 from maskwise.inference.features import extract_features
 from maskwise.losses import create_loss
 from maskwise.models.heads import create_head
-from maskwise.training.optimization import learning_rate_factor
+from maskwise.training.optimization import create_schedule
 from maskwise.training.preparation import Prepared, epoch_orders
 from maskwise.training.recipe import CosineSchedule, Recipe
 from maskwise.training.settling import class_counts
@@ -41,6 +41,25 @@ FROZEN_KEYS = ("labels", "loss", "model.head", "sampling", "decision", "split.tr
 def can_be_frozen(key: str) -> bool:
     """Whether a recipe's key can be tried on frozen features."""
     return any(key == known or key.startswith(f"{known}.") for known in FROZEN_KEYS)
+
+
+def check_frozen_base(recipe: Recipe) -> None:
+    """Refuse a recipe that learns from what a head on frozen features would leave out.
+
+    Raises:
+        InputError: naming it.
+    """
+    beside = {
+        "data.more": recipe.data.more,
+        "pseudo_labels": recipe.pseudo_labels,
+        "distillation": recipe.distillation,
+        "start_from": recipe.start_from,
+    }
+    if used := [name for name, value in beside.items() if value]:
+        raise InputError(
+            f"Expected a base that a head on frozen features can be trained by, got one with {used[0]}: "
+            "set mode: fine-tune."
+        )
 
 
 def frozen_features(
@@ -98,12 +117,7 @@ def _train_head(recipe: Recipe, prepared: Prepared, features: Features) -> Proba
             {"params": offsets, "lr": OFFSET_RATE, "weight_decay": 0.0},
         ]
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda done: learning_rate_factor(
-            CosineSchedule(warmup=0.1), done, steps_per_epoch=steps, total=steps * EPOCHS
-        ),
-    )
+    schedule = create_schedule(CosineSchedule(warmup=0.1), optimizer, steps_per_epoch=steps, epochs=EPOCHS)
     order_of = epoch_orders(prepared, recipe)
     for epoch in range(EPOCHS):
         order = order_of(epoch)
