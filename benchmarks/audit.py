@@ -22,7 +22,7 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
-from maskwise.audit.auditing import audit
+from maskwise.audit.run_audit import audit
 
 KINDS = {
     "gender_flip": ("wrong gender",),

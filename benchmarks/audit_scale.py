@@ -76,7 +76,7 @@ def _write(folder: Path, n_files: int) -> Path:
 
 
 def _audit(table: Path) -> None:
-    from maskwise.audit.auditing import audit
+    from maskwise.audit.run_audit import audit
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begin = time.perf_counter()

@@ -43,8 +43,8 @@ def main() -> None:
 def _write_features(places: list[Path], out: Path) -> None:
     import polars as pl
 
-    from maskwise.audit.auditing import SIDE
-    from maskwise.data.reading import read_data
+    from maskwise.audit.run_audit import SIDE
+    from maskwise.data.readers.read_data import read_data
     from maskwise.data.scan import scan_photos
     from maskwise.inference.features import extract_features
 

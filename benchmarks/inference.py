@@ -24,25 +24,25 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from benchmarks.turns import take_turns
-from maskwise.deployment.checking import figures, holds, photos_to_check
-from maskwise.deployment.exporting import (
+from maskwise.export.export_model import (
     Kind,
     Target,
     calibration_photos,
     export,
     write_checked,
 )
-from maskwise.deployment.merging import merge_run
-from maskwise.deployment.quantizing import WAYS, Way, leaves_nothing, quantize
-from maskwise.deployment.writing import input_names, to_onnx, to_openvino
+from maskwise.export.model_source import merge_run
+from maskwise.export.quantization import WAYS, Way, leaves_nothing, quantize
+from maskwise.export.verification import figures, holds, photos_to_check
+from maskwise.export.writers import input_names, to_onnx, to_openvino
 from maskwise.inference.engine import Engine
 from maskwise.inference.exported import exported_parts
-from maskwise.inference.members import member_folders
+from maskwise.inference.load_run import load_predictor
 from maskwise.inference.onnx_engine import OnnxEngine
-from maskwise.inference.opening import load_predictor
 from maskwise.inference.openvino_engine import OpenVinoEngine
 from maskwise.inference.torch_engine import TorchEngine
 from maskwise.models.member import load_member
+from maskwise.runs.members import member_folders
 
 BATCHES = (1, 32)
 PLAIN: dict[str, tuple[Kind, str]] = {

@@ -26,16 +26,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from benchmarks.turns import take_turns
-from maskwise.data.cache import open_cache
+from maskwise.data.decoded_cache import open_cache
 from maskwise.data.decoding import reduction_for
-from maskwise.data.loading import load_batches
+from maskwise.data.decoding_pool import load_batches
 from maskwise.data.normalization import normalize
-from maskwise.data.photos import PhotoSource, load_decoded
-from maskwise.data.reading import read_data
+from maskwise.data.photo_source import PhotoSource, load_decoded
+from maskwise.data.readers.read_data import read_data
 from maskwise.data.scan import scan_photos
 from maskwise.data.transform import resolution_needed
-from maskwise.inference.allocator import keep_freed_memory
-from maskwise.training.recipe_files import load_recipe
+from maskwise.process_settings import keep_freed_memory
+from maskwise.recipes.recipe_files import load_recipe
 
 BATCH = 64
 WAYS = {

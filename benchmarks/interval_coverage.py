@@ -12,8 +12,8 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.evaluation.bootstrap import interval
-from maskwise.evaluation.counts import Floats, accuracy, class_f1, count_by_person, macro_f1
+from maskwise.metrics.bootstrap import interval
+from maskwise.metrics.classification import Floats, accuracy, class_f1, count_by_person, macro_f1
 
 PRIOR = np.array([0.24, 0.18, 0.04, 0.27, 0.23, 0.04])
 """Shares of persons by gender and band, close to the competition's."""

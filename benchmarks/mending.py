@@ -23,16 +23,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from benchmarks.people_worth import create_model, show, show_difference
-from maskwise.audit.auditing import SIDE, audit
+from maskwise.audit.run_audit import SIDE, audit
+from maskwise.competition.task import competition_task
 from maskwise.data.corrections import apply_corrections, read_corrections
-from maskwise.data.reading import read_data
+from maskwise.data.readers.read_data import read_data
 from maskwise.data.scan import scan_photos
 from maskwise.data.table import PhotoTable
-from maskwise.evaluation.counts import Floats, stacked_by_person
 from maskwise.inference.features import extract_features
-from maskwise.labels.space import UNKNOWN, builtin_label_space
+from maskwise.metrics.classification import Floats, stacked_by_person
+from maskwise.tasks.label_space import UNKNOWN
 
-SPACE = builtin_label_space()
+SPACE = competition_task()
 ARMS = ("faulty", "mended", "true")
 Ints = npt.NDArray[np.int64]
 

@@ -17,11 +17,11 @@ import cv2
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
-from maskwise.synthesis.identity import draw_identity
-from maskwise.synthesis.person import create_person
-from maskwise.synthesis.plan import plan_photo
-from maskwise.synthesis.population import PeopleSpec, draw_members
-from maskwise.synthesis.scene import photograph
+from maskwise.people.identity import draw_identity
+from maskwise.people.person import create_person
+from maskwise.people.plan import plan_photo
+from maskwise.people.population import PeopleSpec, draw_members
+from maskwise.people.scene import photograph
 
 
 def main() -> None:

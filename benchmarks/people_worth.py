@@ -21,15 +21,15 @@ from sklearn.preprocessing import StandardScaler
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
-from maskwise.data.reading import read_data
+from maskwise.competition.task import competition_task
+from maskwise.data.readers.read_data import read_data
 from maskwise.data.scan import scan_photos
 from maskwise.data.split import assign_folds, deal_order
-from maskwise.evaluation.bootstrap import interval
-from maskwise.evaluation.counts import Floats, macro_f1, stacked_by_person
 from maskwise.inference.features import extract_features
-from maskwise.labels.space import builtin_label_space
+from maskwise.metrics.bootstrap import interval
+from maskwise.metrics.classification import Floats, macro_f1, stacked_by_person
 
-SPACE = builtin_label_space()
+SPACE = competition_task()
 SIDE = 224
 Ints = npt.NDArray[np.int64]
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from benchmarks.memory import growth, memory
-from maskwise.inference.rows import PART_SIZE
+from maskwise.inference.resumable_parts import PART_SIZE
 
 EVERY, DIFFERENT, LOOKS, GROWTH = 1000, 500, 10, 1.15
 

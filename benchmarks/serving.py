@@ -39,8 +39,8 @@ LOOKS, GROWTH = 10, 1.05
 
 def ceiling(model: Path, photos: list[bytes], seconds: float) -> float:
     """Photos a second of decoding, transform and model in this process, on the cores that it has."""
-    from maskwise.data.photos import transform_content
-    from maskwise.deployment.opening import open_predictor
+    from maskwise.data.photo_source import transform_content
+    from maskwise.export.open_model import open_predictor
     from maskwise.serving.limits import Limits
 
     engine = open_predictor(model).engine

@@ -24,16 +24,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from benchmarks.turns import take_turns
+from maskwise.competition.task import competition_task
 from maskwise.data.normalization import normalize
 from maskwise.data.transform import Normalize, Resize, TransformSpec
-from maskwise.inference.allocator import keep_freed_memory
-from maskwise.labels.space import builtin_label_space
 from maskwise.losses import create_loss
 from maskwise.losses.cross_entropy import CrossEntropySpec
 from maskwise.models.classifier import ModelSpec, create_classifier
+from maskwise.process_settings import keep_freed_memory
+from maskwise.recipes.schema import AdamWPart
+from maskwise.training.choose_precision import autocast_dtype, measure_precisions
 from maskwise.training.optimization import create_optimizer
-from maskwise.training.precision import autocast_dtype, measure_precisions
-from maskwise.training.recipe import AdamWPart
 
 WARM_UP = 3
 
@@ -46,7 +46,7 @@ def photos(batch: int, size: int) -> torch.Tensor:
 def plain_speed(backbone: str, size: int, batch: int, steps: int) -> float:
     """Photos a second of the plain loop."""
     model, mean, std = create_classifier(
-        ModelSpec(backbone=backbone, weights="none"), builtin_label_space(), seed=0
+        ModelSpec(backbone=backbone, weights="none"), competition_task(), seed=0
     )
     model = model.to(memory_format=torch.contiguous_format).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4)
@@ -68,7 +68,7 @@ def plain_speed(backbone: str, size: int, batch: int, steps: int) -> float:
 def maskwise_speed(backbone: str, size: int, batch: int, steps: int) -> float:
     """Photos a second of the package's step."""
     keep_freed_memory()
-    space = builtin_label_space()
+    space = competition_task()
     model, mean, std = create_classifier(ModelSpec(backbone=backbone, weights="none"), space, seed=0)
     step = Normalize(mean=mean, std=std)
     loss_of = create_loss(CrossEntropySpec())

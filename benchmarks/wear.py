@@ -46,10 +46,10 @@ def tell(run: Path, data: Path, photos: Path | None, other: Path | None) -> None
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     import polars as pl
 
-    from maskwise.data.reading import read_data
-    from maskwise.inference.members import member_folders
+    from maskwise.data.readers.read_data import read_data
     from maskwise.models.decision import decide
     from maskwise.models.member import load_card
+    from maskwise.runs.members import member_folders
 
     table = read_data(data)
     told = pl.read_parquet(run / "predictions.parquet")
@@ -100,8 +100,8 @@ def _read_other(path: Path, photos: list[str], space) -> np.ndarray:  # noqa: AN
 
 def _figures(labels: np.ndarray, found: np.ndarray, persons: np.ndarray, n_values: int) -> str:
     """Accuracy and macro F1 with their intervals; no answer is a wrong one."""
-    from maskwise.evaluation.bootstrap import interval
-    from maskwise.evaluation.counts import accuracy, class_f1, stacked_by_person
+    from maskwise.metrics.bootstrap import interval
+    from maskwise.metrics.classification import accuracy, class_f1, stacked_by_person
 
     answers = np.where(found < 0, n_values, found)  # a value of its own, which no label has
     stacked = stacked_by_person(labels, answers, persons, n_values + 1)

@@ -32,7 +32,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_run(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of the tiny model, made once."""
-    from maskwise.training.recipe_files import load_recipe
+    from maskwise.recipes.recipe_files import load_recipe
     from maskwise.training.train import train
 
     folder = tmp_path_factory.mktemp("runs") / "tiny"

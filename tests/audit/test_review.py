@@ -7,8 +7,8 @@ import pytest
 
 from maskwise.audit.review import ChangedError, Review, open_review
 from maskwise.data.corrections import COLUMNS, apply_corrections
-from maskwise.data.csv_text import read_csv_text
-from maskwise.data.reading import read_data
+from maskwise.data.readers.csv_text import read_csv_text
+from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError
 from maskwise.files import write_csv
 from tests.pictures import make_people, picture, write_jpeg, write_table

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from maskwise.data.corrections import COLUMNS, apply_corrections
-from maskwise.data.csv_text import guarded, unguarded
-from maskwise.data.reading import read_data
+from maskwise.data.readers.csv_text import guarded, unguarded
+from maskwise.data.readers.read_data import read_data
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
-from maskwise.experiments.rebuilding import rebuild
-from maskwise.training.recipe_files import load_recipe
+from maskwise.recipes.recipe_files import load_recipe
+from maskwise.studies.rebuild import rebuild
 from maskwise.training.train import train
 from tests.pictures import TINY, make_people, write_table
 

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskwise.competition.task import competition_task
 from maskwise.data.sampling import (
     AnySamplingSpec,
     PersonsSpec,
@@ -14,9 +15,8 @@ from maskwise.data.sampling import (
     sample_epoch,
 )
 from maskwise.errors import InputError
-from maskwise.labels.space import builtin_label_space
 
-SPACE = builtin_label_space()
+SPACE = competition_task()
 CLASSES = np.repeat([0, 1, 2, 14, 17], [50, 30, 10, 5, 5])
 ROWS = np.arange(100) + 1000
 PERSONS = np.array([f"p{k // 7}" for k in range(100)])

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwise.data.folders import cache_folder
-from maskwise.data.reading import read_data
+from maskwise.data.cache_folder import cache_folder
+from maskwise.data.readers.read_data import read_data
 from maskwise.data.scan import scan_photos
 from tests.pictures import make_people, picture, write_jpeg
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwise.data.duplicates import DuplicatePair
+from maskwise.data.near_duplicates import DuplicatePair
 from maskwise.data.split import assign_folds, check_split, hold_out, hold_out_photos
 from maskwise.errors import InputError, LeakError
 

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from maskwise.competition.task import competition_task
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import band_probabilities, create_targets
 from maskwise.errors import InputError
-from maskwise.labels.space import builtin_label_space
 
-SPACE = builtin_label_space()
+SPACE = competition_task()
 AGE = SPACE.attributes[2]
 
 

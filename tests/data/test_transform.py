@@ -11,10 +11,10 @@ from PIL import Image
 from pydantic import ValidationError
 
 from maskwise.data.normalization import normalize
-from maskwise.data.photos import PhotoSource, transform_photo
-from maskwise.data.randomness import keyed_uniforms
-from maskwise.data.reading import read_data
+from maskwise.data.photo_source import PhotoSource, transform_photo
+from maskwise.data.readers.read_data import read_data
 from maskwise.data.transform import Normalize, TransformSpec, compose, seen_area
+from maskwise.randomness import keyed_uniforms
 from tests.pictures import picture, write_jpeg
 
 END = {"step": "normalize", "mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}

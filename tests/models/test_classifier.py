@@ -1,11 +1,11 @@
 import pytest
 import torch
 
+from maskwise.competition.task import competition_task
 from maskwise.errors import InputError
-from maskwise.labels import builtin_label_space
 from maskwise.models.classifier import ModelSpec, create_classifier
 
-SPACE = builtin_label_space()
+SPACE = competition_task()
 
 
 @pytest.mark.parametrize("backbone", ["test_efficientnet", "test_vit", "mobilenetv4_conv_small", "resnet18"])

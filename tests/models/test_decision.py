@@ -2,10 +2,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwise.labels import builtin_label_space
+from maskwise.competition.task import competition_task
 from maskwise.models.decision import decide, marginals
 
-SPACE = builtin_label_space()
+SPACE = competition_task()
 
 
 @settings(deadline=None)

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from maskwise.competition.task import competition_task
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
-from maskwise.labels import builtin_label_space
 from maskwise.models.classifier import ModelSpec, create_classifier
 from maskwise.models.member import CARD_FILE, WEIGHTS_FILE, MemberCard, load_member, save_member
 
-SPACE = builtin_label_space()
+SPACE = competition_task()
 SPEC = ModelSpec(backbone="test_efficientnet", weights="none")
 CARD = MemberCard(
     label_space=SPACE.to_dict(),

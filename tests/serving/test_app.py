@@ -22,18 +22,18 @@ from PIL import Image
 from maskwise.data.decoding import PhotoError
 from maskwise.errors import InputError
 from maskwise.inference.grad_cam import grad_cam
-from maskwise.inference.members import member_folders, run_identity
-from maskwise.inference.opening import load_predictor
-from maskwise.labels.space import LabelSpace
+from maskwise.inference.load_run import load_predictor
 from maskwise.models.member import Member, load_member
+from maskwise.runs.members import member_folders, run_identity
 from maskwise.serving.app import Service, create_app
 from maskwise.serving.batching import Batcher
-from maskwise.serving.bounded import PixelGate
-from maskwise.serving.creating import create_service
-from maskwise.serving.documented import ExplainAnswer, ModelAnswer, PredictAnswer
-from maskwise.serving.explaining import Explainer
+from maskwise.serving.bounded_decoding import PixelGate
+from maskwise.serving.factory import create_service
 from maskwise.serving.limits import BusyError, Limits, Room
 from maskwise.serving.origins import LOOPBACK
+from maskwise.serving.saliency import Explainer
+from maskwise.serving.schemas import ExplainAnswer, ModelAnswer, PredictAnswer
+from maskwise.tasks.label_space import LabelSpace
 from tests.pictures import picture
 from tests.serving.running import jpeg
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from maskwise.audit.auditing import audit
 from maskwise.audit.review import open_review
+from maskwise.audit.run_audit import audit
 from maskwise.errors import InputError
 from maskwise.serving.review_server import ReviewServer
 from tests.pictures import make_people, write_table

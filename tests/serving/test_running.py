@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from maskwise.serving.creating import create_service
+from maskwise.serving.factory import create_service
 from maskwise.serving.limits import Limits
-from maskwise.serving.listening import create_server, open_listener
+from maskwise.serving.server import create_server, open_listener
 from tests.serving.running import jpeg, running
 
 

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maskwise.competition.task import competition_task
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
-from maskwise.labels import builtin_label_space
 from maskwise.losses.create import create_loss
 from maskwise.losses.focal import FocalSpec
 from maskwise.models.classifier import ModelSpec, create_classifier
@@ -55,7 +55,7 @@ def test_a_cpu_is_told_to_set_a_number() -> None:
         {"steps": [{"step": "resize", "height": 32, "width": 32}, {"step": "normalize"}]}
     )
     model, _, _ = create_classifier(
-        ModelSpec(backbone="test_efficientnet", weights="none"), builtin_label_space(), seed=0
+        ModelSpec(backbone="test_efficientnet", weights="none"), competition_task(), seed=0
     )
     with pytest.raises(InputError, match=r"Expected a GPU for training\.batch_size=auto"):
         fits_on_gpu(model, create_loss(FocalSpec(), torch.ones(18)), spec, torch.device("cpu"), None)
@@ -64,7 +64,7 @@ def test_a_cpu_is_told_to_set_a_number() -> None:
 def test_processes_agree_on_what_fits_all_of_them() -> None:
     script = textwrap.dedent("""
         from maskwise.training.batch_size import largest_batch
-        from maskwise.training.processes import join_group, rank
+        from maskwise.training.distributed import join_group, rank
         join_group()
         limit = (300, 90)[rank()]
         found = largest_batch(lambda size: size <= limit)

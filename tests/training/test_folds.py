@@ -7,18 +7,18 @@ import polars as pl
 import pytest
 from sklearn.metrics import f1_score
 
-from maskwise.data.reading import read_data
+from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError, LeakError, StoppedError
-from maskwise.evaluation.evaluating import evaluate
-from maskwise.experiments.ensembling import ensemble
-from maskwise.inference.choice import Choice, create_choice
-from maskwise.inference.opening import load_predictor
-from maskwise.inference.predicting import predict_to_file
+from maskwise.evaluation.evaluate_run import evaluate
+from maskwise.inference.decision import Choice, create_choice
+from maskwise.inference.load_run import load_predictor
+from maskwise.inference.prediction_files import predict_to_file
 from maskwise.models.ensemble import EnsembleSpec, save_ensemble
 from maskwise.models.tuned_decision import load_decision
+from maskwise.recipes.recipe_files import load_recipe
+from maskwise.studies.ensemble import ensemble
 from maskwise.training import folds as folds_module
 from maskwise.training.folds import train_folds
-from maskwise.training.recipe_files import load_recipe
 from maskwise.training.train import train
 from tests.pictures import TINY, make_people
 

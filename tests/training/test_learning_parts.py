@@ -12,15 +12,15 @@ import torch
 from rich.console import Console
 from safetensors.torch import load_file
 
-from maskwise.data.reading import read_data
+from maskwise.competition.task import competition_task
+from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError, LeakError
-from maskwise.inference.opening import load_predictor
-from maskwise.labels.space import builtin_label_space
-from maskwise.training.more_data import add_training_photos
-from maskwise.training.parents import check_parents, start_backbone, teach
-from maskwise.training.preparation import Prepared, prepare
-from maskwise.training.recipe_files import load_recipe
+from maskwise.inference.load_run import load_predictor
+from maskwise.recipes.recipe_files import load_recipe
+from maskwise.training.extra_data import add_training_photos
+from maskwise.training.teachers import check_parents, start_backbone, teach
 from maskwise.training.train import train
+from maskwise.training.training_data import Prepared, prepare
 from tests.pictures import TINY, make_people
 
 SHORT = (*TINY, "training.epochs=1")
@@ -154,7 +154,7 @@ def test_a_teachers_probabilities_are_mixed_into_the_targets(
 
 def test_a_teacher_with_other_classes_is_refused(taught_elsewhere: Path) -> None:
     recipe = load_recipe("cpu", [*SHORT, f"distillation={{run: {taught_elsewhere}}}"])
-    space = builtin_label_space()
+    space = competition_task()
     assert [parent["role"] for parent in check_parents(recipe, space)] == ["teacher"]
     with pytest.raises(InputError, match=f"the teacher {taught_elsewhere} to have the classes of the data"):
         check_parents(recipe, space.with_boundaries({"age": (30.0, 50.0)}))

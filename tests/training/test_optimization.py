@@ -3,10 +3,9 @@ import itertools
 import pytest
 import torch
 
-from maskwise.labels.space import builtin_label_space
+from maskwise.competition.task import competition_task
 from maskwise.models.classifier import ModelSpec, create_classifier
-from maskwise.training.optimization import create_optimizer, create_schedule, learning_rate_factor
-from maskwise.training.recipe import (
+from maskwise.recipes.schema import (
     AdamPart,
     AdamWPart,
     ConstantSchedule,
@@ -14,6 +13,7 @@ from maskwise.training.recipe import (
     OneCycleSchedule,
     StepSchedule,
 )
+from maskwise.training.optimization import create_optimizer, create_schedule, learning_rate_factor
 
 
 def rates(schedule: object, *, steps: int, epochs: int) -> list[float]:
@@ -92,7 +92,7 @@ def test_one_cycle_is_torchs() -> None:
 
 def test_layer_decay_lowers_the_rate_layer_by_layer_and_loses_no_parameter() -> None:
     classifier, _, _ = create_classifier(
-        ModelSpec(backbone="test_efficientnet", weights="none"), builtin_label_space(), seed=0
+        ModelSpec(backbone="test_efficientnet", weights="none"), competition_task(), seed=0
     )
     optimizer = create_optimizer(AdamWPart(lr=1.0, layer_decay=0.5), classifier, clipped=False)
     lr = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}

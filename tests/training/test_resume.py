@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from maskwise.errors import InputError, MaskwiseError
-from maskwise.training.recipe_files import load_recipe
-from maskwise.training.run_folder import run_lock
+from maskwise.recipes.recipe_files import load_recipe
+from maskwise.runs.run_lock import run_lock
 from maskwise.training.train import train
 from tests.commands import start_training
 from tests.pictures import TINY, make_people

@@ -11,10 +11,10 @@ from rich.console import Console
 from sklearn.metrics import f1_score
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from maskwise.data.reading import read_data
+from maskwise.data.readers.read_data import read_data
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError, LeakError, MaskwiseError
-from maskwise.training.recipe_files import load_recipe, save_recipe
+from maskwise.recipes.recipe_files import load_recipe, save_recipe
 from maskwise.training.train import train
 from tests.pictures import TINY, make_people, picture, write_jpeg, write_table
 

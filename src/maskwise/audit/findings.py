@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskwise.data.corrections import COLUMNS
-from maskwise.data.csv_text import guarded, read_csv_text
+from maskwise.data.readers.csv_text import guarded, read_csv_text
 from maskwise.errors import InputError
 from maskwise.files import locked, printable, write_csv
 

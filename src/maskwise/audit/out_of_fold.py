@@ -14,8 +14,8 @@ from maskwise.data.scan import Progress
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
 from maskwise.files import read_json
-from maskwise.inference.rows import probability_columns
-from maskwise.labels.space import UNKNOWN
+from maskwise.runs.predictions import probability_columns
+from maskwise.tasks.label_space import UNKNOWN
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -10,8 +10,8 @@ import polars as pl
 from maskwise.audit.findings import Finding
 from maskwise.audit.precision import Bar
 from maskwise.data.table import PhotoTable
-from maskwise.evaluation.pages import render_page, small_picture
 from maskwise.files import write_text
+from maskwise.reporting.pages import render_page, small_picture
 
 PAGE_FILE = "report.html"
 

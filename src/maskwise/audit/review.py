@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import polars as pl
 
-from maskwise.audit.auditing import ABOUT_FILE
 from maskwise.audit.findings import CORRECTIONS_FILE, FINDINGS_FILE, decisions_locked, number_in_words
+from maskwise.audit.run_audit import ABOUT_FILE
 from maskwise.data.corrections import COLUMNS, EXCLUDE, FIRST_ROW, PERSON, read_corrections
-from maskwise.data.csv_text import guarded, read_csv_text, unguarded
-from maskwise.data.reading import read_data
+from maskwise.data.readers.csv_text import guarded, read_csv_text, unguarded
+from maskwise.data.readers.read_data import read_data
 from maskwise.data.table import PhotoTable, check_labels
 from maskwise.errors import InputError
 from maskwise.files import read_json, write_csv

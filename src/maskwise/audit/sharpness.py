@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwise.data.decoding import PhotoError, decode_for, read_photo
-from maskwise.data.loading import default_workers
+from maskwise.data.decoding_pool import default_workers
 from maskwise.data.scan import Progress
 
 _SIDE = 256

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from maskwise.experiments.trials import Outcome
+    from maskwise.studies.trials import Outcome
 
 On = Annotated[
     str, typer.Option("--on", help="here, ray (on this machine), or the address of a running Ray.")
@@ -31,12 +31,12 @@ def ablate(
 
     Example: [bold]maskwise ablate loss.yaml --data DATA --out studies/loss[/bold]
     """
-    from maskwise.experiments.study import read_study
+    from maskwise.studies.study import read_study
 
     described = read_study(study)
     from maskwise.cli.terminal import create_console
-    from maskwise.experiments.running import run_study
-    from maskwise.experiments.study_report import write_study_report
+    from maskwise.studies.run_study import run_study
+    from maskwise.studies.study_report import write_study_report
 
     console = create_console()
     folder = out if out is not None else Path("studies") / described.name
@@ -79,7 +79,7 @@ def reproduce(
     Example: [bold]maskwise reproduce --data DATA[/bold]
     """
     from maskwise.errors import InputError
-    from maskwise.experiments.claims import read_claims
+    from maskwise.studies.claims import read_claims
 
     claims = read_claims()
     from maskwise.cli.terminal import create_console
@@ -91,7 +91,7 @@ def reproduce(
         return
     if not data:
         raise InputError("Expected --data, to put the claims to the test on, got none; --list needs none.")
-    from maskwise.experiments.reproducing import reproduce_claims, write_claims_report
+    from maskwise.studies.reproduce import reproduce_claims, write_claims_report
 
     with _watching(console) as (say, watch):
         results = reproduce_claims(

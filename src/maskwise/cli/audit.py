@@ -27,7 +27,7 @@ def audit(
     """
     from collections import Counter
 
-    from maskwise.audit.auditing import audit as auditing
+    from maskwise.audit.run_audit import audit as auditing
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from maskwise.deployment.opening import Backend
+    from maskwise.export.open_model import Backend
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ def choose_backend(console: "Console", run: Path, name: str | None) -> ChosenBac
     Raises:
         InputError: when there is no such backend, or none can compute the model.
     """
-    from maskwise.deployment.opening import BACKENDS, fastest_backend
     from maskwise.errors import InputError
+    from maskwise.export.open_model import BACKENDS, fastest_backend
 
     if name == "auto":
         chosen, rates = fastest_backend(run, lambda line: console.print(line, soft_wrap=True, markup=False))

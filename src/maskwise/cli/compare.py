@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from maskwise.experiments.comparing import Comparison, Pair
+    from maskwise.studies.compare_runs import Comparison, Pair
 
 
 def compare(
@@ -37,13 +37,13 @@ def compare(
     Example: [bold]maskwise compare runs/lite-0 runs/lite-1 runs/cpu-0 runs/cpu-1[/bold]
     """
     from maskwise.cli.terminal import create_console
-    from maskwise.experiments.comparing import compare as comparing
+    from maskwise.studies.compare_runs import compare as comparing
 
     console = create_console()
     found = comparing(runs, margin=margin, evaluation=evaluation, details=details or out is not None)
     _print(console, found, details=details)
     if out is not None:
-        from maskwise.experiments.comparison_file import write_comparison
+        from maskwise.studies.comparison_file import write_comparison
 
         write_comparison(out, found)
         console.print(f"written: {out}")
@@ -145,7 +145,7 @@ def runs(
     from rich.table import Table
 
     from maskwise.cli.terminal import create_console
-    from maskwise.experiments.listing import list_runs
+    from maskwise.studies.list_runs import list_runs
 
     console = create_console()
     listed = list_runs(folder, sort=sort)

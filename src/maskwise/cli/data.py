@@ -32,7 +32,7 @@ def info(
     """
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
-    from maskwise.data.reading import read_data
+    from maskwise.data.readers.read_data import read_data
     from maskwise.data.scan import scan_photos
     from maskwise.data.summary import summarise
 
@@ -45,7 +45,7 @@ def info(
     summary = summarise(table, scan)
     _print(console, summary)
     if plots is not None:
-        from maskwise.evaluation.data_page import write_data_page
+        from maskwise.reporting.data_page import write_data_page
 
         write_data_page(plots, str(data), summary, table.space)
         console.print(f"plots: {plots}")
@@ -86,9 +86,9 @@ def people(
     """
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
-    from maskwise.synthesis.contact_sheet import write_contact_sheet
-    from maskwise.synthesis.dataset import draw_people
-    from maskwise.synthesis.people_files import read_people_spec
+    from maskwise.people.contact_sheet import write_contact_sheet
+    from maskwise.people.dataset import draw_people
+    from maskwise.people.people_files import read_people_spec
 
     described = read_people_spec(
         spec,

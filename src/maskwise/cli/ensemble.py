@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from maskwise.experiments.ensemble_report import How
+    from maskwise.studies.ensemble_report import How
 
 
 def ensemble(
@@ -33,7 +33,7 @@ def ensemble(
     way = next((known for known in ways if known == how), None)
     if way is None:
         raise InputError(f"Expected --how to be {', '.join(ways)}, got {how!r}.")
-    from maskwise.experiments.ensembling import ensemble as ensembling
+    from maskwise.studies.ensemble import ensemble as ensembling
 
     console = create_console()
     made = ensembling(

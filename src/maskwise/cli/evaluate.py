@@ -37,15 +37,15 @@ def evaluate(
     from maskwise.cli.scores import print_scores
     from maskwise.cli.terminal import create_console
     from maskwise.errors import InputError
-    from maskwise.evaluation import evaluating
+    from maskwise.evaluation import evaluate_run as evaluating
 
     if name is not None and (Path(name).name != name or name in (".", "..")):
         raise InputError(f"Expected --name to be a plain name, got {name!r}.")
     choice = None
     if decision is not None or calibrated:
-        from maskwise.inference.choice import create_choice
-        from maskwise.inference.members import member_folders
+        from maskwise.inference.decision import create_choice
         from maskwise.models.member import load_card
+        from maskwise.runs.members import member_folders
 
         card = load_card(member_folders(run)[0])
         choice = create_choice(run, card, named_decision(decision), calibrated=calibrated)

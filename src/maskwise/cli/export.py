@@ -22,13 +22,13 @@ def export(
     Example: [bold]maskwise export runs/cpu --to onnx --out exported[/bold]
     """
     from maskwise.errors import InputError
-    from maskwise.inference.members import member_folders
+    from maskwise.runs.members import member_folders
 
     member_folders(run)
     from maskwise.cli.terminal import create_console
-    from maskwise.deployment.checking import figures
-    from maskwise.deployment.exporting import KINDS
-    from maskwise.deployment.exporting import export as exporting
+    from maskwise.export.export_model import KINDS
+    from maskwise.export.export_model import export as exporting
+    from maskwise.export.verification import figures
 
     console = create_console()
     kind = next((known for known in KINDS if known == to), None)

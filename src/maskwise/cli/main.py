@@ -14,10 +14,11 @@ from maskwise.cli.data import data_app
 from maskwise.cli.ensemble import ensemble
 from maskwise.cli.evaluate import evaluate
 from maskwise.cli.export import export
-from maskwise.cli.predict import predict, submit
+from maskwise.cli.predict import predict
 from maskwise.cli.rebuild import rebuild
 from maskwise.cli.review import review
 from maskwise.cli.serve import serve
+from maskwise.cli.submit import submit
 from maskwise.cli.train import distil, train
 from maskwise.errors import MaskwiseError
 

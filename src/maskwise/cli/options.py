@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from maskwise.inference.choice import Name
+    from maskwise.inference.decision import Name
 
 Decision = Annotated[
     str | None,

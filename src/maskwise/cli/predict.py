@@ -1,4 +1,4 @@
-"""`maskwise predict` and `maskwise submit`."""
+"""`maskwise predict`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -38,8 +38,8 @@ def predict(
     Example: [bold]maskwise predict runs/cpu photos/ --out predictions.csv[/bold]
     """
     from maskwise.inference.exported import check_model
-    from maskwise.inference.outputs import check_prediction_target
-    from maskwise.inference.sources import iterate_photos
+    from maskwise.inference.output_checks import check_prediction_target
+    from maskwise.inference.photo_paths import iterate_photos
 
     # Checked before the seconds that importing torch takes.
     check_model(run)
@@ -48,11 +48,11 @@ def predict(
     name = named_decision(decision)
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
-    from maskwise.inference import predicting
-    from maskwise.inference.choice import create_choice
+    from maskwise.inference import prediction_files as predicting
+    from maskwise.inference.decision import create_choice
 
     console = create_console()
-    predictor, chosen = _open(console, run, backend, {out: predicting.sources_of(paths)})
+    predictor, chosen = open_for_files(console, run, backend, {out: predicting.sources_of(paths)})
     choice = create_choice(run, predictor.card, name, calibrated=calibrated, accuracy=abstain)
     total = sum(1 for _ in iterate_photos(paths))
     with stage_bars(console) as bar:
@@ -62,7 +62,7 @@ def predict(
             paths,
             out,
             choice=choice,
-            progress=_counting(bar("predicting"), total),
+            progress=counting(bar("predicting"), total),
             begun=partial(write_choice, out, chosen),
         )
     if resumed:
@@ -72,63 +72,13 @@ def predict(
         console.print("Note: no photo could be read; the column error says why.", style="yellow")
 
 
-def submit(
-    run: Annotated[Path, typer.Argument(help="A run folder, or an exported file.")],
-    data: Annotated[
-        Path, typer.Option(help="A folder with info.csv and images/, or with public/ and private/.")
-    ],
-    out: Annotated[Path, typer.Option(help="The submission to write.")],
-    decision: Decision = None,
-    calibrated: Calibrated = False,
-    backend: Backend = None,
-) -> None:
-    """Write the competition's submission: ImageID,ans in the order of info.csv.
-
-    Example: [bold]maskwise submit runs/cpu --data eval --out submission.csv[/bold]
-    """
-    from maskwise.inference.exported import check_model
-    from maskwise.inference.outputs import submission_targets
-
-    check_model(run)
-    targets = submission_targets(data, out)
-    name = named_decision(decision)
-    from maskwise.cli.bars import stage_bars
-    from maskwise.cli.terminal import create_console
-    from maskwise.inference import predicting
-    from maskwise.inference.choice import create_choice
-
-    console = create_console()
-    sources = {target: predicting.submission_sources(folder) for folder, target in targets.items()}
-    predictor, chosen = _open(console, run, backend, sources)
-    choice = create_choice(run, predictor.card, name, calibrated=calibrated)
-    for folder, target in targets.items():
-        total = predicting.submission_length(folder, predictor.space)
-        with stage_bars(console) as bar:
-            n, unread = predicting.write_submission(
-                run,
-                predictor,
-                folder,
-                target,
-                choice=choice,
-                progress=_counting(bar(f"predicting {folder.name}"), total),
-                begun=partial(write_choice, target, chosen),
-            )
-        for photo, reason in unread.rows()[:10]:
-            console.print(
-                f"{photo}: {reason}; answered {predictor.card.commonest_class}, the commonest class in training."
-            )
-        if unread.height > 10:
-            console.print(f"... and {unread.height - 10} more such photos.")
-        console.print(f"{n:,} rows: {target}")
-
-
-def _open(
+def open_for_files(
     console: "Console", run: Path, backend: str | None, sources: Mapping[Path, str]
 ) -> "tuple[Predictor, ChosenBackend]":
     """A model, and what computes it; `sources` tells for each file what is predicted into it."""
-    from maskwise.deployment.opening import open_predictor
-    from maskwise.inference.predicting import model_identity, parts_folder
-    from maskwise.inference.rows import earlier_backend
+    from maskwise.export.open_model import open_predictor
+    from maskwise.inference.prediction_files import model_identity, parts_folder
+    from maskwise.inference.resumable_parts import earlier_backend
 
     if backend == "auto":
         # What was begun is ended as it was begun, even if another backend were faster by now.
@@ -145,7 +95,8 @@ def _open(
     return open_predictor(run, chosen.name), chosen
 
 
-def _counting(advance: Callable[[int, int], None], total: int) -> Callable[[int], None]:
+def counting(advance: Callable[[int, int], None], total: int) -> Callable[[int], None]:
+    """A progress callback that adds up."""
     done = 0
 
     def count(more: int) -> None:

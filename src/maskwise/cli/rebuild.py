@@ -23,7 +23,7 @@ def rebuild(
     """
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
-    from maskwise.experiments.rebuilding import rebuild as rebuilding
+    from maskwise.studies.rebuild import rebuild as rebuilding
 
     console = create_console()
     with stage_bars(console) as bar:

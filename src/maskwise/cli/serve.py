@@ -41,9 +41,9 @@ def serve(
     check_model(model)
     name = named_decision(decision)
     try:
-        from maskwise.serving.creating import create_service
-        from maskwise.serving.listening import open_listener, run_service
+        from maskwise.serving.factory import create_service
         from maskwise.serving.origins import LOOPBACK
+        from maskwise.serving.server import open_listener, run_service
     except ImportError as error:
         raise InputError(
             f"Expected the package {error.name} to serve, but it is not installed: pip install 'maskwise[serve]'."

@@ -47,7 +47,7 @@ def train(
     Example: [bold]maskwise train cpu --data DATA --out runs/cpu --set training.epochs=8[/bold]
     """
     from maskwise.errors import InputError
-    from maskwise.training.recipe_files import load_recipe
+    from maskwise.recipes.recipe_files import load_recipe
 
     if on != "here" and folds is None:
         raise InputError("Expected --on with --folds: one training runs here, or under torchrun.")
@@ -60,7 +60,7 @@ def train(
     chosen = load_recipe(recipe, set_ or ())
     run = out if out is not None else Path("runs") / chosen.name
     # Checked before the seconds that importing torch takes.
-    from maskwise.training.run_folder import check_run_folder
+    from maskwise.runs.run_lock import check_run_folder
 
     check_run_folder(run, resume=resume)
     from maskwise.cli.bars import stage_bars
@@ -103,7 +103,7 @@ def train(
         )
     print_scores(console, metrics.get("folds", metrics), run)
     if mlflow is not None:
-        from maskwise.training.tracking import track_run
+        from maskwise.training.mlflow_tracking import track_run
 
         console.print(f"MLflow run: {track_run(run, mlflow, report=no_photos)}")
     if metrics.get("interrupted"):

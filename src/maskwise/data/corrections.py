@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import polars as pl
 
-from maskwise.data.csv_text import read_csv_text, unguarded
+from maskwise.data.readers.csv_text import read_csv_text, unguarded
 from maskwise.data.table import PhotoTable, check_labels, require_columns
 from maskwise.errors import InputError
 

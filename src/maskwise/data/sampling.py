@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from maskwise.data.randomness import keyed_generator
 from maskwise.errors import InputError
-from maskwise.labels.space import LabelSpace
+from maskwise.randomness import keyed_generator
+from maskwise.tasks.label_space import LabelSpace
 
 Rows = npt.NDArray[np.int64]
 Ratio = Annotated[float, Field(ge=0, le=1e6)]

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import polars as pl
 from filelock import FileLock
 
+from maskwise.data.cache_folder import cache_folder
 from maskwise.data.decoding import PhotoError, decode, read_header, read_photo
 from maskwise.data.fingerprint import perceptual_hash, thumbnail
-from maskwise.data.folders import cache_folder
 from maskwise.data.table import PhotoTable
 from maskwise.errors import MaskwiseError
 from maskwise.files import atomic_path

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.data.duplicates import DuplicatePair
-from maskwise.data.randomness import keyed_digest
+from maskwise.data.near_duplicates import DuplicatePair
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError, LeakError
+from maskwise.randomness import keyed_digest
 
 
 def deal_order(

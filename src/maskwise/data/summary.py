@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from maskwise.data.duplicates import cross_person_duplicates
+from maskwise.data.near_duplicates import cross_person_duplicates
 from maskwise.data.scan import Scan
 from maskwise.data.table import PhotoTable
-from maskwise.labels.space import UNKNOWN
+from maskwise.tasks.label_space import UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from maskwise.errors import InputError
-from maskwise.labels.space import UNKNOWN, Attribute, LabelSpace
+from maskwise.tasks.label_space import UNKNOWN, Attribute, LabelSpace
 
 SPLIT_VALUES = ("train", "held-out")
 

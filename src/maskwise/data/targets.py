@@ -9,7 +9,7 @@ import polars as pl
 
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
-from maskwise.labels.space import Attribute, LabelSpace
+from maskwise.tasks.label_space import Attribute, LabelSpace
 
 Targets = npt.NDArray[np.float32]
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from maskwise.data.augmentations import PixelStep, change_pixels
 from maskwise.data.decoding import Pixels
-from maskwise.data.pixel_steps import PixelStep, change_pixels
-from maskwise.data.randomness import Key, keyed_uniforms
+from maskwise.randomness import Key, keyed_uniforms
 
 Phase = Literal["train", "always"]
 Matrix = npt.NDArray[np.float64]

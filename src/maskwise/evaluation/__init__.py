@@ -1,1 +1,1 @@
-"""Scores with intervals, and the report that shows them."""
+"""Scoring a run on data, and fitting decisions on out-of-fold predictions."""

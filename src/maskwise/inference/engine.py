@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from maskwise.data.decoding import Pixels
 from maskwise.data.transform import TransformSpec
-from maskwise.labels.space import LabelSpace
 from maskwise.models.decision import Rule
+from maskwise.tasks.label_space import LabelSpace
 
 Probabilities = npt.NDArray[np.float32]
 

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 import maskwise
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
-from maskwise.inference.kept_score import KeptScore
-from maskwise.inference.members import member_folders
-from maskwise.labels.space import LabelSpace
 from maskwise.models.decision import Rule
 from maskwise.models.tuned_decision import TunedDecision
+from maskwise.runs.members import member_folders
+from maskwise.runs.stored_score import KeptScore
+from maskwise.tasks.label_space import LabelSpace
 
 KEY = "maskwise"
 """Under which the metadata lie: `metadata_props` of ONNX, `rt_info` of OpenVINO."""

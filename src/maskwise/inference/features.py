@@ -8,14 +8,14 @@ import numpy.typing as npt
 import torch
 
 from maskwise.data.decoding import Pixels
-from maskwise.data.loading import default_workers, load_batches
+from maskwise.data.decoding_pool import default_workers, load_batches
 from maskwise.data.normalization import normalize
-from maskwise.data.photos import transform_photo
+from maskwise.data.photo_source import transform_photo
 from maskwise.data.transform import Normalize, Resize, TransformSpec
-from maskwise.inference.allocator import keep_freed_memory
 from maskwise.inference.predictor import BATCH_SIZE
 from maskwise.inference.torch_engine import default_device
 from maskwise.models.backbone import create_backbone
+from maskwise.process_settings import keep_freed_memory
 
 
 def extract_features(

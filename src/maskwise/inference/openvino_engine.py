@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from maskwise.data.decoding import Pixels
-from maskwise.data.loading import default_workers
+from maskwise.data.decoding_pool import default_workers
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError, in_short
 from maskwise.extras import import_extra

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from maskwise.data.decoding import PhotoError, Pixels
-from maskwise.data.loading import default_workers, load_batches
-from maskwise.data.photos import transform_photo
+from maskwise.data.decoding_pool import default_workers, load_batches
+from maskwise.data.photo_source import transform_photo
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
 from maskwise.inference.engine import Card, Engine, Probabilities

@@ -4,10 +4,10 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
-from maskwise.labels.space import LabelSpace
 from maskwise.models.backbone import Weights, create_backbone
 from maskwise.models.heads import HeadSpec, create_head
 from maskwise.models.heads.joint import JointHeadSpec
+from maskwise.tasks.label_space import LabelSpace
 
 
 class ModelSpec(BaseModel):

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.labels.space import LabelSpace
+from maskwise.tasks.label_space import LabelSpace
 
 Rule = Literal["joint", "marginal"]
 """`joint`: the likeliest joint class. `marginal`: each attribute's likeliest value."""

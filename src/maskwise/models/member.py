@@ -15,9 +15,9 @@ import maskwise
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError, in_short
 from maskwise.files import atomic_path, read_json, write_text
-from maskwise.labels.space import LabelSpace
 from maskwise.models.classifier import Classifier, ModelSpec, create_classifier
 from maskwise.models.decision import Rule
+from maskwise.tasks.label_space import LabelSpace
 
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "model.json"

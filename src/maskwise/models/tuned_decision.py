@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from maskwise.errors import InputError
 from maskwise.files import read_json, write_text
-from maskwise.labels.space import LabelSpace
+from maskwise.tasks.label_space import LabelSpace
 
 Floats = npt.NDArray[np.floating]
 FILE = "decision.json"

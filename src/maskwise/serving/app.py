@@ -15,14 +15,19 @@ from fastapi.security import HTTPBearer
 
 import maskwise
 from maskwise.data.decoding import PhotoError
-from maskwise.evaluation.pages import render_page
-from maskwise.inference.choice import Choice
+from maskwise.inference.decision import Choice
 from maskwise.inference.predictor import Predictor
 from maskwise.models.member import Member
-from maskwise.serving.answering import tell_photo
+from maskwise.reporting.pages import render_page
 from maskwise.serving.batching import Batcher
-from maskwise.serving.bounded import PixelGate
-from maskwise.serving.documented import (
+from maskwise.serving.bounded_decoding import PixelGate
+from maskwise.serving.limits import BusyError, Limits, Room
+from maskwise.serving.metrics import ServiceMetrics
+from maskwise.serving.middleware import guard, refusal
+from maskwise.serving.request_parsing import receive_photos
+from maskwise.serving.response import tell_photo
+from maskwise.serving.saliency import Explainer
+from maskwise.serving.schemas import (
     METRICS_ANSWER,
     PHOTOS_REQUEST,
     READINESS_ANSWER,
@@ -33,11 +38,6 @@ from maskwise.serving.documented import (
     PredictAnswer,
     Refusal,
 )
-from maskwise.serving.explaining import Explainer
-from maskwise.serving.guarding import guard, refusal
-from maskwise.serving.limits import BusyError, Limits, Room
-from maskwise.serving.metrics import ServiceMetrics
-from maskwise.serving.receiving import receive_photos
 
 _PAGE_POLICY = (
     "default-src 'none'; img-src 'self' blob: data:; style-src 'unsafe-inline'; script-src 'nonce-{nonce}'; "

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwise.data.decoding import PhotoError, Pixels
-from maskwise.data.loading import default_workers
+from maskwise.data.decoding_pool import default_workers
 from maskwise.inference.engine import Engine, Probabilities
-from maskwise.serving.bounded import PixelGate, transform_bounded
+from maskwise.serving.bounded_decoding import PixelGate, transform_bounded
 from maskwise.serving.limits import BusyError, Limits
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from maskwise.audit.review import ChangedError, Review
 from maskwise.data.decoding import PhotoError
 from maskwise.errors import InputError, MaskwiseError
-from maskwise.evaluation.pages import render_page, small_jpeg
+from maskwise.reporting.pages import render_page, small_jpeg
 
 _HEIGHT = 320
 _NUMBER = re.compile("[0-9]{1,9}")

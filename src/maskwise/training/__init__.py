@@ -1,1 +1,1 @@
-"""Training: recipes, the loop, runs and their lineage."""
+"""Training: the loop, folds, and what a run learns from."""

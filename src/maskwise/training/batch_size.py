@@ -9,7 +9,7 @@ from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
 from maskwise.losses.create import Loss
 from maskwise.models.classifier import Classifier
-from maskwise.training.processes import all_agree
+from maskwise.training.distributed import all_agree
 
 MOST = 4096
 

@@ -13,14 +13,14 @@ from maskwise.data.scan import ProgressOf
 from maskwise.data.split import person_strata
 from maskwise.errors import InputError, StoppedError
 from maskwise.files import read_json, write_json
-from maskwise.labels.space import UNKNOWN
-from maskwise.training.cluster import HERE, run_tasks
-from maskwise.training.preparation import Prepared, prepare
-from maskwise.training.putting_together import FOLDS, REFIT, Folded, put_together
-from maskwise.training.recipe import Recipe
-from maskwise.training.recipe_files import save_recipe
-from maskwise.training.run_folder import check_run_folder
+from maskwise.recipes.recipe_files import save_recipe
+from maskwise.recipes.schema import Recipe
+from maskwise.runs.run_lock import check_run_folder
+from maskwise.tasks.label_space import UNKNOWN
+from maskwise.training.aggregate_folds import FOLDS, REFIT, Folded, put_together
+from maskwise.training.ray_tasks import HERE, run_tasks
 from maskwise.training.train import stored_recipe, train
+from maskwise.training.training_data import Prepared, prepare
 
 PLAN = "folds.json"
 

@@ -9,7 +9,7 @@ from typing import Any
 import lightning.pytorch as lightning
 
 from maskwise.files import write_text
-from maskwise.training.module import Batch, TrainingModule
+from maskwise.training.lightning_module import Batch, TrainingModule
 
 
 class History(lightning.Callback):

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from maskwise.data.loading import load_batches
-from maskwise.data.photos import PhotoSource
+from maskwise.data.decoding_pool import load_batches
+from maskwise.data.photo_source import PhotoSource
 from maskwise.data.sampling import evaluation_batches, occurrences, steps_per_epoch, training_batches
 from maskwise.errors import InputError
-from maskwise.training.module import Batch
+from maskwise.training.lightning_module import Batch
 
 Rows = npt.NDArray[np.int64]
 

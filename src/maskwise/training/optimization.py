@@ -9,7 +9,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from maskwise.errors import InputError
 from maskwise.models.classifier import Classifier
-from maskwise.training.recipe import (
+from maskwise.recipes.schema import (
     AdamPart,
     AdamWPart,
     AnySchedule,

@@ -10,19 +10,31 @@ import numpy as np
 import yaml
 from rich.console import Console
 
-from maskwise.data.cache import DecodedCache, open_cache
+from maskwise.data.decoded_cache import DecodedCache, open_cache
 from maskwise.data.decoding import reduction_for
-from maskwise.data.photos import PhotoSource, load_decoded
+from maskwise.data.photo_source import PhotoSource, load_decoded
 from maskwise.data.sampling import ShuffledSpec
 from maskwise.data.scan import ProgressOf
 from maskwise.data.transform import resolution_needed
 from maskwise.errors import InputError, MaskwiseError, StoppedError
-from maskwise.evaluation.predictions import save_predictions
 from maskwise.files import read_json, write_json
-from maskwise.inference.allocator import keep_freed_memory
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier
-from maskwise.training.finishing import (
+from maskwise.process_settings import keep_freed_memory
+from maskwise.recipes.recipe_files import parse_recipe, save_recipe
+from maskwise.recipes.schema import Recipe
+from maskwise.runs.lineage import describe_lineage
+from maskwise.runs.predictions import save_predictions
+from maskwise.runs.run_lock import check_run_folder, run_lock
+from maskwise.training.distributed import barrier, is_first, join_group, rank, world_size
+from maskwise.training.extra_data import add_training_photos
+from maskwise.training.lightning_module import TrainingModule
+from maskwise.training.loaders import EvaluationLoader, TrainingLoader
+from maskwise.training.resolve_recipe import class_counts, settle, training_device
+from maskwise.training.teachers import check_parents, check_parents_leak, teach
+from maskwise.training.trainer import Fit, fit
+from maskwise.training.training_data import Prepared, epoch_orders, prepare, same_split, save_split
+from maskwise.training.write_run import (
     predict_held_out,
     save_metrics,
     score_run,
@@ -30,18 +42,6 @@ from maskwise.training.finishing import (
     write_member,
     write_run_report,
 )
-from maskwise.training.fitting import Fit, fit
-from maskwise.training.lineage import describe_lineage
-from maskwise.training.loaders import EvaluationLoader, TrainingLoader
-from maskwise.training.module import TrainingModule
-from maskwise.training.more_data import add_training_photos
-from maskwise.training.parents import check_parents, check_parents_leak, teach
-from maskwise.training.preparation import Prepared, epoch_orders, prepare, same_split, save_split
-from maskwise.training.processes import barrier, is_first, join_group, rank, world_size
-from maskwise.training.recipe import Recipe
-from maskwise.training.recipe_files import parse_recipe, save_recipe
-from maskwise.training.run_folder import check_run_folder, run_lock
-from maskwise.training.settling import class_counts, settle, training_device
 
 """Gives a progress callback for a named stage."""
 

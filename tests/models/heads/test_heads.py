@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from maskwise.labels.space import builtin_label_space
+from maskwise.competition.task import competition_task
 from maskwise.models.heads import create_head
 from maskwise.models.heads.branches import BranchesHead, BranchesHeadSpec
 from maskwise.models.heads.create import AnyHeadSpec
@@ -9,7 +9,7 @@ from maskwise.models.heads.joint import JointHeadSpec
 from maskwise.models.heads.ordinal import OrdinalBranch, OrdinalHeadSpec
 from maskwise.models.heads.structured import StructuredHead, StructuredHeadSpec
 
-SPACE = builtin_label_space()
+SPACE = competition_task()
 FEATURES = torch.randn(5, 12, generator=torch.Generator().manual_seed(0))
 
 

@@ -6,7 +6,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import nn
 
-from maskwise.labels.space import LabelSpace
+from maskwise.tasks.label_space import LabelSpace
 
 
 class BranchesHeadSpec(BaseModel):

@@ -5,11 +5,11 @@ from typing import Annotated
 from pydantic import Field
 from torch import nn
 
-from maskwise.labels.space import LabelSpace
 from maskwise.models.heads.branches import BranchesHead, BranchesHeadSpec
 from maskwise.models.heads.joint import JointHead, JointHeadSpec
 from maskwise.models.heads.ordinal import OrdinalHead, OrdinalHeadSpec
 from maskwise.models.heads.structured import StructuredHead, StructuredHeadSpec
+from maskwise.tasks.label_space import LabelSpace
 
 AnyHeadSpec = JointHeadSpec | BranchesHeadSpec | StructuredHeadSpec | OrdinalHeadSpec
 HeadSpec = Annotated[AnyHeadSpec, Field(discriminator="kind")]

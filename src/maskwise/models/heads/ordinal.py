@@ -12,8 +12,8 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import nn
 
-from maskwise.labels.space import LabelSpace
 from maskwise.models.heads.branches import joint_logits
+from maskwise.tasks.label_space import LabelSpace
 
 _APART = 4.0  # thresholds, in the beginning
 

@@ -6,8 +6,8 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import nn
 
-from maskwise.labels.space import LabelSpace
 from maskwise.models.heads.branches import BranchesHead
+from maskwise.tasks.label_space import LabelSpace
 
 
 class StructuredHeadSpec(BaseModel):

@@ -1,0 +1,3 @@
+"""Which files in a folder are taken for photos."""
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})

@@ -1,0 +1,1 @@
+"""Readers: one file per layout of labelled data, registered by entry points."""

@@ -1,0 +1,123 @@
+"""`predict` and `submit`: from photos to one finished file."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from maskwise.files import atomic_path, locked, printable
+from maskwise.inference.decision import Choice
+from maskwise.inference.exported import exported_file
+from maskwise.inference.output_checks import check_prediction_target
+from maskwise.inference.photo_paths import iterate_photos
+from maskwise.inference.predictor import Predictor
+from maskwise.inference.resumable_parts import predict_in_parts
+from maskwise.models.ensemble import FILE as ENSEMBLE_FILE
+from maskwise.models.tuned_decision import FILE as DECISION_FILE
+from maskwise.runs.members import run_identity
+
+Progress = Callable[[int], None]
+
+
+def predict_to_file(
+    run: Path,
+    predictor: Predictor,
+    sources: Sequence[str],
+    out: Path,
+    *,
+    choice: Choice | None = None,
+    progress: Progress | None = None,
+    begun: Callable[[], None] = lambda: None,
+) -> tuple[int, int, int]:
+    """Predict every photo of the sources into a CSV or Parquet file.
+
+    Memory does not grow with the number of photos, but for their names: those of one folder are sorted. A killed call
+    is gone on with by the same call. `begun` is called when nobody else can write to `out`.
+
+    Returns:
+        Photos in all, photos with an error, photos that an earlier call had done.
+
+    Raises:
+        InputError: when a source does not exist, or `out` may not be written or is being written.
+    """
+    check_prediction_target(out, sources)
+    photos, named = partial(_named, sources), sources_of(sources)
+    with prediction_parts(run, predictor, photos, named, out, choice, progress, begun) as (parts, resumed):
+        table = pl.scan_parquet(parts, glob=False)
+        with atomic_path(out) as temporary:
+            if out.suffix.lower() == ".csv":
+                table.sink_csv(temporary)
+            else:
+                table.sink_parquet(temporary, metadata={"schema": "1"})
+        counts = table.select(pl.len(), pl.col("error").is_not_null().sum().alias("errors")).collect()
+    return int(counts["len"][0]), int(counts["errors"][0]), resumed
+
+
+@contextmanager
+def prediction_parts(
+    run: Path,
+    predictor: Predictor,
+    photos: Callable[[], Iterator[tuple[str, Path]]],
+    sources: str,
+    out: Path,
+    choice: Choice | None,
+    progress: Progress | None,
+    begun: Callable[[], None],
+) -> Iterator[tuple[list[Path], int]]:
+    """Predictions beside `out`, locked while the block makes one file of them, then removed.
+
+    Gives the parts, and how many photos an earlier call had done.
+    """
+    identity = {**model_identity(run), "backend": predictor.engine.backend, "sources": sources}
+    with locked(lock_file(out), str(out)):
+        begun()
+        yield predict_in_parts(
+            predictor,
+            photos,
+            parts_folder(out),
+            choice=choice or Choice(predictor.card.decision),
+            identity=identity,
+            progress=progress,
+        )
+        shutil.rmtree(parts_folder(out))
+
+
+def sources_of(sources: Sequence[str]) -> str:
+    """What tells one call's photos from another's; resolved, as the same relative names mean others elsewhere."""
+    return "\n".join(printable(Path(source).absolute()) for source in sources)
+
+
+def model_identity(run: Path) -> dict[str, str]:
+    """What tells one model from another: weights, how members are combined and what was fitted."""
+    exported = exported_file(run)
+    if exported is not None:
+        return {"run": exported.identity, "voices": ""}
+    return {"run": run_identity(run), "voices": _voices(run)}
+
+
+def _voices(run: Path) -> str:
+    """A digest of how a run's members are combined and what was fitted: other voices, other parts."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in (ENSEMBLE_FILE, DECISION_FILE):
+        if (run / name).is_file():
+            digest.update((run / name).read_bytes())
+    return digest.hexdigest()
+
+
+def parts_folder(out: Path) -> Path:
+    """Where the parts of an unfinished file are kept."""
+    return out.with_name(f"{out.name}.parts")
+
+
+def lock_file(out: Path) -> Path:
+    """The lock of a file that is being written."""
+    return out.with_name(f".{out.name}.lock")
+
+
+def _named(sources: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    for path in iterate_photos(sources):
+        yield printable(path), path

@@ -1,0 +1,1 @@
+"""Plots, pages, galleries and the model card."""

@@ -1,0 +1,96 @@
+"""`report.html`: one page that needs nothing beside itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from maskwise.files import write_text
+from maskwise.metrics.calibration import reliability
+from maskwise.metrics.group_gaps import gap_in_words
+from maskwise.reporting import plots
+from maskwise.reporting.gallery import Mistake
+from maskwise.reporting.pages import render_page
+from maskwise.tasks.label_space import UNKNOWN, LabelSpace
+
+LEFT_OUT = "Photos were left out of this report."
+
+CALIBRATION = "How sure, and how often right"
+"""The title of the plot of confidence against accuracy."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a report says beside the scores."""
+
+    title: str
+    subtitle: str
+    facts: dict[str, str]  # a table of names and values: data, split, training
+    rebuild: str  # the commands that repeat the run
+    warnings: tuple[str, ...] = ()
+    recipe: str = ""
+    set_aside: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def write_report(
+    path: Path,
+    metrics: dict[str, Any],
+    space: LabelSpace,
+    about: About,
+    *,
+    history: Sequence[dict[str, float]] = (),
+    gallery: Sequence[Mistake] | None = None,
+    no_gallery: str = LEFT_OUT,
+    extra: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Write the report of a run or an evaluation.
+
+    Args:
+        path: where to.
+        metrics: the content of `metrics.json`.
+        space: the label space of the score.
+        about: what to say beside the scores.
+        history: a row an epoch; none for an evaluation.
+        gallery: the worst mistakes; None leaves photos out.
+        no_gallery: why they are left out.
+        extra: further plots, a title and an SVG each.
+
+    Raises:
+        MaskwiseError: when the file can't be written.
+    """
+    page = render_page(
+        "report.html.j2",
+        metrics=metrics,
+        space=space,
+        about=about,
+        curves=plots.learning_curves(history) if history else "",
+        per_class=plots.intervals(metrics["per_class"], key="f1", label="F1 of each class"),
+        class_confusion=confusion_rows(metrics["confusion"]),
+        attribute_confusions={a.name: confusion_rows(metrics[a.name]["confusion"]) for a in space.attributes},
+        gallery=gallery,
+        no_gallery=no_gallery,
+        extra=extra,
+        gaps=[gap_in_words(gap) for gap in metrics.get("gaps", [])],
+    )
+    write_text(path, page)
+
+
+def calibration_plot(
+    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]
+) -> tuple[tuple[str, str], ...]:
+    """The plot of confidence against accuracy, from joint probabilities (N, C) and labels (N,), -1 where unknown.
+
+    As `write_report` takes further plots; none where no label is known.
+    """
+    known = labels != UNKNOWN
+    if not known.any():
+        return ()
+    return ((CALIBRATION, plots.reliability(reliability(probabilities[known], labels[known]))),)
+
+
+def confusion_rows(table: Sequence[Sequence[int]]) -> list[list[tuple[int, float]]]:
+    """Counts with their share of the row, for shading."""
+    return [[(count, count / max(1, sum(row))) for count in row] for row in table]

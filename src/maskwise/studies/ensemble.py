@@ -1,0 +1,231 @@
+"""`ensemble`: several runs become one whose members speak together; chosen and weighted on out-of-fold predictions."""
+
+import shlex
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import torch
+
+from maskwise.data.readers.read_data import read_data
+from maskwise.errors import InputError
+from maskwise.evaluation.tune_decision import choose_members, nested_choice_gain
+from maskwise.inference.load_run import create_predictor
+from maskwise.metrics.classification import macro_f1, stacked_by_person
+from maskwise.metrics.paired_difference import Difference, paired_difference
+from maskwise.models.decision import decide
+from maskwise.models.ensemble import EnsembleSpec, combine_members, save_ensemble
+from maskwise.models.member import Member, load_member, save_member
+from maskwise.runs.data_location import data_of
+from maskwise.runs.members import member_folders
+from maskwise.runs.predictions import persons_of, probability_columns
+from maskwise.runs.run_lock import check_run_folder
+from maskwise.studies.ensemble_report import How, Together, known_data, write_ensemble
+from maskwise.studies.finished_run import FinishedRun, read_run
+
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Ensembled:
+    """A run made of others."""
+
+    folder: Path
+    chosen: list[str]  # runs, repeated as often as they were chosen
+    gain: Difference | None  # of choosing over the best single run, on persons not chosen on
+    metrics: dict[str, Any]  # with `chosen_on_these_persons` the score is a little optimistic
+
+
+def ensemble(
+    folders: list[Path],
+    out: Path,
+    *,
+    how: How = "mean",
+    greedy: bool = False,
+    data: Path | None = None,
+    photos_in_report: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+) -> Ensembled:
+    """Make one run of several, scored on the persons that all of them have predicted without having seen them.
+
+    Args:
+        folders: finished runs, two or more, with predictions for the same photos (folds, or one split).
+        out: the new run's folder.
+        how: mean of probabilities, weighted by how often a run was chosen, vote, or soup (the weights averaged).
+        greedy: choose runs that raise the score together; with `weighted` this is always done.
+        data: where the runs' data are, if not any more where they were trained.
+        photos_in_report: whether the report shows the worst mistakes.
+        say: told a line at a time what is left out.
+
+    Raises:
+        InputError: when runs have other classes or no common photos, or a soup's architectures differ.
+    """
+    if len(folders) < 2:
+        raise InputError(f"Expected at least two runs, got {len(folders)}.")
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise InputError("Expected different runs, got the same folder twice.")
+    check_run_folder(out, resume=False)
+    runs = [read_run(folder) for folder in folders]
+    for run in runs[1:]:
+        if run.space.class_names != runs[0].space.class_names:
+            raise InputError(f"Expected {run.folder} to have the classes of {runs[0].folder}, got others.")
+    _check_parts(runs, how)
+    shared = _shared(runs)
+    told = np.stack([_probabilities(run, shared) for run in runs])
+    labels, persons = shared["label"].to_numpy(), persons_of(shared)
+    chosen, gain = list(range(len(runs))), None
+    if greedy or how == "weighted":
+        chosen = choose_members(list(told), labels)
+        gain = nested_choice_gain(list(told), labels, persons, _folds(persons))
+    distinct = sorted(set(chosen))
+    members = [load_member(folder) for k in distinct for folder in member_folders(runs[k].folder)]
+    # Only a mean lets a run count more than once.
+    counts = [1 if how in ("vote", "soup") else chosen.count(k) for k in distinct]
+    parts = [runs[k] for k in distinct]
+    known = known_data(parts, shared, data, say)  # before anything is written
+    if how == "soup":
+        stirred = _soup(members, [runs[k].folder for k in distinct])
+        p = _soup_predictions(stirred, runs[0], shared, data)
+        _check_holds(runs, told[distinct], p, labels, persons)
+        save_member(out / "members" / "00", stirred.classifier, stirred.card)
+    elif how == "vote":
+        p = _combined(told[distinct], EnsembleSpec(combine="vote"))
+        _copy_members(out, runs, distinct, None)
+    else:  # a mean over runs, each as often as it was chosen: what is scored is what will predict
+        p = _combined(told[distinct], EnsembleSpec(combine="weighted", weights=tuple(map(float, counts))))
+        _copy_members(out, runs, distinct, counts)
+    command = shlex.join(
+        ["maskwise", "ensemble", *map(str, folders), "--how", how, *(["--greedy"] if greedy else [])]
+    )
+    together = Together(parts, how, shared, p, counts, gain is not None, command, known)
+    metrics = write_ensemble(out, together, photos=photos_in_report)
+    return Ensembled(
+        out, [run.name for run, n in zip(parts, counts, strict=True) for _ in range(n)], gain, metrics
+    )
+
+
+def _check_parts(runs: list[FinishedRun], how: How) -> None:
+    """What can be put together so that its score is that of what will predict.
+
+    Raises:
+        InputError: naming the run that can't.
+    """
+    for run in runs:
+        if "ensemble" in run.lineage:
+            raise InputError(
+                f"Expected runs that were trained, got the ensemble {run.folder}: name its runs instead."
+            )
+        if run.lineage.get("refit"):
+            raise InputError(
+                f"Expected runs whose members were scored, got {run.folder}, a refit on everybody: train it without "
+                "--refit."
+            )
+        if "folds" in run.lineage and how in ("vote", "soup"):
+            raise InputError(
+                f"Expected runs of one training each to {'vote' if how == 'vote' else 'make a soup'}, got the folds of "
+                f"{run.folder}: use --how mean."
+            )
+
+
+def _soup(members: list[Member], folders: list[Path]) -> Member:
+    """One member whose weights are the members' mean (M. Wortsman et al., "Model soups", 2022).
+
+    Raises:
+        InputError: when architectures or transforms differ.
+    """
+    first = members[0]
+    for member in members[1:]:
+        if member.card.model != first.card.model or member.card.transform != first.card.transform:
+            names = ", ".join(map(str, folders))
+            raise InputError(
+                f"Expected one architecture and one transform for a soup, got others in {names}: use --how mean."
+            )
+    states = [member.classifier.state_dict() for member in members]
+    mixed = {
+        name: torch.stack([state[name].float() for state in states]).mean(dim=0).to(value.dtype)
+        for name, value in states[0].items()
+    }
+    first.classifier.load_state_dict(mixed)
+    return first
+
+
+def _combined(told: npt.NDArray[np.float32], spec: EnsembleSpec) -> npt.NDArray[np.float32]:
+    return np.asarray(combine_members(torch.from_numpy(told), spec).numpy())
+
+
+def _soup_predictions(
+    soup: Member, run: FinishedRun, shared: pl.DataFrame, data: Path | None
+) -> npt.NDArray[np.float32]:
+    """What a soup says of photos that none of its members was trained on: only one split leaves such photos."""
+    data = data_of(run.folder, data)
+    table = read_data(data)
+    path_of = dict(zip(table.photos, table.paths, strict=True))
+    if missing := [photo for photo in shared["photo"] if photo not in path_of]:
+        raise InputError(
+            f"Expected {data} to have the photos of {run.folder}, but {missing[0]} is not there."
+        )
+    return create_predictor([soup]).predict_all([path_of[photo] for photo in shared["photo"]])
+
+
+def _check_holds(
+    runs: list[FinishedRun],
+    told: npt.NDArray[np.float32],
+    soup: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    persons: npt.NDArray[np.str_],
+) -> None:
+    """Refuse a soup that scores worse than the best of its members."""
+    space, rule = runs[0].space, runs[0].decision
+    counts = [
+        stacked_by_person(labels, decide(p, space, rule), persons, space.n_classes) for p in (*told, soup)
+    ]
+    best = max(counts[:-1], key=lambda c: float(macro_f1(c.sum(axis=0))))
+    difference = paired_difference(macro_f1, best, counts[-1])
+    if difference.ci95[1] < 0:
+        low, high = difference.ci95
+        raise InputError(
+            f"Expected the soup to score no worse than its best member, got {difference.value:+.3f} macro F1 "
+            f"({low:+.3f} to {high:+.3f}): such weights can't be averaged; use --how mean."
+        )
+
+
+def _shared(runs: list[FinishedRun]) -> pl.DataFrame:
+    shared = runs[0].predictions.select("photo", "person", "label").filter(pl.col("label") >= 0)
+    for run in runs[1:]:
+        shared = shared.join(run.predictions.select("photo"), on="photo", how="semi", maintain_order="left")
+    if not shared.height:
+        raise InputError(
+            "Expected runs that predicted the same persons without having seen them, got no photo that all have: "
+            "train them with the same split or the same folds."
+        )
+    return shared
+
+
+def _probabilities(run: FinishedRun, shared: pl.DataFrame) -> npt.NDArray[np.float32]:
+    rows = shared.select("photo").join(run.predictions, on="photo", how="left", maintain_order="left")
+    return rows.select(probability_columns(run.space)).to_numpy()
+
+
+def _folds(persons: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
+    """Folds by person for choosing and scoring apart; any will do, so the order of names decides."""
+    _, index = np.unique(persons, return_inverse=True)
+    return np.asarray(index % _FOLDS, dtype=np.int64)
+
+
+def _copy_members(out: Path, runs: list[FinishedRun], distinct: list[int], counts: list[int] | None) -> None:
+    """The members of all runs, a run's weight shared out among its own; without counts they vote."""
+    weights: list[float] = []
+    for k, count in zip(distinct, counts or [1] * len(distinct), strict=True):
+        own = member_folders(runs[k].folder)
+        for folder in own:
+            shutil.copytree(folder, out / "members" / f"{len(weights):02d}")
+            weights.append(count / len(own))
+    if counts is None:
+        save_ensemble(out, EnsembleSpec(combine="vote"))
+    else:
+        save_ensemble(out, EnsembleSpec(combine="weighted", weights=tuple(weights)))

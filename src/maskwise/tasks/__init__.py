@@ -1,0 +1,1 @@
+"""The declared labels: attributes, their values, and the joint classes they span."""

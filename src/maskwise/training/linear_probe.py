@@ -1,0 +1,133 @@
+"""A head on frozen features: what a recipe says of labels, loss, head, sampling and decision, tried in seconds.
+
+What changes the backbone or what it sees (augmentation, optimiser, batch size, epochs) can't be tried so.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from filelock import FileLock
+
+from maskwise.data.cache_folder import cache_folder
+from maskwise.errors import InputError
+from maskwise.files import atomic_path
+from maskwise.inference.engine import Probabilities
+from maskwise.inference.features import extract_features
+from maskwise.losses import create_loss
+from maskwise.models.heads import create_head
+from maskwise.randomness import keyed_seed
+from maskwise.recipes.schema import CosineSchedule, Recipe
+from maskwise.training.optimization import create_schedule
+from maskwise.training.resolve_recipe import class_counts
+from maskwise.training.training_data import Prepared, epoch_orders
+
+Features = npt.NDArray[np.float32]
+
+# Chosen once on procedural people, among seven settings, so that no study tunes them.
+EPOCHS, BATCH, RATE, DECAY = 60, 256, 3e-4, 1.0
+
+OFFSET_RATE = 50 * RATE
+"""Of biases and ordinal thresholds, which don't decay: at the rate of the weights they would not come as far as the
+classes' shares in so few steps."""
+
+FROZEN_KEYS = ("labels", "loss", "model.head", "sampling", "decision", "split.train_share")
+"""What a head on frozen features can answer; everything else is about the backbone."""
+
+
+def can_be_frozen(key: str) -> bool:
+    """Whether a recipe's key can be tried on frozen features."""
+    return any(key == known or key.startswith(f"{known}.") for known in FROZEN_KEYS)
+
+
+def check_frozen_base(recipe: Recipe) -> None:
+    """Refuse a recipe that learns from what a head on frozen features would leave out.
+
+    Raises:
+        InputError: naming it.
+    """
+    beside = {
+        "data.more": recipe.data.more,
+        "pseudo_labels": recipe.pseudo_labels,
+        "distillation": recipe.distillation,
+        "start_from": recipe.start_from,
+    }
+    if used := [name for name, value in beside.items() if value]:
+        raise InputError(
+            f"Expected a base that a head on frozen features can be trained by, got one with {used[0]}: "
+            "set mode: fine-tune."
+        )
+
+
+def frozen_features(
+    prepared: Prepared, recipe: Recipe, progress: Callable[[int], None] | None = None
+) -> Features:
+    """Features (R, F) of all rows, kept in the cache by content, backbone and size."""
+    height, width = recipe.transform.output_size
+    if height != width:
+        raise InputError(f"Expected a square resize for frozen features, got {height} x {width}.")
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(f"{recipe.model.backbone}/{height}\n".encode())
+    for content in prepared.scan["digest"]:
+        digest.update(str(content).encode())
+    path = cache_folder() / "features" / f"{digest.hexdigest()}.npy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        if path.is_file():
+            try:
+                return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+            except (OSError, ValueError):
+                path.unlink()  # broken: made again
+        features = extract_features(
+            prepared.table.paths, backbone=recipe.model.backbone, side=height, progress=progress
+        )
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            np.save(stream, features)
+    return features
+
+
+def train_head(recipe: Recipe, prepared: Prepared, features: Features) -> Probabilities:
+    """Joint probabilities (H, C) of the held-out rows, by the recipe's head trained on those of the training side."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the matrices are so small that threads only wait for each other
+    try:
+        return _train_head(recipe, prepared, features)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train_head(recipe: Recipe, prepared: Prepared, features: Features) -> Probabilities:
+    rows, space = prepared.train_rows, prepared.table.space
+    mean, std = features[rows].mean(axis=0), features[rows].std(axis=0) + 1e-6
+    scaled = torch.from_numpy((features - mean) / std)
+    targets = torch.from_numpy(prepared.train_targets)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(keyed_seed(recipe.seed, "model"))
+        head = create_head(recipe.model.head, features.shape[1], space)
+    loss = create_loss(recipe.loss, class_counts(prepared, recipe)).train()
+    steps = max(1, len(rows) // BATCH)
+    offsets = [parameter for parameter in head.parameters() if parameter.ndim < 2]
+    weights = [parameter for parameter in head.parameters() if parameter.ndim >= 2]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": weights, "lr": RATE, "weight_decay": DECAY},
+            {"params": offsets, "lr": OFFSET_RATE, "weight_decay": 0.0},
+        ]
+    )
+    schedule = create_schedule(CosineSchedule(warmup=0.1), optimizer, steps_per_epoch=steps, epochs=EPOCHS)
+    order_of = epoch_orders(prepared, recipe)
+    for epoch in range(EPOCHS):
+        order = order_of(epoch)
+        for step in range(steps):
+            picked = torch.from_numpy(order[step * BATCH : (step + 1) * BATCH])
+            optimizer.zero_grad()
+            value: Any = loss(head(scaled[picked]), targets[picked])
+            value.backward()
+            optimizer.step()
+            schedule.step()
+    with torch.inference_mode():
+        logits = head(scaled[torch.from_numpy(prepared.held_out_rows)])
+    return np.asarray(logits.softmax(dim=1).numpy())

@@ -1,0 +1,254 @@
+"""Run the loop under Lightning: checkpoints, early stopping, interruption."""
+
+import logging
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import lightning.pytorch as lightning
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from rich.console import Console
+
+from maskwise.recipes.schema import Recipe, TrainingPart
+from maskwise.training.checkpoints import WholeCheckpoints, load_checkpoint
+from maskwise.training.distributed import any_says, is_first, local_world_size, world_size
+from maskwise.training.ema import MovingAverage
+from maskwise.training.history import History
+from maskwise.training.lightning_module import Batch, TrainingModule
+from maskwise.training.loaders import EvaluationLoader, TrainingLoader
+from maskwise.training.progress_line import ProgressLine
+
+LAST = "last.ckpt"
+BEST = "best.ckpt"
+
+CHECKPOINT_MINUTES = 10
+"""Between the ends of epochs, how much work a kill can cost."""
+
+
+class Interrupted(Exception):
+    """The user asked to stop; the last checkpoint is where a resume goes on."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a fit ended."""
+
+    interrupted: bool
+    epochs_done: int
+    history: list[dict[str, float]]
+
+
+class CheckpointBetweenSteps(lightning.Callback):
+    """Checkpoints between two optimiser steps: every ten minutes, and on the first Ctrl-C (or SIGTERM), then stop.
+
+    Never inside of an accumulated step: its partial gradients are in no checkpoint.
+    """
+
+    def __init__(self, checkpoint: Path) -> None:
+        self._checkpoint = checkpoint
+        self._asked = False
+        self._saved = time.monotonic()
+
+    def ask(self, signum: int, frame: FrameType | None) -> None:
+        """Note the signal; the next one ends the process at once."""
+        self._asked = True
+        signal.signal(signum, signal.SIG_DFL if signum == signal.SIGTERM else signal.default_int_handler)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take signals in while the block runs; only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {s: signal.signal(s, self.ask) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Take SIGTERM back from Lightning, whose handler ends the process without a checkpoint."""
+        if threading.current_thread() is threading.main_thread() and not self._asked:
+            signal.signal(signal.SIGTERM, self.ask)
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: object,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        """Save, and stop, between two optimiser steps; all processes do it at the same step.
+
+        Raises:
+            Interrupted: when a signal had come to any of them.
+        """
+        last = batch_idx + 1 >= int(trainer.num_training_batches)
+        # Behind the last batch of an epoch, the epoch's own checkpoint comes in a moment.
+        if last or (batch_idx + 1) % trainer.accumulate_grad_batches:
+            return
+        due = time.monotonic() - self._saved > CHECKPOINT_MINUTES * 60
+        if not any_says(self._asked or due):
+            return
+        trainer.save_checkpoint(self._checkpoint)
+        self._saved = time.monotonic()
+        if any_says(self._asked):
+            raise Interrupted
+
+
+class KeepBest(lightning.Callback):
+    """Writes a checkpoint whenever the metric of the held-out persons improves; remembers it over a resume."""
+
+    def __init__(self, checkpoint: Path, part: TrainingPart) -> None:
+        self._checkpoint, self._metric, self._sign = (
+            checkpoint,
+            part.metric,
+            -1.0 if part.metric == "loss" else 1.0,
+        )
+        self._best = float("-inf")
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {"best": self._best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """What a checkpoint had kept."""
+        self._best = float(state_dict["best"])
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Save the epoch if it is the best so far."""
+        value = self._sign * float(trainer.callback_metrics[f"held_out/{self._metric}"])
+        if value > self._best:
+            self._best = value
+            trainer.save_checkpoint(
+                self._checkpoint
+            )  # in full: an average of the weights is put in its place by that
+
+
+class PatientStopping(EarlyStopping):
+    """Early stopping that stays stopped when a run is resumed behind its end."""
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Stop at once where patience had run out."""
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True
+
+
+def fit(
+    module: TrainingModule,
+    recipe: Recipe,
+    training: TrainingLoader,
+    held_out: EvaluationLoader,
+    *,
+    run: Path,
+    accumulate: int,
+    photos_per_batch: int,
+    console: Console,
+) -> Fit:
+    """Train from the start, or from the run's last checkpoint where there is one.
+
+    Raises:
+        MaskwiseError: when the loss is no number, or a photo can't be read any more.
+    """
+    checkpoints = run / "checkpoints"
+    part = recipe.training
+    history = History(run / "history.csv", photos_per_batch=photos_per_batch)
+    stop = CheckpointBetweenSteps(checkpoints / LAST)
+    callbacks: list[lightning.Callback] = [history]
+    if (
+        part.ema is not None
+    ):  # in front of all that write checkpoints: they hold the average with this step in it
+        callbacks.append(MovingAverage(part.ema.decay))
+    callbacks.append(stop)
+    scored = len(held_out) > 0
+    if part.keep == "best" and scored:
+        callbacks.append(KeepBest(checkpoints / BEST, part))
+    callbacks.append(
+        ModelCheckpoint(
+            checkpoints, filename=Path(LAST).stem, save_on_train_epoch_end=True, enable_version_counter=False
+        )
+    )
+    if part.early_stopping is not None and scored:
+        callbacks.append(
+            PatientStopping(
+                f"held_out/{part.metric}",
+                mode="min" if part.metric == "loss" else "max",
+                patience=part.early_stopping.patience,
+                min_delta=part.early_stopping.min_delta,
+                check_on_train_epoch_end=True,
+            )
+        )
+    if is_first():
+        callbacks.append(ProgressLine(console, photos_per_batch=photos_per_batch))
+    processes = world_size()
+    with _quiet(), stop.listening():
+        trainer = lightning.Trainer(
+            max_epochs=part.epochs,
+            accelerator="auto",
+            devices=local_world_size(),
+            num_nodes=processes // local_world_size(),
+            strategy=_strategy(part, processes),
+            precision=part.precision if part.precision != "auto" else "32-true",
+            accumulate_grad_batches=accumulate,
+            gradient_clip_val=part.gradient_clip,
+            callbacks=callbacks,
+            plugins=[WholeCheckpoints()],
+            logger=TensorBoardLogger(run, name="tensorboard", version=""),
+            log_every_n_steps=10,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            deterministic="warn",
+        )
+        training.follow(lambda: trainer.current_epoch)
+        resume = checkpoints / LAST
+        if resume.is_file():
+            load_checkpoint(resume)
+        interrupted = False
+        try:
+            # weights_only: a checkpoint holds tensors and plain values, and nothing in it is executed.
+            trainer.fit(
+                module,
+                training,
+                held_out if scored else None,
+                ckpt_path=resume if resume.is_file() else None,
+                weights_only=True,
+            )
+        except Interrupted:
+            interrupted = True
+    return Fit(interrupted, epochs_done=len(history.rows), history=history.rows)
+
+
+def _strategy(part: TrainingPart, processes: int) -> str:
+    if processes == 1:
+        return "auto"
+    # While the backbone is frozen, its parameters get no gradient, which plain DDP would wait for.
+    return "ddp_find_unused_parameters_true" if part.frozen_epochs else "ddp"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning's advice and banners are not for maskwise's users; its errors are."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric", "lightning")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"lightning\..*")
+        warnings.filterwarnings("ignore", module=r"torch\.utils\.tensorboard.*")
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
