@@ -16,7 +16,8 @@ from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets, create_targets
 from maskwise.errors import InputError
 from maskwise.inference.load_run import load_predictor
-from maskwise.recipes.schema import PseudoLabelPart, Recipe
+from maskwise.recipes.parent_runs import PseudoLabelPart
+from maskwise.recipes.schema import Recipe
 from maskwise.runs.lineage import data_fingerprint
 from maskwise.tasks.label_space import UNKNOWN
 from maskwise.training.training_data import Prepared, left_out_rows

@@ -21,8 +21,9 @@ from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets, create_targets
 from maskwise.errors import InputError
 from maskwise.files import atomic_path
+from maskwise.recipes.data_parts import SplitPart
 from maskwise.recipes.mixing import HalfFaceSpec
-from maskwise.recipes.schema import Recipe, SplitPart
+from maskwise.recipes.schema import Recipe
 from maskwise.runs.lineage import data_fingerprint
 from maskwise.tasks.label_space import UNKNOWN, LabelSpace
 
