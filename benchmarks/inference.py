@@ -31,7 +31,7 @@ from maskwise.export.export_model import (
     export,
     write_checked,
 )
-from maskwise.export.model_source import merge_run
+from maskwise.export.merge_run import merge_run
 from maskwise.export.quantization import WAYS, Way, leaves_nothing, quantize
 from maskwise.export.verification import figures, holds, photos_to_check
 from maskwise.export.writers import input_names, to_onnx, to_openvino

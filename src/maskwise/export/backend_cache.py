@@ -10,7 +10,7 @@ import torch
 import maskwise
 from maskwise.data.cache_folder import cache_folder
 from maskwise.errors import InputError
-from maskwise.export.model_source import Merged, merge_run
+from maskwise.export.merge_run import Merged, merge_run
 from maskwise.export.verification import TOLERANCE
 from maskwise.export.writers import staged, to_onnx, write_onnx
 from maskwise.files import locked

@@ -11,7 +11,7 @@ import numpy as np
 from maskwise.data.decoding import PhotoError
 from maskwise.data.photo_source import transform_photo
 from maskwise.errors import InputError
-from maskwise.export.model_source import merge_run
+from maskwise.export.merge_run import merge_run
 from maskwise.export.quantization import WAYS, leaves_nothing, quantize
 from maskwise.export.verification import (
     LEAST_SAME,
