@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from maskwise.data.folders import cache_folder
 
+from maskwise.data.cache_folder import cache_folder
 from maskwise.data.decoding import Decoded
 from maskwise.data.faces import face_points
 from maskwise.data.faces.centerface import Face

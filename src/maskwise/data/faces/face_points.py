@@ -9,9 +9,9 @@ import numpy.typing as npt
 import polars as pl
 from filelock import FileLock
 
+from maskwise.data.cache_folder import cache_folder
 from maskwise.data.decoding import Decoded
 from maskwise.data.faces.centerface import DETECTION_SIDE, SCORE_THRESHOLD, CenterFace, Face
-from maskwise.data.folders import cache_folder
 from maskwise.data.scan import Progress
 from maskwise.files import atomic_path
 
