@@ -2,7 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from maskwise.data.folders import cache_folder
 
 from maskwise.data.cache_folder import cache_folder
 from maskwise.data.decoding import Decoded
