@@ -98,7 +98,7 @@ def people(
     from maskwise.cli.terminal import create_console
     from maskwise.people.contact_sheet import write_contact_sheet
     from maskwise.people.dataset import draw_people
-    from maskwise.people.people_files import read_people_spec
+    from maskwise.people.people_spec_file import read_people_spec
 
     described = read_people_spec(
         spec,

@@ -4,8 +4,8 @@ import numpy as np
 
 from maskwise.people.assets import Head
 from maskwise.people.assets.head import Points
-from maskwise.people.hair import Strands
 from maskwise.people.identity import Identity
+from maskwise.people.strands import Strands
 
 
 def frame_strands(identity: Identity, head: Head, skin: Points, control: Points) -> list[Strands]:

@@ -8,10 +8,13 @@ import numpy.typing as npt
 from maskwise.people import lighting, raster
 from maskwise.people.assets import Head, load_head
 from maskwise.people.assets.head import Points, Triangles
+from maskwise.people.face_hair import grow_face_hair
 from maskwise.people.garment import Garment, dress
-from maskwise.people.hair import RootedStrands, Strands, grow_face_hair, grow_hair, scalp_share
+from maskwise.people.hair import grow_hair
+from maskwise.people.hairline import scalp_share
 from maskwise.people.identity import Identity
 from maskwise.people.shape import head_shape
+from maskwise.people.strands import RootedStrands, Strands
 from maskwise.people.texture import FaceTexture, paint_face
 
 N_DIRECTIONS = 20
