@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.floating]
 def grow_face_hair(
     identity: Identity, head: Head, skin: Points, normals: Points, face: texture.FaceTexture
 ) -> list[RootedStrands]:
-    """Brows, and a beard where there is one."""
+    """The brows, and the beard where there is one, of a face (V, 3)."""
     random = identity.random("face hair")
     slope = 0.5 - 1.5 * np.clip(np.abs(head.canon[:, 0]) - 0.12, 0, 1)
     out_and_up = np.stack([np.sign(head.canon[:, 0]), slope, 0 * slope], 1)
@@ -81,7 +81,7 @@ def _on_canvas(canon: Floats) -> tuple[Floats, Floats]:
 
 
 def lashes(control: Points, head: Head, identity: Identity) -> Strands:
-    """Lashes between the helper quads around the eyes, of control points (K, 3) with their expression."""
+    """The lashes between the head's quads around the eyes, of control points (K, 3) that have the expression."""
     random = identity.random("lashes")
     most = 6 if identity.masculinity < 0.5 else 4
     corners = control[head.lashes]  # (L, 4, 3)

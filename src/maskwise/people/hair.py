@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.floating]
 @dataclass(frozen=True)
 class _Style:
     length: float  # decimetres
-    lift: float  # off the scalp
+    lift: float  # above the scalp
     steps: int
     ends_at: float | None = None  # height where it is cut
 
@@ -43,7 +43,7 @@ BROW_CLEARANCE = 7.56  # a fringe ends above the brows
 
 
 def grow_hair(identity: Identity, head: Head, skin: Points) -> Strands | None:
-    """Grow a person's hair over the skin (V, 3) step by step; None for the bald."""
+    """The hair of a person over the skin (V, 3); None for a bald head."""
     share = scalp_share(head, identity)
     density = share[head.triangles].mean(1)
     full = scalp_share(head, identity, bald=False)[head.triangles].mean(1).sum()
@@ -63,14 +63,14 @@ def grow_hair(identity: Identity, head: Head, skin: Points) -> Strands | None:
 
 
 def _hair_colour(identity: Identity, n: int, random: np.random.Generator) -> Floats:
-    """Colours (n, 3): greying goes strand by strand."""
+    """Colours (n, 3), linear RGB; single strands turn grey."""
     own = identity.grey * 0.75 + (random.random(n) < identity.grey) * 0.3 + 0.06 * random.standard_normal(n)
     grey = np.clip(own, 0, 1)[:, None] * (identity.grey > 0.02)
     return np.asarray(identity.hair * (1 - grey) + np.array([0.36, 0.36, 0.365]) * grey)
 
 
 class _Grower:
-    """All strands of a head, grown together."""
+    """Grows all strands of a head step by step."""
 
     def __init__(
         self, identity: Identity, head: Head, skin: Points, root: Floats, random: np.random.Generator
@@ -118,7 +118,7 @@ class _Grower:
         return np.where(self.fringe, fringe, length), lift
 
     def _direction(self, point: Floats, normal: Floats) -> Floats:
-        """Where hair of this style falls from points (N, 3)."""
+        """The directions (N, 3) in which hair of this style falls from points (N, 3)."""
         style, one, side = self.identity.style, np.ones(self.n), self.side
         low = smoothstep(8.15, 7.6, point[:, 1])
         if style in _CUT:
@@ -140,7 +140,7 @@ class _Grower:
         return np.asarray(upright + 0.35 * normal)
 
     def grow(self) -> tuple[Points, Floats]:
-        """The strands that stay off the face (N, K, 3), and their clumps (N,)."""
+        """The strands (N, K, 3) that do not hang over the face, and the clump value (N,) of each."""
         curl, steps = self.identity.curl, self.kind.steps
         together = np.stack([self.clump, 0.5 * np.roll(self.clump, 7), -self.clump], 1)
         point, points = self.root.copy(), [self.root.copy()]

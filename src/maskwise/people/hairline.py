@@ -21,7 +21,7 @@ _LINE = {
 
 
 def scalp_share(head: Head, identity: Identity, *, bald: bool = True) -> Floats:
-    """How much hair grows (V,) at each vertex, 0 to 1."""
+    """The density of hair (V,) at each vertex, 0 to 1."""
     canon = head.canon
     angle = np.abs(np.arctan2(canon[:, 0], canon[:, 2] - surface.AXIS_Z))
     baldness = identity.baldness if bald else 0.0

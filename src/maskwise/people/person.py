@@ -1,4 +1,4 @@
-"""A person ready to be photographed: all that does not change from photo to photo, made once."""
+"""A person without expression and posture: everything that is computed once for all photos."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ REACH = 2.6  # decimetres around the centre that a depth map covers
 
 @dataclass(frozen=True)
 class Person:
-    """Shape, skin, hair and clothes of one identity, without an expression."""
+    """The shape, skin, hair and clothes of one identity."""
 
     identity: Identity
     head: Head
@@ -39,7 +39,7 @@ class Person:
 
 
 def create_person(identity: Identity) -> Person:
-    """Shape, paint, dress and comb a person."""
+    """Compute the shape, skin, clothes and hair of a person."""
     head = load_head()
     control = head_shape(identity, head)
     skin = head.subdivide(control[: head.n_skin])
@@ -80,7 +80,7 @@ def depth_from(
     *,
     side: int,
 ) -> lighting.ShadowMap:
-    """What a light in a unit direction (3,) sees first.
+    """The shadow map of a light in a unit direction (3,).
 
     Args:
         direction: towards the light.

@@ -14,7 +14,7 @@ from maskwise.people.pose import Posed, pose_person, rotation
 def photograph(
     person: Person, plan: Plan, *, height: int = 512, width: int = 384, detail: float = 1.5
 ) -> npt.NDArray[np.uint8]:
-    """A photo (height, width, 3) of a person, sRGB; drawn `detail` times as large, then reduced."""
+    """A photo (height, width, 3), uint8, sRGB, of a person; drawn `detail` times as large, then reduced."""
     rows, columns = round(height * detail), round(width * detail)
     posed = pose_person(person, plan, rows, columns)
     view, lights = posed.view, posed.lights

@@ -14,15 +14,15 @@ _GOLDEN = 0.6180339887498949
 # Persons of the competition by gender and band: under 30, 30 to 59, 60 and over.
 _COMPETITION = {"male": (549, 410, 83), "female": (732, 817, 109)}
 
-_CAP = 60  # its labelled ages end here
+_CAP = 60  # the largest labelled age
 
 
 @dataclass(frozen=True)
 class Member:
-    """A person of a data set: the truth, and what the table says."""
+    """A person of a data set: the true values, and those in the table."""
 
-    person: int  # as drawn; a second id of somebody has the same
-    number: int  # as published
+    person: int  # as drawn; both ids of one person have the same
+    number: int  # in the table
     gender: Gender
     age: int
     labelled_gender: Gender
@@ -32,7 +32,7 @@ class Member:
 
 
 def draw_members(spec: PeopleSpec) -> list[Member]:
-    """All persons of a data set, second ids behind them."""
+    """All persons of a data set, followed by the second ids."""
     members = [draw_member(spec, number) for number in range(spec.people)]
     aliases = [
         Member(
@@ -45,7 +45,7 @@ def draw_members(spec: PeopleSpec) -> list[Member]:
 
 
 def draw_member(spec: PeopleSpec, number: int) -> Member:
-    """The person of a number, whoever else there is."""
+    """The person with a number; it does not depend on how many persons there are."""
     gender, age = _gender_and_age(spec, number)
     fault = _fault(spec, number)
     labelled_age = min(age, _CAP) if spec.preset == "competition" else age
@@ -64,7 +64,7 @@ def draw_member(spec: PeopleSpec, number: int) -> Member:
 
 
 def _gender_and_age(spec: PeopleSpec, number: int) -> tuple[Gender, int]:
-    """A low-discrepancy sequence over the strata: any number of persons comes close to the preset's shares."""
+    """Gender and age from a low-discrepancy sequence: any number of persons comes close to the preset's shares."""
     if spec.preset == "balanced":
         shares = np.ones(6)
     else:
@@ -84,7 +84,7 @@ def _gender_and_age(spec: PeopleSpec, number: int) -> tuple[Gender, int]:
 
 
 def _fault(spec: PeopleSpec, number: int) -> Fault | None:
-    """At most one kind of fault a person, so that the truth about each is simple."""
+    """At most one kind of fault per person, so that its effect can be attributed."""
     for fault in FAULTS:
         if keyed_uniforms(spec.seed, number, "fault", fault)[0] < getattr(spec.noise, fault):
             return fault

@@ -13,7 +13,7 @@ from maskwise.people.person import Person, depth_from, sky_directions
 from maskwise.people.plan import Plan
 from maskwise.people.strands import Strands
 
-NECK = np.array([0.0, 6.35, 0.35], np.float32)  # where the head turns
+NECK = np.array([0.0, 6.35, 0.35], np.float32)  # the centre of the head's rotation
 
 _EXPRESSION = "expression/units/caucasian/"
 
@@ -22,10 +22,10 @@ _SHADOW_SIDE = 448
 
 @dataclass(frozen=True)
 class Posed:
-    """Geometry of a photo, turned as the plan says, in front of its camera."""
+    """The geometry of a photo in the posture of its plan, with its camera and lights."""
 
     mesh: shading.Mesh
-    strands: list[tuple[Strands, int]]  # with their kind, as `light_strands` has it
+    strands: list[tuple[Strands, int]]  # each with its kind for `light_strands`
     view: camera.View
     lights: lighting.Lights
     shadow: lighting.ShadowMap
@@ -131,7 +131,7 @@ def rotation(yaw: float, pitch: float, roll: float) -> npt.NDArray[np.float32]:
 
 
 class _Posture:
-    """Turns head and body about the neck, blended in between."""
+    """Rotates head and body about the neck, and blends in between."""
 
     def __init__(self, plan: Plan) -> None:
         self.head = rotation(plan.yaw, plan.pitch, plan.roll)
@@ -163,7 +163,7 @@ def _lights(plan: Plan) -> lighting.Lights:
 
 
 def _ambient(person: Person, plan: Plan, lights: lighting.Lights, turn: _Posture, normals: Points) -> Points:
-    """Light from all around (V, 3), less where the person's own shape is in the way."""
+    """Ambient light (V, 3), less where the person's own shape occludes it."""
     directions = (sky_directions() @ turn.head.T).astype(np.float32)
     height = directions[:, 1:2]
     radiance = lights.sky * (0.5 + 0.5 * height) + lights.ground * (0.5 - 0.5 * height)
