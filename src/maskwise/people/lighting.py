@@ -200,7 +200,7 @@ def light_strands(
 def gather_ambient(
     normals: Points, visible: Floats32, directions: Floats32, radiance: Floats32, out: Points
 ) -> None:
-    """Add to `out` the light (V, 3) from directions (D, 3) of a radiance (D, 3), weighted by their visibility (V, D)."""
+    """Add to `out` the light (V, 3) from directions (D, 3) of radiance (D, 3), weighted by visibility (V, D)."""
     for i in range(len(normals)):
         for d in range(len(directions)):
             facing = (
