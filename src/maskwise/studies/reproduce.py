@@ -12,7 +12,7 @@ from maskwise.extras import import_extra
 from maskwise.files import write_csv, write_text
 from maskwise.metrics.paired_difference import holm
 from maskwise.metrics.seed_variance import corrected_t, recipe_verdict
-from maskwise.people.population import PeopleSpec
+from maskwise.people.people_spec import PeopleSpec
 from maskwise.reporting import plots
 from maskwise.reporting.pages import render_page
 from maskwise.studies.claims import BASE, PEOPLE, Claim, judge

@@ -1,28 +1,31 @@
-"""One photo of a person: how shape, mask, posture, light and camera come together."""
+"""A person in front of the camera: expression, mask, posture, light."""
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.people import background, camera, glasses, hair, lighting, mask, raster, shading
+from maskwise.people import camera, glasses, lighting, mask, raster, shading
 from maskwise.people.assets.head import Points
-from maskwise.people.noise import noise_tiles, smoothstep
+from maskwise.people.face_hair import lashes
+from maskwise.people.noise import smoothstep
 from maskwise.people.person import Person, depth_from, sky_directions
 from maskwise.people.plan import Plan
+from maskwise.people.strands import Strands
 
-NECK = np.array([0.0, 6.35, 0.35], np.float32)  # where the head turns
+NECK = np.array([0.0, 6.35, 0.35], np.float32)  # the centre of the head's rotation
+
 _EXPRESSION = "expression/units/caucasian/"
+
 _SHADOW_SIDE = 448
 
 
 @dataclass(frozen=True)
 class Posed:
-    """Geometry of a photo, turned as the plan says, in front of its camera."""
+    """The geometry of a photo in the posture of its plan, with its camera and lights."""
 
     mesh: shading.Mesh
-    strands: list[tuple[hair.Strands, int]]  # with their kind, as `light_strands` has it
+    strands: list[tuple[Strands, int]]  # each with its kind for `light_strands`
     view: camera.View
     lights: lighting.Lights
     shadow: lighting.ShadowMap
@@ -44,14 +47,14 @@ def pose_person(person: Person, plan: Plan, height: int, width: int) -> Posed:
         low, high = control[corner].min(0), control[corner].max(0)
         ball = (low + high) / 2 + sphere * ((high - low)[:2].mean() / 2)
         parts.append((ball.astype(np.float32), sphere_triangles, shading.EYE, sphere))
-    cords: list[hair.Strands] = []
+    cords: list[Strands] = []
     fabric = mask.NO_FABRIC
     if plan.wear is not None and plan.mask_kind is not None:
         fabric = mask.weave_fabric(plan.mask_kind, identity.random(plan.photo, "fabric"))
         worn = mask.fit_mask(head, bare, plan.mask_kind, plan.wear, identity.random(plan.photo, "mask fit"))
         places = np.concatenate([worn.places, np.zeros((len(worn.places), 1), np.float32)], 1)
         parts.append((worn.points, worn.triangles, shading.MASK, places))
-        cords += [hair.Strands(loop[None], fabric.loop[None], 0.022) for loop in worn.loops]
+        cords += [Strands(loop[None], fabric.loop[None], 0.022) for loop in worn.loops]
     turn = _Posture(plan)
     points = np.concatenate([turn(p) for p, _, _, _ in parts])
     starts = np.cumsum([0] + [len(p) for p, _, _, _ in parts])
@@ -63,22 +66,22 @@ def pose_person(person: Person, plan: Plan, height: int, width: int) -> Posed:
     scalp[: len(skin)] = person.scalp
     normals = raster.vertex_normals(points, triangles)
 
-    strands: list[tuple[hair.Strands, int]] = []
+    strands: list[tuple[Strands, int]] = []
     if person.hair is not None:
         strands.append((person.hair, 0))
     for rooted in person.face_hair:
         moved = rooted.roots.on(bare, head.triangles) - rooted.rest
-        followed = hair.Strands(
+        followed = Strands(
             (rooted.strands.points + moved[:, None]).astype(np.float32),
             rooted.strands.colour,
             rooted.strands.width,
         )
         strands.append((followed, 1))
-    strands.append((hair.lashes(control, head, identity), 1))
+    strands.append((lashes(control, head, identity), 1))
     if identity.glasses:
         cords += glasses.frame_strands(identity, head, bare, control)
     strands += [(cord, 2) for cord in cords]
-    strands = [(hair.Strands(turn(s.points), s.colour, s.width), kind) for s, kind in strands]
+    strands = [(Strands(turn(s.points), s.colour, s.width), kind) for s, kind in strands]
 
     lights = _lights(plan)
     hair_points = strands[0][0].points if person.hair is not None else None
@@ -97,72 +100,6 @@ def pose_person(person: Person, plan: Plan, height: int, width: int) -> Posed:
     return Posed(mesh, strands, view, lights, shadow, fabric)
 
 
-def photograph(
-    person: Person, plan: Plan, *, height: int = 512, width: int = 384, detail: float = 1.5
-) -> npt.NDArray[np.uint8]:
-    """A photo (height, width, 3) of a person, sRGB; drawn `detail` times as large, then reduced."""
-    rows, columns = round(height * detail), round(width * detail)
-    posed = pose_person(person, plan, rows, columns)
-    view, lights = posed.view, posed.lights
-    fragments = raster.rasterize(view.project(posed.mesh.points), posed.mesh.triangles, rows, columns)
-    surface = shading.read_surface(
-        fragments.triangle,
-        fragments.second,
-        fragments.third,
-        posed.mesh,
-        _materials(person, plan, posed.fabric),
-    )
-    diffuse, shine = np.zeros((2, rows, columns, 3), np.float32)
-    slope = view.focal / view.distance / 2
-    lighting.light_surface(
-        surface, fragments.depth, lights, posed.shadow, view.position, slope, diffuse, shine
-    )
-    diffuse = camera.scatter_under_skin(diffuse, surface.scatter, view.focal / view.distance)
-    image = diffuse * surface.albedo + shine
-    seen = surface.material >= 0
-    scenery = background.paint_background(
-        plan.background,
-        max(8, height // 2),
-        max(8, width // 2),
-        person.identity.random(plan.photo, "background"),
-    )
-    scenery = cv2.resize(scenery, (columns, rows), interpolation=cv2.INTER_CUBIC) * (
-        0.3 * plan.light_strength + 0.55 * plan.ambient
-    )
-    brightness = float(np.median(image[seen].mean(1))) if seen.any() else 0.3
-    image = np.where(seen[..., None], image, scenery).astype(np.float32)
-    _draw_strands(posed, fragments.depth, rows, columns, image)
-    return camera.develop(
-        image, brightness, plan, person.identity.random(plan.photo, "sensor"), height, width
-    )
-
-
-def _draw_strands(
-    posed: Posed, depth: npt.NDArray[np.float32], rows: int, columns: int, image: npt.NDArray[np.float32]
-) -> None:
-    points = np.concatenate([s.points.reshape(-1, 3) for s, _ in posed.strands])
-    counts = np.concatenate([np.full(len(s.points), s.points.shape[1]) for s, _ in posed.strands])
-    strand_of = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    colours = np.concatenate([s.colour for s, _ in posed.strands]).astype(np.float32)
-    kinds = np.concatenate([np.full(len(s.points), kind, np.int8) for s, kind in posed.strands])
-    scale = posed.view.focal / posed.view.distance
-    widths = np.concatenate([np.full(len(s.points), s.width * scale, np.float32) for s, _ in posed.strands])
-    behind = np.where(depth < raster.FAR, depth + 0.012, raster.FAR).astype(np.float32)
-    drawn = raster.draw_strands(posed.view.project(points), strand_of, widths, behind)
-    lighting.light_strands(
-        drawn.point,
-        drawn.along,
-        points,
-        strand_of,
-        colours,
-        kinds,
-        posed.lights,
-        posed.shadow,
-        posed.view.position,
-        image,
-    )
-
-
 def _expression(plan: Plan) -> dict[str, float]:
     pressed, raised, opened = plan.mouth
     weights = {
@@ -177,7 +114,8 @@ def _expression(plan: Plan) -> dict[str, float]:
     return {_EXPRESSION + name: weight for name, weight in weights.items()}
 
 
-def _rotation(yaw: float, pitch: float, roll: float) -> npt.NDArray[np.float32]:
+def rotation(yaw: float, pitch: float, roll: float) -> npt.NDArray[np.float32]:
+    """The matrix (3, 3) of a turn, by angles in radians."""
     cy, sy, cp, sp, cr, sr = (
         np.cos(yaw),
         np.sin(yaw),
@@ -193,11 +131,11 @@ def _rotation(yaw: float, pitch: float, roll: float) -> npt.NDArray[np.float32]:
 
 
 class _Posture:
-    """Turns head and body about the neck, blended in between."""
+    """Rotates head and body about the neck, and blends in between."""
 
     def __init__(self, plan: Plan) -> None:
-        self.head = _rotation(plan.yaw, plan.pitch, plan.roll)
-        self.body = _rotation(plan.body_yaw, 0.0, 0.0)
+        self.head = rotation(plan.yaw, plan.pitch, plan.roll)
+        self.body = rotation(plan.body_yaw, 0.0, 0.0)
 
     def __call__(self, points: Points) -> Points:
         flat = points.reshape(-1, 3).astype(np.float32)
@@ -225,7 +163,7 @@ def _lights(plan: Plan) -> lighting.Lights:
 
 
 def _ambient(person: Person, plan: Plan, lights: lighting.Lights, turn: _Posture, normals: Points) -> Points:
-    """Light from all around (V, 3), less where the person's own shape is in the way."""
+    """Ambient light (V, 3), less where the person's own shape occludes it."""
     directions = (sky_directions() @ turn.head.T).astype(np.float32)
     height = directions[:, 1:2]
     radiance = lights.sky * (0.5 + 0.5 * height) + lights.ground * (0.5 - 0.5 * height)
@@ -235,31 +173,6 @@ def _ambient(person: Person, plan: Plan, lights: lighting.Lights, turn: _Posture
     ambient = np.zeros_like(normals)
     lighting.gather_ambient(normals, visible, directions, radiance.astype(np.float32), ambient)
     return ambient
-
-
-def _materials(person: Person, plan: Plan, fabric: mask.Fabric) -> shading.Materials:
-    identity, face, cloth = person.identity, person.face, person.garment
-    gaze = _rotation(plan.gaze[0], plan.gaze[1], 0.0)[:, 2]
-    root_share = {"buzz": 0.55, "crop": 0.75}.get(identity.style, 0.85)
-    grey = identity.grey
-    return shading.Materials(
-        face.albedo,
-        face.relief,
-        face.lips,
-        cloth.colour,
-        cloth.relief,
-        cloth.cover,
-        fabric.colour,
-        fabric.relief,
-        noise_tiles(),
-        identity.skin.astype(np.float32),
-        (identity.hair * (1 - grey) + 0.3 * grey).astype(np.float32),
-        identity.iris.astype(np.float32),
-        np.ascontiguousarray(gaze, np.float32),
-        0.6 + 0.6 * min(1.0, identity.aging) + 0.2 * identity.masculinity,
-        root_share,
-        float(identity.random(plan.photo, "pupil").uniform(0.30, 0.42)),
-    )
 
 
 def _unit_sphere(around: int = 28, down: int = 20) -> tuple[Points, npt.NDArray[np.int32]]:
