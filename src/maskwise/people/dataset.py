@@ -28,6 +28,7 @@ from maskwise.people.person import Person, create_person
 from maskwise.people.plan import plan_photo
 from maskwise.people.population import ALIAS_OFFSET, Fault, Member, PeopleSpec, draw_member, draw_members
 from maskwise.people.scene import photograph
+from maskwise.process_settings import use_one_opencv_thread
 from maskwise.randomness import keyed_digest, keyed_generator
 
 SCHEMA = 1
@@ -145,7 +146,7 @@ def _id(member: Member) -> str:
 
 def _draw_member(out: Path, spec: PeopleSpec, member: Member) -> None:
     """Draw all photos of a person and note what is true about them; the note comes last."""
-    cv2.setNumThreads(1)  # processes are spread over the cores already
+    use_one_opencv_thread()  # persons are spread over processes already
     person = create_person(draw_identity(spec.seed, member.person, member.gender, member.age))
     race = ("African", "Asian", "Caucasian")[int(np.argmax(person.identity.ancestry))]
     names = stems(spec.photos)
