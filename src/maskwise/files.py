@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,14 +25,9 @@ def atomic_path(target: Path) -> Iterator[Path]:
     temporary: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}.tmp"
+        temporary.touch(exist_ok=False)  # readable by others as the user's umask allows, unlike tempfile's
         yield temporary
-        # mkstemp makes private files; what users share should follow their umask.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
         temporary.replace(target)
     except Exception as error:
         # Libraries written in Rust wrap what the system says: `No space left on device (os error 28)`.
@@ -83,7 +78,7 @@ def locked(lock: Path, what: str, *, wait: float = 0) -> Iterator[None]:
     try:
         held.acquire()
     except Timeout as error:
-        advice = f"it has done so for {wait:g} s: end it" if wait else "wait for it, or choose another --out"
+        advice = f"it has done so for {wait:g} s: end it" if wait else "wait for it, or choose another folder"
         raise InputError(
             f"Expected {what} to be free, but another process is writing it: {advice}."
         ) from error

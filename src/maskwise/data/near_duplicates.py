@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 MAX_DISTANCE = 6
 """Hashes of near-duplicates differ in at most this many of 64 bits, ..."""
@@ -161,18 +163,14 @@ def _correlation(pixels: npt.NDArray[np.uint8], pairs: npt.NDArray[np.int64]) ->
 
 
 def join_groups(persons: npt.NDArray[np.str_], pairs: Sequence[DuplicatePair]) -> npt.NDArray[np.str_]:
-    """A group for each photo (N,): its person, or the first of the persons that duplicates tie together."""
-    leader: dict[str, str] = {}
-
-    def find(person: str) -> str:
-        while person in leader:
-            person = leader[person]
-        return person
-
-    for pair in pairs:
-        a, b = sorted((find(str(persons[pair.first])), find(str(persons[pair.second]))))
-        if a != b:
-            leader[b] = a
-    if not leader:
+    """The group of each photo (N,): its person, or the first name of the persons that duplicates connect."""
+    if not pairs:
         return persons
-    return np.array([find(str(person)) for person in persons], dtype=np.str_)
+    names, index = np.unique(
+        persons, return_inverse=True
+    )  # sorted: the first of a component is its smallest name
+    edges = np.array([(index[pair.first], index[pair.second]) for pair in pairs])
+    graph = coo_array((np.ones(len(edges)), edges.T), shape=(len(names), len(names)))
+    _, component = connected_components(graph, directed=False)
+    _, first = np.unique(component, return_index=True)
+    return np.asarray(names[first[component]][index], dtype=np.str_)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.special import erf
 
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
@@ -58,6 +59,6 @@ def band_probabilities(
         return np.eye(len(attribute.values))[attribute.band(numbers)]
     edges = np.asarray(attribute.boundaries)
     scaled = (edges[None] - (numbers[:, None] + 0.5)) / (deviation * math.sqrt(2))
-    below = 0.5 * (1 + np.vectorize(math.erf, otypes=[float])(scaled))
+    below = 0.5 * (1 + erf(scaled))
     steps = np.concatenate([np.zeros((len(numbers), 1)), below, np.ones((len(numbers), 1))], axis=1)
     return np.asarray(np.diff(steps, axis=1))

@@ -6,9 +6,6 @@ import numpy as np
 from maskwise.data.decoding import Decoded, Pixels
 from maskwise.data.transform import Matrix
 
-# Photos are spread over threads already; threads inside OpenCV would only fight with them.
-cv2.setNumThreads(1)
-
 _SMALLEST_TAP = 0.03
 
 

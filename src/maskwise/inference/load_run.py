@@ -10,7 +10,7 @@ from maskwise.inference.predictor import Predictor
 from maskwise.inference.torch_engine import TorchEngine, default_device
 from maskwise.models.ensemble import EnsembleSpec, load_ensemble
 from maskwise.models.member import Member, load_member
-from maskwise.process_settings import keep_freed_memory
+from maskwise.process_settings import prepare_process
 from maskwise.runs.members import member_folders
 
 
@@ -42,5 +42,5 @@ def create_predictor(
     members: Sequence[Member], ensemble: EnsembleSpec | None = None, device: torch.device | None = None
 ) -> Predictor:
     """The predictor of members at hand, in PyTorch, on a GPU where there is one; by default their mean."""
-    keep_freed_memory()
+    prepare_process()
     return Predictor(members[0].card, TorchEngine(members, device or default_device(), ensemble))

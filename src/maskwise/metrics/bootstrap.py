@@ -1,10 +1,10 @@
 """Confidence intervals by resampling persons: photos of one person are no independent witnesses."""
 
 from collections.abc import Callable, Iterator
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from maskwise.metrics.classification import Floats
 from maskwise.randomness import keyed_generator
@@ -66,20 +66,24 @@ def interval(
     flat_value, flat_drawn = value.reshape(-1), drawn.reshape(len(drawn), -1)
     left_out = np.asarray(statistic(stacked.sum(axis=0) - stacked)).reshape(len(stacked), -1)
     bounds = [
-        _bca_bounds(flat_value[k], flat_drawn[:, k], left_out[:, k], tail) for k in range(len(flat_value))
+        bca_bounds(drawn_k, *bca_constants(value_k, drawn_k, left_out_k), level)
+        for value_k, drawn_k, left_out_k in zip(flat_value, flat_drawn.T, left_out.T, strict=True)
     ]
     low, high = np.array(bounds).T.reshape(2, *value.shape)
     return value, low, high
 
 
-def _bca_bounds(value: float, drawn: Floats, left_out: Floats, tail: float) -> tuple[float, float]:
-    normal = NormalDist()
-    bias, acceleration = bca_constants(value, drawn, left_out)
+def bca_bounds(drawn: Floats, bias: float, acceleration: float, level: float) -> tuple[float, float]:
+    """The low and the high end of a BCa interval.
 
-    def level(z: float) -> float:
-        return normal.cdf(bias + (bias + z) / (1 - acceleration * (bias + z)))
-
-    low, high = np.quantile(drawn, [level(normal.inv_cdf(tail)), level(normal.inv_cdf(1 - tail))])
+    Args:
+        drawn: the statistic in each draw (D,).
+        bias: see `bca_constants`.
+        acceleration: see `bca_constants`.
+        level: the coverage, such as 0.95.
+    """
+    z = bias + ndtri(np.array([(1 - level) / 2, (1 + level) / 2]))
+    low, high = np.quantile(drawn, ndtr(bias + z / (1 - acceleration * z)))
     return float(low), float(high)
 
 
@@ -95,4 +99,4 @@ def bca_constants(value: float, drawn: Floats, left_out: Floats) -> tuple[float,
     if not 0 < below < 1 or np.ptp(left_out) == 0:
         return 0.0, 0.0
     gap = left_out.mean() - left_out
-    return NormalDist().inv_cdf(below), float((gap**3).sum() / (6 * (gap**2).sum() ** 1.5))
+    return float(ndtri(below)), float((gap**3).sum() / (6 * (gap**2).sum() ** 1.5))

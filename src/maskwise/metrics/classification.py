@@ -73,3 +73,10 @@ def accuracy(stacked: Floats) -> Floats:
     hits, labelled, _ = np.split(stacked, 3, axis=-1)
     total = labelled.sum(axis=-1)
     return np.asarray(np.divide(hits.sum(axis=-1), total, out=np.zeros_like(total), where=total > 0))
+
+
+def macro_f1_of(labels: npt.NDArray[np.int64], predictions: npt.NDArray[np.int64], n_classes: int) -> float:
+    """Macro F1 of predictions (N,) against labels (N,), persons ignored."""
+    hits = np.bincount(labels[labels == predictions], minlength=n_classes)
+    counts = [hits, np.bincount(labels, minlength=n_classes), np.bincount(predictions, minlength=n_classes)]
+    return float(macro_f1(np.concatenate(counts).astype(np.float64)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
+from scipy.special import ndtri
 
 from maskwise.metrics.bootstrap import bootstrap
 from maskwise.metrics.classification import Floats, macro_f1
@@ -91,5 +92,5 @@ def recipe_verdict(difference: RecipeDifference, p: float, margin: float) -> str
 
 def _seeds_needed(value: float, persons: float, variance_of_a_seed: float) -> int | None:
     """Seeds of each recipe that would show the difference with a power of 80%; None when persons are too few."""
-    left = (value / (stats.norm.ppf(0.975) + stats.norm.ppf(0.8))) ** 2 - persons**2
+    left = (value / (ndtri(0.975) + ndtri(0.8))) ** 2 - persons**2
     return max(2, int(np.ceil(variance_of_a_seed / left))) if left > 0 else None

@@ -18,6 +18,7 @@ from maskwise.people.dataset_tables import write_tables
 from maskwise.people.member_photos import draw_member_photos
 from maskwise.people.people_spec import PeopleSpec
 from maskwise.people.population import Member, draw_members
+from maskwise.process_settings import use_one_opencv_thread
 
 SCHEMA = 1
 SPEC_FILE = "people.yaml"
@@ -107,5 +108,6 @@ def _part(parts: Path, member: Member) -> Path:
 
 def _draw_part(out: Path, spec: PeopleSpec, member: Member) -> None:
     """Draw a person's photos, then write their rows: where the rows are, the photos are complete."""
+    use_one_opencv_thread()  # persons are spread over processes already
     rows = draw_member_photos(out, spec, member)
     write_text(_part(out / _PARTS, member), json.dumps(rows))

@@ -11,10 +11,10 @@ from maskwise.errors import InputError, in_short
 from maskwise.files import check_folder, read_json
 from maskwise.models.decision import Rule
 from maskwise.models.member import load_card
+from maskwise.recipes.dotted_keys import recipe_values
 from maskwise.recipes.recipe_files import parse_recipe
 from maskwise.recipes.schema import Recipe
 from maskwise.runs.predictions import probability_columns
-from maskwise.studies.recipe_variables import recipe_values
 from maskwise.tasks.label_space import LabelSpace
 
 

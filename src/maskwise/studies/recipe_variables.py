@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from maskwise.recipes.schema import Recipe
-
 # What a machine chose or a repetition changes, and no experimenter: not part of what a recipe says.
 INCIDENTAL = (
     "name",
@@ -20,28 +18,6 @@ INCIDENTAL = (
     "data.cache",
     "data.groups",
 )
-
-
-def flatten(content: Any, prefix: str = "") -> dict[str, Any]:  # noqa: ANN401 - what YAML holds
-    """Nested mappings and lists as dotted keys; a step of a list goes by its name."""
-    if isinstance(content, dict) and content:
-        pairs = [(str(key), value) for key, value in content.items()]
-    elif isinstance(content, list) and content and all(isinstance(item, dict) for item in content):
-        pairs = [(str(item.get("step", place)), item) for place, item in enumerate(content)]
-    else:
-        return {prefix: content}
-    flat: dict[str, Any] = {}
-    for key, value in pairs:
-        flat |= flatten(value, f"{prefix}.{key}" if prefix else key)
-    return flat
-
-
-def recipe_values(recipe: Recipe) -> dict[str, Any]:
-    """A recipe's values by dotted key."""
-    content = recipe.model_dump(mode="json")
-    if content["training"]["effective_batch"] is None:
-        content["training"]["effective_batch"] = content["training"]["batch_size"]
-    return flatten(content)
 
 
 def differing_values(flats: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -9,6 +9,7 @@ import yaml
 from maskwise.errors import MaskwiseError, in_short
 from maskwise.extras import import_extra
 from maskwise.files import read_json
+from maskwise.recipes.dotted_keys import flatten
 
 EXPERIMENT = "maskwise"
 _LONGEST = 500  # characters of a value that MLflow takes everywhere
@@ -40,7 +41,7 @@ def track_run(run: Path, store: str, *, report: bool = False) -> str:
             mlflow.log_params(
                 {
                     re.sub(r"[^\w.\- :/]", "_", key): str(value)[:_LONGEST]
-                    for key, value in _flat(recipe).items()
+                    for key, value in flatten(recipe).items()
                 }
             )
             mlflow.log_metrics(_figures(metrics))
@@ -68,15 +69,6 @@ def _database(store: str) -> str:
     folder = Path(store).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{folder / 'mlflow.db'}"
-
-
-def _flat(content: Any, prefix: str = "") -> dict[str, Any]:  # noqa: ANN401 - what YAML holds
-    if not isinstance(content, dict) or not content:
-        return {prefix: content}
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        flat |= _flat(value, f"{prefix}.{key}" if prefix else str(key))
-    return flat
 
 
 def _figures(metrics: dict[str, Any]) -> dict[str, float]:

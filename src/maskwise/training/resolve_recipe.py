@@ -10,6 +10,7 @@ from maskwise.data.transform import Normalize, TransformSpec
 from maskwise.errors import InputError
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier, create_classifier
+from maskwise.process_settings import set_compute_threads
 from maskwise.randomness import keyed_seed
 from maskwise.recipes.schema import Recipe
 from maskwise.recipes.training_loop import Precision
@@ -39,7 +40,7 @@ def settle(recipe: Recipe, prepared: Prepared) -> tuple[Recipe, Classifier, dict
     part = recipe.training
     device, measured = training_device(), dict[str, Any]()
     threads = torch.get_num_threads() if part.threads == "auto" else part.threads
-    torch.set_num_threads(threads)
+    set_compute_threads(threads)
     workers = default_workers() if part.workers == "auto" else part.workers
     classifier, mean, std = create_classifier(
         recipe.model, prepared.table.space, seed=keyed_seed(recipe.seed, "model")

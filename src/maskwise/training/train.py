@@ -20,7 +20,7 @@ from maskwise.errors import InputError, MaskwiseError, StoppedError
 from maskwise.files import read_json, write_json
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier
-from maskwise.process_settings import keep_freed_memory
+from maskwise.process_settings import prepare_process
 from maskwise.recipes.recipe_files import parse_recipe, save_recipe
 from maskwise.recipes.schema import Recipe
 from maskwise.runs.lineage import describe_lineage
@@ -106,7 +106,7 @@ def _train(
         raise InputError(
             f"Expected --folds {recipe.split.folds} for a recipe of folds: it names no single one."
         )
-    keep_freed_memory()
+    prepare_process()
     join_group()
 
     prepared = prepare(data, recipe, say=say, progress=progress("scanning photos"))
