@@ -1,7 +1,7 @@
 import numpy as np
 
 from maskwise.audit.confident_joint import confident_joint, joint_probabilities
-from maskwise.audit.out_of_fold import OutOfFoldLabels
+from maskwise.audit.out_of_fold import OutOfFoldPredictions
 from maskwise.competition.task import competition_task
 from maskwise.tasks.label_space import UNKNOWN
 
@@ -18,7 +18,7 @@ def test_joint_probabilities_are_in_the_order_of_the_classes() -> None:
     space = competition_task()
     random = np.random.default_rng(0)
     each = {a.name: random.dirichlet(np.ones(len(a.values)), 7) for a in space.attributes}
-    joint = joint_probabilities(OutOfFoldLabels(each, {}, {}), space)
+    joint = joint_probabilities(OutOfFoldPredictions(each, {}, {}), space)
     assert joint.shape == (7, 18)
     assert np.allclose(joint.sum(axis=1), 1)
     for place, values in enumerate(space.decode(np.arange(18))):
