@@ -6,7 +6,7 @@ from maskwise.competition.task import competition_task
 from maskwise.tasks.label_space import UNKNOWN
 
 
-def test_what_is_labelled_as_one_class_and_looks_like_another_is_counted() -> None:
+def test_photos_labelled_as_one_class_and_predicted_as_another_are_counted() -> None:
     p = np.array([[0.9, 0.1, 0.0], [0.8, 0.2, 0.0], [0.1, 0.9, 0.0], [0.2, 0.8, 0.0], [0.95, 0.05, 0.0]])
     labels = np.array([0, 0, 1, 1, 1])  # the last one is wrong
     # Thresholds by hand: 0.85 for the first class, (0.9 + 0.8 + 0.05) / 3 for the second.

@@ -24,7 +24,7 @@ def seen(path: Path, image: np.ndarray, quality: int = 90) -> AlignmentPyramid:
 
 @pytest.mark.parametrize("share", [1.0, 0.8, 0.6])
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_what_is_cut_out_mirrored_or_stored_anew_is_the_same_picture(
+def test_cropped_mirrored_and_recompressed_copies_are_the_same_picture(
     share: float, mirrored: bool, tmp_path: Path
 ) -> None:
     original = photo(1)
@@ -38,7 +38,9 @@ def test_what_is_cut_out_mirrored_or_stored_anew_is_the_same_picture(
 
 
 @pytest.mark.parametrize("frame", ["none", "border", "cut out"])
-def test_photos_lit_and_framed_alike_of_other_detail_are_not_one_picture(frame: str, tmp_path: Path) -> None:
+def test_photos_with_the_same_light_and_frame_but_other_detail_are_not_one_picture(
+    frame: str, tmp_path: Path
+) -> None:
     down, across = np.mgrid[-1:1:256j, -1:1:192j]
     hidden = {
         "none": np.zeros((256, 192), dtype=bool),
@@ -50,12 +52,12 @@ def test_photos_lit_and_framed_alike_of_other_detail_are_not_one_picture(frame: 
         seen(tmp_path / f"{seed}.jpg", np.where(hidden[..., None], 0, image).astype(np.uint8))
         for seed, image in enumerate(shown)
     ]
-    told = [detail_correlation(a, b) for k, a in enumerate(greys) for b in greys[:k]]
-    assert max(told) < 0.9 * SAME_PICTURE
-    assert max(told) > 0  # they are laid over each other: it is the detail that tells
+    correlations = [detail_correlation(a, b) for k, a in enumerate(greys) for b in greys[:k]]
+    assert max(correlations) < 0.9 * SAME_PICTURE
+    assert max(correlations) > 0  # they are aligned: it is the detail that differs
 
 
-def test_photos_in_which_nothing_is_to_be_seen_are_no_copies_of_each_other() -> None:
+def test_photos_without_detail_are_not_copies_of_each_other() -> None:
     flat = AlignmentPyramid.of(np.full((96, 72), 128, np.float32))
     assert detail_correlation(flat, flat) == 0.0
     thin = AlignmentPyramid.of(np.random.default_rng(0).uniform(0, 255, (96, 2)).astype(np.float32))

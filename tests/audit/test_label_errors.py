@@ -46,7 +46,7 @@ def test_numbers_far_from_what_they_look_like_are_doubted_but_not_at_a_cap() -> 
     assert (find_number_errors(truth, labels).probability[:10] == 0).all()
 
 
-def test_a_number_is_held_against_other_numbers_only() -> None:
+def test_a_number_is_compared_with_other_numbers_only() -> None:
     """With two numbers the rarer one is no less itself for being rare."""
     labels = np.array([20.0] * 95 + [40.0] * 5)
     errors = find_number_errors(labels + np.random.default_rng(0).normal(0, 3, 100), labels)
@@ -89,7 +89,7 @@ def test_wrong_labels_do_not_make_the_model_look_unsure() -> None:
     assert (calibrate(p, np.full(len(p), -1)) == p).all()
 
 
-def test_numbers_that_features_say_nothing_about_are_not_doubted() -> None:
+def test_numbers_that_do_not_depend_on_the_predictions_are_not_doubted() -> None:
     random = np.random.default_rng(1)
     labels = random.uniform(18, 60, 300)
     assert (find_number_errors(np.full(300, 40.0), labels).probability == 0).all()

@@ -30,9 +30,9 @@ def folder(tmp_path: Path) -> Path:
     make_people(tmp_path / "data", 4)
     write_table(tmp_path / "audit/corrections.csv", COLUMNS, ROWS)
     kinds = (("wrong gender", "female"), ("swap", "none"), ("wrong age", "61"))
-    told = [(k, kind, "", "", "", "", new, "1", "0.7", "") for k, (kind, new) in enumerate(kinds, 1)]
+    recorded = [(k, kind, "", "", "", "", new, "1", "0.7", "") for k, (kind, new) in enumerate(kinds, 1)]
     header = ("finding", "kind", "person", "photo", "field", "old", "new", "score", "probability", "reason")
-    write_table(tmp_path / "audit/findings.csv", header, told)
+    write_table(tmp_path / "audit/findings.csv", header, recorded)
     return tmp_path / "audit"
 
 
@@ -109,7 +109,7 @@ def test_a_copy_in_other_data_is_shown_beside_the_photo(folder: Path) -> None:
     assert all(photo.person != "other data" for photo in review.finding(0).photos)
 
 
-def test_what_can_not_be_decided_is_said_and_changes_nothing(folder: Path) -> None:
+def test_an_impossible_decision_is_refused_and_changes_nothing(folder: Path) -> None:
     review = opened(folder)
     before = (folder / "corrections.csv").read_bytes()
     for place, new, message in (
@@ -132,7 +132,7 @@ def test_what_can_not_be_decided_is_said_and_changes_nothing(folder: Path) -> No
     assert review.finding(0).rows[0].accept == ""
 
 
-def test_a_folder_that_is_no_audits_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_a_folder_without_an_audit_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run the audit first"):
         open_review(tmp_path)
     with pytest.raises(AuditedDataError, match=r"audit\.json to exist"):

@@ -56,7 +56,7 @@ def test_parts_of_other_datas_pictures_are_found(table: PhotoTable) -> None:
     assert find_transformed_copies(nothing, features(table)[:0], np.arange(0)) == []
 
 
-def test_a_photo_that_is_gone_meanwhile_is_nobodys_copy(table: PhotoTable, tmp_path: Path) -> None:
+def test_a_photo_that_has_been_deleted_meanwhile_is_no_copy(table: PhotoTable, tmp_path: Path) -> None:
     named = [(f"{number:02d}.jpg", f"p{number}") for number in range(12)]
     for number in range(11):
         (tmp_path / f"{number:02d}.jpg").write_bytes(table.paths[number].read_bytes())

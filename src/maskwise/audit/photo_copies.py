@@ -15,10 +15,10 @@ from maskwise.audit.transformed_copies import (
 )
 from maskwise.data.near_duplicates import (
     DuplicatePair,
-    chain_copies,
     copies_of,
     cross_person_duplicates,
     join_groups,
+    link_exact_copies,
 )
 from maskwise.data.scan import Progress
 from maskwise.data.table import PhotoTable
@@ -116,5 +116,5 @@ def _same_looks(frame: pl.DataFrame) -> list[DuplicatePair]:
     """
     rows = np.arange(frame.height)  # each row its own owner
     looks = list(zip(frame["phash"], frame["thumb"], strict=True))
-    files, _ = chain_copies(rows, frame["digest"].to_list(), rows, identical=True)
-    return files + chain_copies(rows, looks, rows, identical=False)[0]
+    files, _ = link_exact_copies(rows, frame["digest"].to_list(), rows, identical=True)
+    return files + link_exact_copies(rows, looks, rows, identical=False)[0]

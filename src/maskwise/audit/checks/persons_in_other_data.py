@@ -82,7 +82,7 @@ def find_known_persons(
 
 CHECK = Check(
     name="persons in other data",
-    needs=frozenset({Need.FEATURES, Need.PERSON_MATCHES, Need.OTHER_DATA}),
+    needs=frozenset({Need.SCAN, Need.FEATURES, Need.PERSON_MATCHES, Need.OTHER_DATA}),
     kinds=("may be a person of other data",),
     find=_find,
 )
