@@ -47,9 +47,9 @@ def cross_person_duplicates(scan: pl.DataFrame, persons: npt.NDArray[np.str_]) -
         scan["phash"].fill_null(0).to_numpy(),
         scan["thumb"].to_list(),
     )
-    pairs, rows = chain_copies(rows, [digests[row] for row in rows], owners, identical=True)
+    pairs, rows = link_exact_copies(rows, [digests[row] for row in rows], owners, identical=True)
     looks = [(int(hashes[row]), thumbs[row]) for row in rows]
-    alike, rows = chain_copies(rows, looks, owners, identical=False)
+    alike, rows = link_exact_copies(rows, looks, owners, identical=False)
     near = _near(hashes[rows], [thumbs[row] for row in rows], owners[rows])
     named = [(int(rows[a]), int(rows[b])) for a, b in near]
     return pairs + alike + [DuplicatePair(a, b, identical=False) for a, b in sorted(named)]
@@ -106,10 +106,10 @@ def _near(
     return near
 
 
-def chain_copies(
+def link_exact_copies(
     rows: npt.NDArray[np.int64], looks: Sequence[object], owners: npt.NDArray[np.int64], *, identical: bool
 ) -> tuple[list[DuplicatePair], npt.NDArray[np.int64]]:
-    """Each row tied to the last one that looks the same and has another owner; and the first row of each look."""
+    """Link each row to the last one with an equal look and another owner; also gives the first row of each look."""
     first: dict[object, int] = {}
     last: dict[object, int] = {}
     pairs = []
