@@ -7,11 +7,11 @@ import pytest
 
 from maskwise.errors import InputError
 from maskwise.metrics.seed_variance import corrected_t
+from maskwise.recipes.recipe_values import differing_values, distinct_variables
 from maskwise.studies.compare_runs import compare
 from maskwise.studies.comparison_file import write_comparison
 from maskwise.studies.finished_run import read_run
 from maskwise.studies.list_runs import list_runs
-from maskwise.studies.recipe_variables import differing_values, distinct_variables
 from tests.studies.runs import make_run
 
 

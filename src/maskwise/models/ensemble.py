@@ -1,4 +1,4 @@
-"""How the members of a run speak with one voice."""
+"""How the predictions of a run's members are combined."""
 
 from pathlib import Path
 from typing import Literal
@@ -24,9 +24,9 @@ class EnsembleSpec(StrictModel):
 
 
 def combine_members(members: torch.Tensor, ensemble: EnsembleSpec) -> torch.Tensor:
-    """Probabilities (N, C) of members' own (M, N, C).
+    """Combine the probabilities of the members (M, N, C) into one distribution (N, C).
 
-    A vote is shared out by the members' mean, a thousandth of a vote in all, so that ties go to the surer class.
+    A vote gets a thousandth of the members' mean added, so that ties go to the more probable class.
     """
     if ensemble.combine == "weighted":
         weights = members.new_tensor(ensemble.weights).view(-1, 1, 1)

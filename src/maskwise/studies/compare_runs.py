@@ -14,9 +14,9 @@ from maskwise.metrics.classification import Floats, class_f1, count_by_person, m
 from maskwise.metrics.paired_difference import Difference, holm, paired_difference
 from maskwise.metrics.seed_variance import RecipeDifference, corrected_t, recipe_difference, recipe_verdict
 from maskwise.models.decision import decide
+from maskwise.recipes.recipe_values import differing_values, differing_variables
 from maskwise.runs.predictions import persons_of, probability_columns
 from maskwise.studies.finished_run import FinishedRun, read_run
-from maskwise.studies.recipe_variables import differing_values, differing_variables
 from maskwise.tasks.label_space import UNKNOWN, LabelSpace
 
 MARGIN = 0.02

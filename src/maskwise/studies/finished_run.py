@@ -11,8 +11,8 @@ from maskwise.errors import InputError, in_short
 from maskwise.files import check_folder, read_json
 from maskwise.models.decision import Rule
 from maskwise.models.member import load_card
-from maskwise.recipes.dotted_keys import recipe_values
 from maskwise.recipes.recipe_files import parse_recipe
+from maskwise.recipes.recipe_values import recipe_values
 from maskwise.recipes.schema import Recipe
 from maskwise.runs.predictions import probability_columns
 from maskwise.tasks.label_space import LabelSpace
@@ -42,7 +42,7 @@ class FinishedRun:
     @property
     def values(self) -> dict[str, Any]:
         """The recipe's values by dotted key."""
-        values = recipe_values(self.recipe)
+        values: dict[str, Any] = dict(recipe_values(self.recipe))
         if "ensemble" in self.lineage:
             parents = sorted(str(parent.get("weights")) for parent in self.lineage.get("parents", []))
             values["members"] = f"{self.lineage['ensemble']} of {len(parents)}: {', '.join(parents)}"

@@ -6,8 +6,8 @@ from typing import Any
 
 from maskwise.errors import InputError
 from maskwise.files import check_folder
+from maskwise.recipes.recipe_values import differing_values, distinct_variables, in_words
 from maskwise.studies.finished_run import FinishedRun, read_run
-from maskwise.studies.recipe_variables import differing_values, distinct_variables, in_words
 
 MOST_KEYS = 6
 

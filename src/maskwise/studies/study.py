@@ -12,12 +12,11 @@ from pydantic import Field, ValidationError
 
 from maskwise.data.augmentations import PixelStep
 from maskwise.errors import InputError
-from maskwise.recipes.dotted_keys import recipe_values
 from maskwise.recipes.recipe_files import load_recipe, parse_recipe
+from maskwise.recipes.recipe_values import differing_values, distinct_variables, recipe_values
 from maskwise.recipes.schema import Recipe
 from maskwise.recipes.settings import set_values
 from maskwise.strict_model import StrictModel
-from maskwise.studies.recipe_variables import differing_values, distinct_variables
 from maskwise.training.linear_probe import can_be_frozen, check_frozen_base
 
 Mode = Literal["fine-tune", "frozen"]

@@ -9,7 +9,7 @@ import yaml
 from maskwise.errors import MaskwiseError, in_short
 from maskwise.extras import import_extra
 from maskwise.files import read_json
-from maskwise.recipes.dotted_keys import flatten
+from maskwise.recipes.recipe_values import flatten
 
 EXPERIMENT = "maskwise"
 _LONGEST = 500  # characters of a value that MLflow takes everywhere

@@ -1,5 +1,5 @@
-from maskwise.recipes.dotted_keys import flatten, recipe_values
 from maskwise.recipes.recipe_files import load_recipe
+from maskwise.recipes.recipe_values import flatten, recipe_values
 
 
 def test_nested_values_by_dotted_key() -> None:
