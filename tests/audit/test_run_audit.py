@@ -10,12 +10,12 @@ from PIL import Image
 from maskwise.audit.file_checks import find_cap
 from maskwise.audit.findings import Finding
 from maskwise.audit.precision import Bar, expected_bars
-from maskwise.audit.run_audit import audit
 from maskwise.data.corrections import apply_corrections
 from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError
 from maskwise.recipes.recipe_files import load_recipe
 from maskwise.training.folds import train_folds
+from tests.opened import audit
 from tests.pictures import TINY, make_eval, make_people, picture, write_jpeg, write_table
 
 

@@ -21,9 +21,8 @@ from maskwise.data.photo_source import transform_photo
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
 from maskwise.export import export_model as exporting
-from maskwise.export.export_model import calibration_photos, export
+from maskwise.export.export_model import calibration_photos
 from maskwise.export.graph import ExportGraph
-from maskwise.export.open_model import fastest_backend, open_predictor
 from maskwise.export.quantization import (
     WAYS,
     behind_convolutions,
@@ -31,18 +30,27 @@ from maskwise.export.quantization import (
     operations,
     products_overflow,
 )
-from maskwise.export.verification import Check, figures, holds, photos_to_check
+from maskwise.export.verification import Check, figures, holds
 from maskwise.export.writers import to_onnx, to_openvino
 from maskwise.files import read_json, write_json
-from maskwise.inference.decision import create_choice
 from maskwise.inference.exported import ExportedCard, exported_file
-from maskwise.inference.load_run import load_members, load_predictor
-from maskwise.inference.prediction_files import model_identity, parts_folder, predict_to_file, sources_of
+from maskwise.inference.prediction_files import parts_folder, sources_of
 from maskwise.models.decision import decide
-from maskwise.models.ensemble import load_ensemble
+from maskwise.models.ensemble import EnsembleSpec
 from maskwise.recipes.recipe_files import load_recipe
-from maskwise.studies.ensemble import ensemble
 from maskwise.training.train import train
+from tests.opened import (
+    create_choice,
+    ensemble,
+    export,
+    fastest_backend,
+    load_members,
+    load_predictor,
+    model_identity,
+    open_predictor,
+    photos_to_check,
+    predict_to_file,
+)
 from tests.pictures import TINY, picture, write_jpeg
 
 DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
@@ -237,7 +245,7 @@ def test_weights_get_7_bits_where_products_overflow(
 @pytest.mark.parametrize("kind", ["onnx", "openvino"])
 def test_convolutions_are_counted_from_the_pixels(tiny_run: Path, kind: str) -> None:
     members = load_members(tiny_run)
-    graph = to_onnx(ExportGraph(members, load_ensemble(tiny_run, 1)))
+    graph = to_onnx(ExportGraph(members, EnsembleSpec()))
     model = to_openvino(graph) if kind == "openvino" else graph
     convolutions = sum(isinstance(module, torch.nn.Conv2d) for module in members[0].classifier.modules())
     found = [near_pixels(model, depth) for depth in (0, 1, 4, 1000)]

@@ -2,9 +2,10 @@ import json
 from pathlib import Path
 
 from maskwise.competition.task import competition_task
-from maskwise.metrics.group_gaps import unmeasured
+from maskwise.reporting.group_words import unmeasured
 from maskwise.reporting.limits_of_use import NOT_FOR, score_in_words
 from maskwise.reporting.model_card import write_model_card
+from maskwise.runs.metrics import GroupScores, Metrics
 from maskwise.runs.stored_score import kept_score
 
 
@@ -12,11 +13,11 @@ def entry(value: float, half: float) -> dict[str, object]:
     return {"value": value, "ci95": [value - half, value + half]}
 
 
-def group(n_persons: int, value: float | None, half: float = 0.03) -> dict[str, object]:
+def group(n_persons: int, value: float | None, half: float = 0.03) -> GroupScores:
     scores = (
         {} if value is None else {key: entry(value, half) for key in ("accuracy", "mask", "gender", "age")}
     )
-    return {"n_persons": n_persons, "n_photos": 7 * n_persons, **scores}
+    return GroupScores.model_validate({"n_persons": n_persons, "n_photos": 7 * n_persons, **scores})
 
 
 def test_groups_of_few_persons_are_unmeasured() -> None:
@@ -41,10 +42,12 @@ def test_a_run_writes_its_card_with_scores_gaps_and_limits(tiny_run: Path) -> No
 
 
 def test_what_was_not_measured_is_not_claimed(tmp_path: Path) -> None:
-    assert kept_score({}, ["mask"]) is None
-    assert kept_score({"macro_f1": None, "scored_on": None}, ["mask"]) is None
+    assert kept_score(Metrics(), ["mask"]) is None
+    assert kept_score(Metrics(macro_f1=None, scored_on=None), ["mask"]) is None
     assert "not been measured" in score_in_words(None)[0]
-    write_model_card(tmp_path / "c.md", "x [y](http://evil)", {"data": "<script>"}, {}, competition_task())
+    write_model_card(
+        tmp_path / "c.md", "x [y](http://evil)", {"data": "<script>"}, Metrics(), competition_task()
+    )
     card = (tmp_path / "c.md").read_text()
     assert "has not been measured" in card
     assert "<script>" not in card.replace("\\<", "")
@@ -63,7 +66,7 @@ _MEASURED = {
 
 
 def words(metrics: dict[str, object]) -> str:
-    return " ".join(score_in_words(kept_score(metrics, ["mask", "gender"])))
+    return " ".join(score_in_words(kept_score(Metrics.model_validate(metrics), ["mask", "gender"])))
 
 
 def test_the_score_says_on_whom_it_was_measured() -> None:

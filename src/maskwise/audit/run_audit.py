@@ -51,6 +51,7 @@ from maskwise.data.table import PhotoTable, UnreadLabel
 from maskwise.errors import InputError, MaskwiseError
 from maskwise.files import printable, write_json
 from maskwise.inference.features import extract_features
+from maskwise.runs.run import Run
 
 FEWEST_PERSONS = 20
 """With fewer persons, a model trained on the others says too little."""
@@ -82,7 +83,7 @@ def audit(
     out: Path,
     *,
     against: Sequence[Path] = (),
-    run: Path | None = None,
+    run: Run | None = None,
     precision: float = PRECISION,
     photos_in_report: bool = True,
     progress: ProgressOf = lambda stage: None,
@@ -141,7 +142,7 @@ def audit(
     confused: list[dict[str, Any]] = []
     why_not = _why_no_labels(usable, duplicates.groups)
     if why_not or features is None:
-        unused = "" if run is None else f", and {printable(run)} was not used"
+        unused = "" if run is None else f", and {printable(run.path)} was not used"
         notes.append(f"{why_not}: labels were not audited{unused}")
     else:
         told = _by_model(usable, features, duplicates.groups, run_folds, progress)

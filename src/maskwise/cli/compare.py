@@ -37,10 +37,12 @@ def compare(
     Example: [bold]maskwise compare runs/lite-0 runs/lite-1 runs/cpu-0 runs/cpu-1[/bold]
     """
     from maskwise.cli.terminal import create_console
+    from maskwise.runs.run import open_finished_run
     from maskwise.studies.compare_runs import compare as comparing
 
     console = create_console()
-    found = comparing(runs, margin=margin, evaluation=evaluation, details=details or out is not None)
+    opened = [open_finished_run(run, evaluation) for run in runs]
+    found = comparing(opened, margin=margin, details=details or out is not None)
     _print(console, found, details=details)
     if out is not None:
         from maskwise.studies.comparison_file import write_comparison

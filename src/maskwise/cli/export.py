@@ -22,9 +22,9 @@ def export(
     Example: [bold]maskwise export runs/cpu --to onnx --out exported[/bold]
     """
     from maskwise.errors import InputError
-    from maskwise.runs.members import member_folders
+    from maskwise.runs.run import open_run
 
-    member_folders(run)
+    opened = open_run(run)
     from maskwise.cli.terminal import create_console
     from maskwise.export.export_model import KINDS
     from maskwise.export.export_model import export as exporting
@@ -34,7 +34,9 @@ def export(
     kind = next((known for known in KINDS if known == to), None)
     if kind is None:
         raise InputError(f"Expected --to to be {' or '.join(KINDS)}, got {to!r}.")
-    done = exporting(run, out, kind=kind, int8=int8, data=data, say=lambda line: console.print(f"{line} ..."))
+    done = exporting(
+        opened, out, kind=kind, int8=int8, data=data, say=lambda line: console.print(f"{line} ...")
+    )
     console.print(
         f"{done.path}: {done.bytes / 2**20:.1f} MB; {figures(done.check)} ({done.check.scored_on}); "
         f"probabilities differ by {done.check.largest_difference:.1g} at most",

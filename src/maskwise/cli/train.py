@@ -60,9 +60,9 @@ def train(
     chosen = load_recipe(recipe, set_ or ())
     run = out if out is not None else Path("runs") / chosen.name
     # Checked before the seconds that importing torch takes.
-    from maskwise.runs.run_lock import check_run_folder
+    from maskwise.runs.run_folder import RunFolder
 
-    check_run_folder(run, resume=resume)
+    RunFolder(run).check_free(resume=resume)
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.scores import print_scores
     from maskwise.cli.terminal import create_console
@@ -95,18 +95,17 @@ def train(
                 console=console,
                 progress=bar,
             )
-    if not metrics:
-        return
-    if metrics.get("folds"):
+    if metrics.folds is not None:
         console.print(
             "Refit on everybody: no held-out score of its own. The folds', out-of-fold:", style="bold"
         )
-    print_scores(console, metrics.get("folds", metrics), run)
+    print_scores(console, metrics.measured, run)
     if mlflow is not None:
+        from maskwise.runs.run import Run
         from maskwise.training.mlflow_tracking import track_run
 
-        console.print(f"MLflow run: {track_run(run, mlflow, report=no_photos)}")
-    if metrics.get("interrupted"):
+        console.print(f"MLflow run: {track_run(Run(run), mlflow, report=no_photos)}")
+    if metrics.interrupted:
         console.print(f"Interrupted: go on with maskwise train {recipe} --data {data} --out {run} --resume")
         raise typer.Exit(1)
 

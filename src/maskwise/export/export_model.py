@@ -39,8 +39,9 @@ from maskwise.inference.onnx_engine import OnnxEngine
 from maskwise.inference.openvino_engine import OpenVinoEngine
 from maskwise.inference.predictor import Predictor
 from maskwise.randomness import keyed_generator
-from maskwise.reporting.model_card import FILE as CARD_FILE
 from maskwise.reporting.model_card import read_model_card
+from maskwise.runs.run import Run
+from maskwise.runs.run_folder import CARD_FILE
 
 Kind = Literal["onnx", "openvino"]
 KINDS: tuple[Kind, ...] = ("onnx", "openvino")
@@ -55,7 +56,7 @@ _FILES = {
 
 @dataclass(frozen=True)
 class Target:
-    """What is written where, and what it is held against."""
+    """What is written where, and what it is compared with."""
 
     path: Path
     kind: Kind
@@ -73,7 +74,7 @@ class Exported:
 
 
 def export(
-    run: Path,
+    run: Run,
     out: Path,
     *,
     kind: Kind = "onnx",
@@ -81,15 +82,15 @@ def export(
     data: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Exported:
-    """Write a run as one file, if it says what the run says.
+    """Write a run as one file, if it computes what the run computes.
 
     Args:
-        run: a run folder.
+        run: the run.
         out: the folder for the file.
         kind: `onnx`, or `openvino` (two files that belong together).
         int8: 8-bit integers, calibrated on training photos; refused where it costs too much.
         data: where the run's data are, if not any more where it was trained.
-        say: told a line at a time what is done.
+        say: called with one line for each step.
 
     Raises:
         InputError: when the run or its data can't be read, a package is missing, the file exists, or the check fails.
@@ -98,10 +99,10 @@ def export(
     if out.exists() and not out.is_dir():
         raise InputError(f"Expected --out to be a folder, got the file {out}.")
     path = out / _FILES[kind, "int8" if int8 else "fp32"]
-    _check_packages(kind, int8=int8)  # told before the long part
+    _check_packages(kind, int8=int8)  # reported before the long part
     say("merging the run into one graph")
     merged = merge_run(run, "int8" if int8 else "fp32")
-    card = merged.card.model_copy(update={"model_card": read_model_card(run)})
+    card = merged.card.model_copy(update={"model_card": read_model_card(run.path)})
     # One lock for all kinds: they share the card.
     with locked(out / ".export.lock", f"the exports in {out}"), staged(path) as stage:
         _check_free(path, out / CARD_FILE, card, run)
@@ -127,13 +128,15 @@ def _check_packages(kind: Kind, *, int8: bool) -> None:
         import_for_export(package)
 
 
-def _check_free(path: Path, theirs: Path, card: ExportedCard, run: Path) -> None:
+def _check_free(path: Path, theirs: Path, card: ExportedCard, run: Run) -> None:
     """Refuse to write over another export, or over another model's card."""
     for part in exported_parts(path):
         if part.exists():
             raise InputError(f"Expected {part} to be free, but it exists: choose another --out.")
     if theirs.exists() and read_model_card(theirs.parent) != card.model_card:
-        raise InputError(f"Expected {theirs} to be that of {run}, but it is another's: choose another --out.")
+        raise InputError(
+            f"Expected {theirs} to be that of {run.path}, but it is another's: choose another --out."
+        )
 
 
 def _write(model: Any, target: Target, card: ExportedCard) -> None:  # noqa: ANN401
@@ -143,15 +146,15 @@ def _write(model: Any, target: Target, card: ExportedCard) -> None:  # noqa: ANN
         write_openvino(model, target.path, card)
 
 
-def _told(target: Target) -> Probabilities:
+def _predict(target: Target) -> Probabilities:
     engine = OnnxEngine(target.path) if target.kind == "onnx" else OpenVinoEngine(target.path)
     return Predictor(engine.card, engine).predict_all(target.photos.paths)
 
 
 def write_checked(model: Any, target: Target, quantized: str | None = None) -> Check:  # noqa: ANN401
-    """Write the file, see what it says, and write that into it too."""
+    """Write the file, compare it with the run, and write the comparison into it too."""
     _write(model, target, target.card)
-    check = compare_with_run(target.photos, _told(target), target.card.space, target.card.decision)
+    check = compare_with_run(target.photos, _predict(target), target.card.space, target.card.decision)
     _write(model, target, target.card.model_copy(update={"check": check, "quantized": quantized}))
     return check
 

@@ -13,7 +13,7 @@ from maskwise.models.member import Member
 class ExportGraph(nn.Module):
     """Pixels (N, height, width, 3), uint8, one input for each of the transforms, to probabilities (N, C).
 
-    Normalising lies inside, so that who uses the file has to resize and nothing else.
+    Normalising lies inside, so that users of the file only have to resize.
     """
 
     transforms: tuple[TransformSpec, ...]
@@ -40,10 +40,10 @@ class ExportGraph(nn.Module):
             )
             for place, images in enumerate(pixels)
         ]
-        told = torch.stack(
+        probabilities = torch.stack(
             [
                 classifier(normalized[place]).softmax(dim=1)
                 for place, classifier in zip(self._input_of, self.classifiers, strict=True)
             ]
         )
-        return combine_members(told, self._ensemble)
+        return combine_members(probabilities, self._ensemble)

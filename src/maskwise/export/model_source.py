@@ -1,27 +1,22 @@
-"""A run read, and merged into one graph with the card that goes with it."""
+"""A run merged into one graph, with the card that goes with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import torch
 
 from maskwise.export.graph import ExportGraph
-from maskwise.files import read_json
 from maskwise.inference.exported import ExportedCard
 from maskwise.inference.load_run import create_predictor, load_members
 from maskwise.inference.predictor import Predictor
-from maskwise.models.ensemble import load_ensemble
-from maskwise.models.tuned_decision import FILE as DECISION_FILE
-from maskwise.models.tuned_decision import load_decision
-from maskwise.runs.members import run_identity
+from maskwise.runs.run import Run
 from maskwise.runs.stored_score import KeptScore, kept_score
 
 
 @dataclass(frozen=True)
 class Merged:
-    """A run in PyTorch, the same as one graph, and what a file of it says of itself."""
+    """A run in PyTorch, the same as one graph, and the metadata for a file of it."""
 
     predictor: Predictor
     graph: ExportGraph
@@ -29,39 +24,37 @@ class Merged:
 
 
 def merge_run(
-    run: Path, precision: Literal["fp32", "int8"] = "fp32", device: torch.device | None = None
+    run: Run, precision: Literal["fp32", "int8"] = "fp32", device: torch.device | None = None
 ) -> Merged:
     """A run as one graph.
 
     Args:
-        run: a run folder.
-        precision: what the card is to say.
+        run: the run.
+        precision: for the card.
         device: where the predictor computes; a GPU where there is one by default.
 
     Raises:
         InputError: when the run can't be read.
     """
     members = load_members(run)
-    ensemble = load_ensemble(run, len(members))
-    predictor = create_predictor(members, ensemble, device)
-    graph = ExportGraph(members, ensemble)
+    predictor = create_predictor(members, run.ensemble, device)
+    graph = ExportGraph(members, run.ensemble)
     space = predictor.space
     card = ExportedCard(
-        name=run.resolve().name,
+        name=run.name,
         label_space=space.to_dict(),
         values={a.label_column: a.values for a in space.attributes},
         transforms=graph.transforms,
         decision=predictor.card.decision,
         commonest_class=predictor.card.commonest_class,
         precision=precision,
-        tuned=load_decision(run) if (run / DECISION_FILE).is_file() else None,
-        weights=run_identity(run),
+        tuned=run.decision if run.has_decision else None,
+        weights=run.weights,
         score=score_of(run, [attribute.name for attribute in space.attributes]),
     )
     return Merged(predictor, graph, card)
 
 
-def score_of(run: Path, names: Sequence[str]) -> KeptScore | None:
-    """What of a run's score goes along with its model; None where there is none."""
-    path = run / "metrics.json"
-    return kept_score(read_json(path), names) if path.is_file() else None
+def score_of(run: Run, names: Sequence[str]) -> KeptScore | None:
+    """The part of a run's score that goes along with its model; None where there is none."""
+    return kept_score(run.metrics, names) if run.has_metrics else None

@@ -1,44 +1,43 @@
-"""Open a run or an exported file in any backend: named, its own, or the one that is measured to be fastest."""
+"""Open a run or an exported file in any backend: a named one, its own, or the fastest by measurement."""
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from maskwise.errors import InputError, MaskwiseError
 from maskwise.export.backend_cache import FileEngine, open_converted
-from maskwise.inference.exported import ExportedFile, exported_file
+from maskwise.inference.exported import ExportedFile, Model
 from maskwise.inference.load_run import load_predictor
 from maskwise.inference.onnx_engine import OnnxEngine
 from maskwise.inference.openvino_engine import OpenVinoEngine
 from maskwise.inference.predictor import Predictor
+from maskwise.runs.run import Run
 
 Backend = Literal["torch", "onnxruntime", "openvino"]
 BACKENDS: tuple[Backend, ...] = ("torch", "onnxruntime", "openvino")
 _ROUNDS, _BATCH = 5, 32
 
 
-def open_predictor(path: Path, backend: Backend | None = None) -> Predictor:
+def open_predictor(model: Model, backend: Backend | None = None) -> Predictor:
     """The predictor of a run or of an exported file.
 
     Args:
-        path: a run folder, an exported file, or the folder it lies in.
+        model: a run, or an exported file.
         backend: what computes; by default PyTorch for a run, and for an exported file the backend it was made for. For
             another than PyTorch a run is converted once, which takes seconds.
 
     Raises:
-        InputError: when there is no such model, or the backend can't compute it or is not installed.
+        InputError: when the model is broken, or the backend can't compute it or is not installed.
         MaskwiseError: when a run is to be converted and the cache can't be written.
     """
-    exported = exported_file(path)
-    if exported is None:
+    if isinstance(model, Run):
         if backend is None or backend == "torch":
-            return load_predictor(path)
-        engine = open_converted(path, backend)
+            return load_predictor(model)
+        engine = open_converted(model, backend)
     else:
-        engine = _engine(exported, backend)
+        engine = _engine(model, backend)
     return Predictor(engine.card, engine)
 
 
@@ -54,22 +53,22 @@ def _engine(exported: ExportedFile, backend: Backend | None) -> FileEngine:
     return OnnxEngine(exported.path)
 
 
-def fastest_backend(path: Path, say: Callable[[str], None]) -> tuple[Backend, dict[str, float]]:
-    """The backend that computes a model fastest here, and photos a second of each, in turns, medians.
+def fastest_backend(model: Model, say: Callable[[str], None]) -> tuple[Backend, dict[str, float]]:
+    """The backend that computes a model fastest here, and the photos per second of each, measured in turns, medians.
 
     Args:
-        path: a run folder, an exported file, or the folder it lies in.
-        say: told why a backend can't compute the model.
+        model: a run, or an exported file.
+        say: called with the reason why a backend can't compute the model.
 
     Raises:
         InputError: when no backend can compute it.
     """
-    backends = BACKENDS if exported_file(path) is None else BACKENDS[1:]
+    backends = BACKENDS if isinstance(model, Run) else BACKENDS[1:]
     predictors: dict[Backend, Predictor] = {}
     reasons = list[str]()
     for backend in backends:
         try:
-            predictors[backend] = open_predictor(path, backend)
+            predictors[backend] = open_predictor(model, backend)
         except MaskwiseError as error:  # a cache that can't be written is no end either
             reasons.append(str(error))
     if not predictors:

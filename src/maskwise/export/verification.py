@@ -1,8 +1,7 @@
-"""Whether an exported file says what its run says, on photos that the run had not seen, where there are such."""
+"""Whether an exported file computes what its run computes, on photos that the run had not seen where there are any."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,18 +9,17 @@ import polars as pl
 
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.table import PhotoTable
-from maskwise.errors import InputError, in_short
+from maskwise.errors import InputError
 from maskwise.evaluation.score_predictions import FEW_PERSONS
-from maskwise.files import read_json
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.exported import Check
 from maskwise.inference.predictor import Predictor
 from maskwise.metrics.classification import macro_f1, stacked_by_person
-from maskwise.metrics.paired_difference import paired_difference
+from maskwise.metrics.paired_difference import Difference, paired_difference
 from maskwise.models.decision import Rule, decide
 from maskwise.randomness import keyed_generator
-from maskwise.runs.data_location import data_of
 from maskwise.runs.predictions import persons_of
+from maskwise.runs.run import Run
 from maskwise.tasks.label_space import UNKNOWN, LabelSpace
 
 TOLERANCE = 1e-3
@@ -34,7 +32,7 @@ end of the interval."""
 
 @dataclass(frozen=True)
 class CheckPhotos:
-    """Photos to check on (N), what the run says of them, and others that it was trained on, to calibrate with."""
+    """Photos to check on (N), the run's probabilities for them, and training photos to calibrate with."""
 
     paths: list[Path]
     persons: npt.NDArray[np.str_]
@@ -44,14 +42,14 @@ class CheckPhotos:
     scored_on: str
 
 
-def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8: bool = False) -> CheckPhotos:
-    """The run's held-out photos, as the run sees them now, and some that it was trained on.
+def photos_to_check(run: Run, predictor: Predictor, data: Path | None, *, int8: bool = False) -> CheckPhotos:
+    """The run's held-out photos, as the run predicts them now, and some that it was trained on.
 
     A run that was trained on everybody (folds, a refit) is checked on photos that it knows; for int8 some persons are
     set apart to calibrate on.
 
     Args:
-        run: a run folder.
+        run: the run.
         predictor: of the run.
         data: where its data are, if not any more where it was trained.
         int8: whether photos to calibrate on are needed.
@@ -59,18 +57,17 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8:
     Raises:
         InputError: when the data are not there, or none of the run's photos is.
     """
-    place = data_of(run, data)
+    place = run.data_path(data)
     table = read_data(place, predictor.space)
-    split = _read(run / "split.parquet", "photo", "group", "side")
-    trained_on = set(split.filter(pl.col("side") == "train")["photo"])
+    split, trained_on = run.split, set(run.trained_on["photo"])
     path_of = dict(zip(table.photos, table.paths, strict=True))
     chosen = _scored(run, table)
     there = pl.col("photo").is_in(list(path_of))
     missing, chosen = chosen.filter(~there), chosen.filter(there)
     if chosen.is_empty() or (int8 and missing.height):  # an int8 file is judged on all of them or not at all
         raise InputError(
-            f"Expected {place} to have the photos that {run} was scored on, but {missing.height:,} of them are not "
-            f"there, such as {missing['photo'][:1].to_list()}: name its data with --data."
+            f"Expected {place} to have the photos that {run.path} was scored on, but {missing.height:,} of them are "
+            f"not there, such as {missing['photo'][:1].to_list()}: name its data with --data."
         )
     unseen = chosen.filter(~pl.col("photo").is_in(trained_on))
     training = [photo for photo in table.photos if photo in trained_on]
@@ -80,7 +77,7 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8:
             apart = pl.col("photo").is_in(_set_apart(split.filter(pl.col("photo").is_in(chosen["photo"]))))
             chosen, training = chosen.filter(~apart), chosen.filter(apart)["photo"].to_list()
     else:
-        chosen, scored_on = unseen, str(read_json(run / "metrics.json").get("scored_on"))
+        chosen, scored_on = unseen, str(run.metrics.scored_on)
     paths = [path_of[photo] for photo in chosen["photo"]]
     return CheckPhotos(
         paths,
@@ -92,19 +89,18 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8:
     )
 
 
-def _scored(run: Path, table: PhotoTable) -> pl.DataFrame:
+def _scored(run: Run, table: PhotoTable) -> pl.DataFrame:
     """`photo`, `person` and `label` of the photos that a run was scored on; of all its own where it was not scored."""
-    path = run / "predictions.parquet"
-    if path.is_file():  # has labels and persons as corrections made them
-        return _read(path, "photo", "person", "label")
-    split = _read(run / "split.parquet", "photo", "person")
+    if run.has_predictions:  # with labels and persons as corrections made them
+        return run.predictions.select("photo", "person", "label")
+    split = run.split.select("photo", "person")
     label_of = dict(zip(table.photos, table.space.encode(table.label_indices()).tolist(), strict=True))
     labels = [label_of.get(photo, UNKNOWN) for photo in split["photo"]]
     return split.with_columns(pl.Series("label", labels, dtype=pl.Int64))
 
 
 def _set_apart(split: pl.DataFrame) -> list[str]:
-    """The photos of a quarter of the persons, at least of one; who shares a photo with another stays together."""
+    """The photos of a quarter of the persons, at least of one; persons that share a photo stay together."""
     groups = split["group"].unique(maintain_order=True).sort()
     if len(groups) < 2:
         return []
@@ -113,53 +109,43 @@ def _set_apart(split: pl.DataFrame) -> list[str]:
     return split.filter(pl.col("group").is_in(some.implode()))["photo"].to_list()
 
 
-def _read(path: Path, *columns: str) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(path, glob=False, columns=list(columns))
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = in_short(error)
-        raise InputError(
-            f"Expected {path} to tell which photos the export is to be checked on, got: {reason}."
-        ) from error
-
-
-def compare_with_run(photos: CheckPhotos, told: Probabilities, space: LabelSpace, rule: Rule) -> Check:
+def compare_with_run(photos: CheckPhotos, exported: Probabilities, space: LabelSpace, rule: Rule) -> Check:
     """How probabilities (N, C) of an exported file differ from the run's."""
-    here, there = (decide(p, space, rule) for p in (photos.expected, told))
+    here, there = (decide(p, space, rule) for p in (photos.expected, exported))
     known = photos.labels != UNKNOWN
-    figures: dict[str, Any] = {}
+    difference: Difference | None = None
     if known.any():
         counts = [
             stacked_by_person(photos.labels[known], c[known], photos.persons[known], space.n_classes)
             for c in (here, there)
         ]
         difference = paired_difference(macro_f1, *counts)
-        figures = {"macro_f1_difference": difference.value, "ci95": difference.ci95}
     return Check(
         photos=len(photos.paths),
         persons=len(np.unique(photos.persons)),
         scored_on=photos.scored_on,
         same_class=float((here == there).mean()),
-        largest_difference=float(np.abs(photos.expected - told).max()),
-        **figures,
+        largest_difference=float(np.abs(photos.expected - exported).max()),
+        macro_f1_difference=None if difference is None else difference.value,
+        ci95=None if difference is None else difference.ci95,
     )
 
 
 def check_same(check: Check, path: Path) -> None:
-    """Refuse a single-precision file that says something else than its run.
+    """Refuse a single-precision file whose probabilities differ from its run's.
 
     Raises:
         InputError: with the figures.
     """
     if not check.largest_difference <= TOLERANCE:
         raise InputError(
-            f"Expected {path} to say what the run says, got probabilities that differ by up to "
+            f"Expected {path} to compute what the run computes, got probabilities that differ by up to "
             f"{check.largest_difference:.2g} on {check.photos:,} photos: it is not written."
         )
 
 
 def holds(check: Check) -> bool:
-    """Whether an int8 file is good enough; without labels nobody can tell."""
+    """Whether an int8 file is good enough; without labels it can't be judged."""
     return check.same_class >= LEAST_SAME and check.ci95 is not None and -check.ci95[0] <= MOST_LOSS
 
 

@@ -162,7 +162,7 @@ def create_app(service: Service) -> FastAPI:
         return service.about | {
             "maskwise": maskwise.__version__,
             "backend": service.predictor.engine.backend,
-            "decision": service.choice.told(),
+            "decision": service.choice.label(),
             "classes": list(space.class_names),
             "attributes": {a.label_column: list(a.values) for a in space.attributes},
             "explains": service.explained is not None,

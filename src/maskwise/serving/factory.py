@@ -1,25 +1,24 @@
 """From a run or an exported file to what is served of it."""
 
-from pathlib import Path
 from typing import Any
 
 from maskwise.errors import InputError
 from maskwise.export.model_source import score_of
 from maskwise.export.open_model import Backend, open_predictor
 from maskwise.inference.decision import Name, create_choice
-from maskwise.inference.exported import ExportedCard, exported_file
+from maskwise.inference.exported import ExportedCard, Model
 from maskwise.inference.grad_cam import has_looks
 from maskwise.inference.torch_engine import TorchEngine
 from maskwise.models.member import load_member
 from maskwise.reporting.limits_of_use import NOT_FOR, score_in_words
 from maskwise.reporting.model_card import read_model_card
-from maskwise.runs.members import member_folders, run_identity
+from maskwise.runs.run import Run
 from maskwise.serving.app import Service
 from maskwise.serving.limits import Limits
 
 
 def create_service(
-    model: Path,
+    model: Model,
     *,
     backend: Backend | None = None,
     decision: Name | None = None,
@@ -30,7 +29,7 @@ def create_service(
     """The service of a model.
 
     Args:
-        model: a run folder, an exported file, or its folder.
+        model: a run, or an exported file.
         backend: what computes.
         decision: how classes are decided; the run's own rule by default.
         calibrated: tell probabilities at the fitted temperature.
@@ -46,13 +45,13 @@ def create_service(
     choice = create_choice(model, predictor.card, decision, calibrated=calibrated)
     names = [attribute.name for attribute in predictor.space.attributes]
     about: dict[str, Any]
-    if exported_file(model) is None:  # a run, whatever computes its answers
+    if isinstance(model, Run):  # whatever computes its answers
         score = score_of(model, names)
-        about = {"name": model.resolve().name, "precision": "fp32", "weights": run_identity(model)}
-        about["card"] = read_model_card(model)  # Markdown
+        about = {"name": model.name, "precision": "fp32", "weights": model.weights}
+        about["card"] = read_model_card(model.path)  # Markdown
         engine = predictor.engine
         member = (
-            engine.members[0] if isinstance(engine, TorchEngine) else load_member(member_folders(model)[0])
+            engine.members[0] if isinstance(engine, TorchEngine) else load_member(model.member_folders[0])
         )
         explained = member if has_looks(member) else None
     else:

@@ -34,7 +34,7 @@ def tell_photo(
         "class": joint,
         "labels": labels,
         "confidence": round(float(p[0, joint]), 6),
-        "decision": choice.told(),
+        "decision": choice.label(),
         "probabilities": [round(float(of), 6) for of in p[0]],
         "error": None,
     }

@@ -135,7 +135,7 @@ def _effect(
         n_failed=sum(o.error is not None for o in changed),
         score=float(np.mean(scores)) if scores else None,
         seconds=float(np.median([o.seconds for o in changed])),
-        n_persons=min((o.metrics["n_persons"] for o in changed if not o.error), default=FEW_PERSONS),
+        n_persons=min((o.metrics.n_persons for o in changed if not o.error), default=FEW_PERSONS),
     )
 
 

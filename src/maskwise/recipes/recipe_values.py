@@ -1,11 +1,13 @@
 """What differs between recipes: their values by dotted key, and the variables behind them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from maskwise.recipes.schema import Recipe
 
-# What a machine chose or a repetition changes, and no experimenter: not part of what a recipe says.
+Values = Mapping[str, object]
+"""A recipe's values by dotted key, such as `optimizer.lr`."""
+
+# What a machine chose or a repetition changes, not an experimenter: it does not make two recipes different.
 INCIDENTAL = (
     "name",
     "description",
@@ -22,21 +24,21 @@ INCIDENTAL = (
 )
 
 
-def flatten(content: Any, prefix: str = "") -> dict[str, Any]:  # noqa: ANN401 - what YAML holds
-    """Nested mappings and lists as dotted keys; a step of a list goes by its name."""
+def flatten(content: object, prefix: str = "") -> dict[str, object]:
+    """Nested mappings and lists as dotted keys; a step of a list is named by its `step`."""
     if isinstance(content, dict) and content:
         pairs = [(str(key), value) for key, value in content.items()]
     elif isinstance(content, list) and content and all(isinstance(item, dict) for item in content):
         pairs = [(str(item.get("step", place)), item) for place, item in enumerate(content)]
     else:
         return {prefix: content}
-    flat: dict[str, Any] = {}
+    flat: dict[str, object] = {}
     for key, value in pairs:
         flat |= flatten(value, f"{prefix}.{key}" if prefix else key)
     return flat
 
 
-def recipe_values(recipe: Recipe) -> dict[str, Any]:
+def recipe_values(recipe: Recipe) -> Values:
     """A recipe's values by dotted key."""
     content = recipe.model_dump(mode="json")
     if content["training"]["effective_batch"] is None:
@@ -44,7 +46,7 @@ def recipe_values(recipe: Recipe) -> dict[str, Any]:
     return flatten(content)
 
 
-def differing_values(flats: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def differing_values(flats: Sequence[Values]) -> dict[str, list[object]]:
     """The values in which recipes differ, each one's in order; `(none)` where one has no such key."""
     keys = dict.fromkeys(key for flat in flats for key in flat)
     differing = {}
@@ -55,7 +57,7 @@ def differing_values(flats: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]
     return differing
 
 
-def distinct_variables(differing: dict[str, list[Any]]) -> list[str]:
+def distinct_variables(differing: Mapping[str, list[object]]) -> list[str]:
     """The variables behind differing keys: all keys below one whose kind differs are one variable."""
     kinds = {key.rpartition(".")[0] for key in differing if key.rpartition(".")[2] in ("kind", "step")}
     absent = {key.rpartition(".")[0] for key, values in differing.items() if "(none)" in values}
@@ -67,18 +69,17 @@ def distinct_variables(differing: dict[str, list[Any]]) -> list[str]:
     return [v for v in variables if not any(v.startswith(f"{other}.") for other in variables)]
 
 
-def differing_variables(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """What each of two recipes says of the variables in which they differ, in words."""
+def differing_variables(first: Values, second: Values) -> dict[str, tuple[str, str]]:
+    """The variables in which two recipes differ, and the value of each recipe, in words."""
     differing = differing_values([first, second])
-    told: dict[str, tuple[str, str]] = {}
-    for variable in distinct_variables(differing):
-        pair = (in_words(variable, first), in_words(variable, second))
-        told[variable] = pair
-    return told
+    return {
+        variable: (in_words(variable, first), in_words(variable, second))
+        for variable in distinct_variables(differing)
+    }
 
 
-def in_words(variable: str, values: Mapping[str, Any]) -> str:
-    """What a recipe's values by dotted key say of a variable."""
+def in_words(variable: str, values: Values) -> str:
+    """A variable's value in words."""
     below = {
         key[len(variable) + 1 :]: value for key, value in values.items() if key.startswith(f"{variable}.")
     }
