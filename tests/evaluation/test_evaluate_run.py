@@ -98,6 +98,6 @@ def test_an_evaluation_of_other_data_is_not_overwritten(run: Path, tmp_path: Pat
     kept = evaluate(run, first).metrics
     with pytest.raises(InputError, match="choose another --name"):
         evaluate(run, second)
-    assert json.loads((run / "evaluations/set/metrics.json").read_text()) == kept
+    assert json.loads((run / "evaluations/set/metrics.json").read_text()) == kept.to_json()
     evaluate(run, first)
     assert evaluate(run, second, name="second").folder.name == "second"

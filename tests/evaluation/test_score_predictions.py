@@ -7,6 +7,7 @@ from sklearn.metrics import f1_score
 from maskwise.competition.task import competition_task
 from maskwise.errors import InputError
 from maskwise.evaluation.score_predictions import grouping_columns, score
+from maskwise.runs.metrics import Circumstances, Metrics
 
 SPACE = competition_task()
 
@@ -25,7 +26,7 @@ def photos() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 def test_metrics_are_those_of_the_interface(photos: tuple[np.ndarray, ...]) -> None:
     labels, predictions, persons, site = photos
     metrics = score(labels, predictions, persons, SPACE, groups={"site": site}, draws=100)
-    json.dumps(metrics, allow_nan=False)
+    json.dumps(Metrics.combine(Circumstances(), metrics).to_json(), allow_nan=False)
     classes = SPACE.encode(labels)
     assert metrics.macro_f1.value == pytest.approx(
         f1_score(classes, predictions, average="macro", labels=range(18), zero_division=0), abs=1e-6

@@ -96,12 +96,16 @@ def test_a_score_that_is_too_good_says_so() -> None:
     )
 
 
+def card_of(path: Path, metrics: dict[str, object]) -> None:
+    write_model_card(path, "x", {}, Metrics.model_validate(metrics), competition_task())
+
+
 def test_the_card_tells_who_was_measured_for_whom_it_is_worse_and_who_was_not(tmp_path: Path) -> None:
     gap = {"column": "race", "what": "age", "best": "a", "worst": "b", "value": 0.1, "ci95": [0.02, 0.18]}
     groups = {"race": {"a": group(90, 0.9), "b": group(50, 0.8), "c*": group(3, None)}}
     measured = _MEASURED | {"scored_on": "held-out persons", "groups": groups, "gaps": [gap]}
     path = tmp_path / "card.md"
-    write_model_card(path, "x", {}, measured, competition_task())
+    card_of(path, measured)
     card = path.read_text()
     assert "- race: a 90 persons, b 50 persons, c\\* 3 persons" in card
     assert "- race, age: b 0.100 (0.020 to 0.180) below a" in card
@@ -109,10 +113,8 @@ def test_the_card_tells_who_was_measured_for_whom_it_is_worse_and_who_was_not(tm
     assert "Every group" not in card
     # A group whose attributes were scored is measured, even if no photo of it has all labels.
     partly = {"n_persons": 300, "n_photos": 900, "accuracy": None, "mask": entry(0.9, 0.02)}
-    write_model_card(
-        path, "x", {}, measured | {"groups": {"site": {"a": partly}}, "gaps": []}, competition_task()
-    )
+    card_of(path, measured | {"groups": {"site": {"a": partly}}, "gaps": []})
     card = path.read_text()
     assert "Every group of site was measured" in card
-    write_model_card(path, "x", {}, measured | {"groups": {}, "gaps": []}, competition_task())
+    card_of(path, measured | {"groups": {}, "gaps": []})
     assert "Every group" not in path.read_text()

@@ -43,7 +43,7 @@ def choose_backend(console: "Console", model: "Model", name: str | None) -> Chos
 
 
 def write_choice(out: Path, chosen: ChosenBackend) -> None:
-    """Write down beside an output what `auto` has measured, and chose; what an earlier call wrote of another goes."""
+    """Write next to an output what `auto` has measured and chosen; what an earlier call wrote there is removed."""
     from maskwise.files import write_json
 
     path = out.with_name(f"{out.name}.backend.json")

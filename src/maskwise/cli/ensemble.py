@@ -34,11 +34,13 @@ def ensemble(
     if way is None:
         raise InputError(f"Expected --how to be {', '.join(ways)}, got {how!r}.")
     from maskwise.runs.run import open_finished_run
+
+    opened = [open_finished_run(run) for run in runs]
     from maskwise.studies.ensemble import ensemble as ensembling
 
     console = create_console()
     made = ensembling(
-        [open_finished_run(run) for run in runs],
+        opened,
         out,
         how=way,
         greedy=greedy,

@@ -21,13 +21,14 @@ def rebuild(
 
     Example: [bold]maskwise rebuild runs/cpu[/bold]
     """
+    from maskwise.runs.run import open_finished_run
+
+    first = open_finished_run(run)
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
-    from maskwise.runs.run import open_finished_run
     from maskwise.studies.rebuild import rebuild as rebuilding
 
     console = create_console()
-    first = open_finished_run(run)
     with stage_bars(console) as bar:
         found = rebuilding(
             first,

@@ -116,7 +116,7 @@ def distil(
     out: Annotated[Path, typer.Option(help="The new run's folder.")],
     recipe: Annotated[str, typer.Option(help="The pupil's recipe.")] = "cpu",
     weight: Annotated[
-        float, typer.Option(help="How much the teacher counts beside the labels.", min=0.01, max=1)
+        float, typer.Option(help="The weight of the teacher; the labels have the rest.", min=0.01, max=1)
     ] = 0.7,
     temperature: Annotated[float, typer.Option(help="Above 1 the teacher is softened.", min=0.1)] = 1.0,
     held_out: Annotated[

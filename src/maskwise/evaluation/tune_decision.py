@@ -84,7 +84,7 @@ def nested_gain(
     Args:
         data: out-of-fold predictions.
         fit: from some folds' predictions to a decision, a function that gives classes (N,).
-        base: the decision that it is held against.
+        base: the decision that it is compared with.
     """
     n_classes = data.probabilities.shape[1]
     fitted = np.empty(len(data.labels), dtype=np.int64)

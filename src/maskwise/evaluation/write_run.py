@@ -50,7 +50,7 @@ class ScoredPhotos:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What was found, and what the report says of it."""
+    """Scores, predictions, and the facts for the report."""
 
     metrics: Metrics
     space: LabelSpace

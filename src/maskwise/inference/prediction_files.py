@@ -66,7 +66,7 @@ def prediction_parts(
     progress: Progress | None,
     begun: Callable[[], None],
 ) -> Iterator[tuple[list[Path], int]]:
-    """Predictions beside `out`, locked while the block makes one file of them, then removed.
+    """Predictions in a folder next to `out`, locked while the block makes one file of them, then removed.
 
     Gives the parts, and how many photos an earlier call had done.
     """

@@ -52,19 +52,6 @@ def parse_recipe(content: Mapping[str, Any], origin: str) -> Recipe:
         raise InputError(f"{origin}: {_explain(error.errors())}") from error
 
 
-def read_recipe(path: Path) -> Recipe:
-    """Read the recipe that a run has written.
-
-    Raises:
-        InputError: when the file is missing, no YAML, or no recipe.
-    """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"Expected {path} to be a recipe, got: {' '.join(str(error).split())}.") from error
-    return parse_recipe(content, str(path))
-
-
 def save_recipe(path: Path, recipe: Recipe) -> None:
     """Write a recipe with every value and default."""
     content = recipe.model_dump(mode="json")

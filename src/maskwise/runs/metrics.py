@@ -1,7 +1,7 @@
 """The scores of a run or an evaluation, as its metrics file keeps them.
 
 In memory the attributes are a mapping of their own. In the file (schema 1) they lie at the top level, and in each
-group beside its counts; reading and writing convert between the two.
+group next to its counts; reading and writing convert between the two.
 """
 
 from collections.abc import Mapping

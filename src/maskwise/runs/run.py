@@ -55,9 +55,9 @@ class Run:
     @cached_property
     def recipe(self) -> "Recipe":
         """Every value that it was trained with."""
-        from maskwise.recipes.recipe_files import read_recipe
+        from maskwise.recipes.recipe_files import load_recipe
 
-        return read_recipe(self.folder.recipe)
+        return load_recipe(str(self.folder.recipe))
 
     @cached_property
     def lineage(self) -> Lineage:

@@ -119,7 +119,7 @@ def _compare_over_splits(
     for group in splits:
         group.sort(
             key=lambda run: run not in recipes[0]
-        )  # the first run's recipe is held against in every split
+        )  # the first run's recipe is the baseline in every split
         aligned = _align(group, notes)
         photos, persons = photos + len(aligned.labels), persons + aligned.n_persons
         pairs += _compare_models(group, aligned, margin, details)

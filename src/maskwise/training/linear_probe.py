@@ -49,13 +49,13 @@ def check_frozen_base(recipe: Recipe) -> None:
     Raises:
         InputError: naming it.
     """
-    beside = {
+    additional = {
         "data.more": recipe.data.more,
         "pseudo_labels": recipe.pseudo_labels,
         "distillation": recipe.distillation,
         "start_from": recipe.start_from,
     }
-    if used := [name for name, value in beside.items() if value]:
+    if used := [name for name, value in additional.items() if value]:
         raise InputError(
             f"Expected a base that a head on frozen features can be trained by, got one with {used[0]}: "
             "set mode: fine-tune."

@@ -73,8 +73,8 @@ def describe_folds(
         "data": str(job.data),
         "scored": f"out-of-fold: {folds} folds by person, split seed {recipe.split.seed}",
         "macro F1 fold by fold": ", ".join(f"{score.value:.3f}" for score in metrics.by_fold),
-        "member": "one, trained on everybody for as many epochs as the folds found best: it has no held-out score, the "
-        "folds' stands beside it"
+        "member": "one, trained on everybody for as many epochs as the folds found best: it has no held-out score; the "
+        "score shown is that of the folds"
         if refit
         else f"{folds}, one for each fold, their probabilities averaged: the score is that of one of them",
         "decision": recipe.decision,

@@ -18,7 +18,7 @@ from maskwise.inference.device import choose_device
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier
 from maskwise.process_settings import keep_freed_memory
-from maskwise.recipes.recipe_files import read_recipe, save_recipe
+from maskwise.recipes.recipe_files import load_recipe, save_recipe
 from maskwise.recipes.schema import Recipe
 from maskwise.runs.lineage import Lineage, Parent, Seeds
 from maskwise.runs.machine import begin_lineage
@@ -192,7 +192,7 @@ def stored_recipe(folder: RunFolder, given: Recipe) -> Recipe:
     Raises:
         InputError: when it is broken, or not that of the recipe given.
     """
-    stored = read_recipe(folder.recipe)
+    stored = load_recipe(str(folder.recipe))
     if stored.name != given.name:
         raise InputError(f"Expected to resume {folder.path} with its recipe {stored.name}, got {given.name}.")
     return stored
