@@ -3,13 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskwise.audit.run_audit import audit
 from maskwise.data.corrections import apply_corrections
 from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError
 from maskwise.recipes.recipe_files import load_recipe
 from maskwise.training.folds import train_folds
 from tests.audit.tables import rows
+from tests.opened import audit
 from tests.pictures import TINY, make_eval, make_people, picture, write_jpeg, write_table
 
 

@@ -1,7 +1,6 @@
 """Out-of-fold predictions of a table's photos: by linear models on frozen features, or from a run's folds."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +12,8 @@ from sklearn.preprocessing import StandardScaler
 from maskwise.data.scan import Progress
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
-from maskwise.files import read_json
-from maskwise.runs.predictions import probability_columns
+from maskwise.runs.predictions import probability_columns, read_predictions
+from maskwise.runs.run import Run
 from maskwise.tasks.label_space import UNKNOWN
 
 Floats = npt.NDArray[np.float64]
@@ -88,29 +87,23 @@ def predict_labels(
     return predictions
 
 
-def read_run_predictions(run: Path, table: PhotoTable) -> pl.DataFrame:
+def read_run_predictions(run: Run, table: PhotoTable) -> pl.DataFrame:
     """The out-of-fold predictions of a run for a table's photos: `photo` and a probability of each class.
 
     Raises:
         InputError: when the run has no out-of-fold predictions, other classes, or none of these photos.
     """
-    if "folds" not in read_json(run / "lineage.json"):
+    if run.lineage.folds is None:
         raise InputError(
-            f"Expected {run} to have out-of-fold predictions of all photos, got a run without folds: train one with "
-            "folds."
+            f"Expected {run.path} to have out-of-fold predictions of all photos, got a run without folds: "
+            "train one with folds."
         )
-    try:
-        columns = probability_columns(table.space)
-        frame = pl.read_parquet(run / "predictions.parquet", glob=False).select("photo", *columns)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise InputError(
-            f"Expected {run / 'predictions.parquet'} to hold predictions of the data's classes, got: "
-            f"{' '.join(str(error).split())}."
-        ) from error
+    frame = read_predictions(run.folder.predictions, table.space)
+    frame = frame.select("photo", *probability_columns(table.space))
     known = frame.filter(pl.col("photo").is_in(table.photos))
     if known.is_empty():
         raise InputError(
-            f"Expected {run} to have predicted these photos, got none of them: audit the data it was trained on."
+            f"Expected {run.path} to have predicted these photos, got none of them: audit the data it was trained on."
         )
     return known
 

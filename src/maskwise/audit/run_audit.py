@@ -25,6 +25,7 @@ from maskwise.data.scan import ProgressOf
 from maskwise.data.table import PhotoTable, UnreadLabel
 from maskwise.errors import InputError
 from maskwise.files import printable
+from maskwise.runs.run import Run
 
 PRECISION = 0.8
 """The default precision for which each kind of finding gets a threshold."""
@@ -35,7 +36,7 @@ def audit(
     out: Path,
     *,
     against: Sequence[Path] = (),
-    run: Path | None = None,
+    run: Run | None = None,
     precision: float = PRECISION,
     photos_in_report: bool = True,
     progress: ProgressOf = lambda stage: None,
@@ -66,7 +67,7 @@ def audit(
     if any(Need.PREDICTIONS in check.needs for check in checks):
         no_predictions = inputs.missing(Need.PREDICTIONS)
     if run is not None and no_predictions:
-        notes.append(f"{printable(run)} was not used: {no_predictions}")
+        notes.append(f"{printable(run.path)} was not used: {no_predictions}")
     result = Audit(
         findings=findings,
         balance=class_balance(inputs.usable),
@@ -112,7 +113,7 @@ def _check_out(out: Path, data: Path) -> None:
     check_no_decisions(out)
 
 
-def _read_inputs(data: Path, against: Sequence[Path], run: Path | None, progress: ProgressOf) -> AuditInputs:
+def _read_inputs(data: Path, against: Sequence[Path], run: Run | None, progress: ProgressOf) -> AuditInputs:
     """Read all tables and the run's predictions, so that bad input is reported before any photo is decoded."""
     unread: list[UnreadLabel] = []
     table = read_data(data, unread=unread)

@@ -31,6 +31,7 @@ def audit(
     from maskwise.audit.run_audit import audit as run_audit
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
+    from maskwise.runs.run import Run
 
     console = create_console()
     with stage_bars(console) as bar:
@@ -38,7 +39,7 @@ def audit(
             data,
             out,
             against=against or (),
-            run=run,
+            run=None if run is None else Run(run),
             precision=precision,
             photos_in_report=not no_photos,
             progress=bar,

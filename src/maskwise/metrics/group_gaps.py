@@ -73,30 +73,6 @@ def largest_gaps(
     return found
 
 
-def gap_in_words(gap: Mapping[str, Any]) -> str:
-    """One entry of `gaps`."""
-    low, high = gap["ci95"]
-    return (
-        f"{gap['column']}, {gap['what']}: {gap['worst']} {gap['value']:.3f} ({low:.3f} to {high:.3f}) below "
-        f"{gap['best']}"
-    )
-
-
-def unmeasured(groups: Mapping[str, Mapping[str, Any]], unit: str = "persons") -> list[str]:
-    """Groups that were not scored, for want of persons (or photos, the `unit`) or of labels, in words."""
-    return [
-        f"{column} {name} ({entry['n_persons']} {unit})"
-        for column, entries in groups.items()
-        for name, entry in entries.items()
-        if not was_measured(entry)
-    ]
-
-
-def was_measured(group: Mapping[str, Any]) -> bool:
-    """Whether anything of a group was scored: all its labels together, or those of one attribute."""
-    return any(isinstance(figure, Mapping) for figure in group.values())
-
-
 def _by_person(hit: npt.NDArray[np.bool_], asked: npt.NDArray[np.bool_], index: Indices) -> Floats:
     """Correctly predicted photos and all photos of each person (P, 2)."""
     n = int(index.max(initial=-1)) + 1

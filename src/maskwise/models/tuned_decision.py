@@ -1,19 +1,15 @@
 """A decision fitted on out-of-fold predictions: calibration, class weights for macro F1, and abstention."""
 
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from maskwise.errors import InputError
-from maskwise.files import read_json, write_text
 from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 Floats = npt.NDArray[np.floating]
-FILE = "decision.json"
 
 
 class TunedDecision(StrictModel):
@@ -72,26 +68,3 @@ def pool_by_person(
     mean = np.exp(sums / np.bincount(index)[:, None])
     mean /= mean.sum(axis=1, keepdims=True)
     return np.asarray((mean[index].reshape(shared.shape) * own).reshape(len(cube), -1))
-
-
-def save_decision(run: Path, decision: TunedDecision) -> None:
-    """Write `decision.json` of a run."""
-    write_text(run / FILE, decision.model_dump_json(indent=2, by_alias=True) + "\n")
-
-
-def load_decision(run: Path) -> TunedDecision:
-    """Read `decision.json` of a run.
-
-    Raises:
-        InputError: when there is none, or it is broken.
-    """
-    if not (run / FILE).is_file():
-        raise InputError(
-            f"Expected {run} to have a fitted decision ({FILE}), got none: train it with --folds, which fits one."
-        )
-    try:
-        return TunedDecision.model_validate(read_json(run / FILE))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{run / FILE}: expected a fitted decision, got {where}: {first['msg']}.") from error
