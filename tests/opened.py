@@ -33,7 +33,7 @@ def open_predictor(model: Path, backend: Any = None) -> Any:
 
 
 def fastest_backend(model: Path, say: Any) -> Any:
-    from maskwise.export.open_model import fastest_backend as measuring
+    from maskwise.export.fastest_backend import fastest_backend as measuring
 
     return measuring(open_model(model), say)
 
@@ -69,7 +69,7 @@ def export(run: Path, out: Path, **options: Any) -> Any:
 
 
 def photos_to_check(run: Path, *arguments: Any, **options: Any) -> Any:
-    from maskwise.export.verification import photos_to_check as choosing
+    from maskwise.export.check_photos import photos_to_check as choosing
 
     return choosing(open_run(run), *arguments, **options)
 

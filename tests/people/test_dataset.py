@@ -12,8 +12,9 @@ from maskwise.data.scan import scan_photos
 from maskwise.errors import InputError
 from maskwise.people.contact_sheet import write_contact_sheet
 from maskwise.people.dataset import draw_people
-from maskwise.people.people_files import read_people_spec
-from maskwise.people.population import FAULTS, FaultRates, PeopleSpec, draw_members
+from maskwise.people.people_spec import FAULTS, FaultRates, PeopleSpec
+from maskwise.people.people_spec_file import read_people_spec
+from maskwise.people.population import draw_members
 
 SMALL = {"width": 96, "height": 128, "detail": 1.0}
 

@@ -1,4 +1,4 @@
-"""`maskwise`: its commands, their order in `--help`, and what errors look like."""
+"""`maskwise`: its commands, their order in `--help`, and how errors are printed."""
 
 import os
 import sys
@@ -20,7 +20,8 @@ from maskwise.cli.review import review
 from maskwise.cli.serve import serve
 from maskwise.cli.submit import submit
 from maskwise.cli.train import distil, train
-from maskwise.errors import MaskwiseError
+from maskwise.errors import InputError, MaskwiseError
+from maskwise.process_settings import use_one_opencv_thread
 
 app = typer.Typer(
     name="maskwise",
@@ -65,12 +66,13 @@ def _root(
     ),
 ) -> None:
     """Mask, gender and age band from photos of people, with a score you can trust."""
+    use_one_opencv_thread()
 
 
 def main() -> None:
-    """Run a command; an error that a user can mend is one line on stderr.
+    """Run a command; an error that the user can fix is one line on stderr.
 
-    Exit codes: 2 for bad input or usage, 1 for a failed run, 130 when interrupted, 0 else.
+    Exit codes: 2 for bad input or usage, 1 for a failed run, 130 when interrupted, 0 otherwise.
     """
     try:
         try:
@@ -78,17 +80,23 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except MaskwiseError as error:
-        typer.echo(f"maskwise: {error}", err=True)
+        typer.echo(f"maskwise: {error}{_option_of(error)}", err=True)
         sys.exit(error.exit_code)
     except SystemExit as ended:
-        if ended.code == _INTERRUPTED:  # Typer says nothing
+        if ended.code == _INTERRUPTED:  # Typer prints nothing
             typer.echo("maskwise: interrupted.", err=True)
         raise
     except OSError as error:
-        # Files are written elsewhere, with errors of their own: this is the terminal, or where it is led to.
+        # Commands report errors of their files themselves: this one is of the standard output.
         typer.echo(f"maskwise: expected to print, got {error.strerror or error}.", err=True)
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - Python flushes it once more at its end
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - Python flushes it once more when it exits
         sys.exit(1)
+
+
+def _option_of(error: MaskwiseError) -> str:
+    """The option to change, where the error names a setting: the library knows values, not options."""
+    setting = error.setting if isinstance(error, InputError) else None
+    return "" if setting is None else f" See --{setting.replace('_', '-')}."
 
 
 if __name__ == "__main__":

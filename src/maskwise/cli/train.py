@@ -1,9 +1,12 @@
 """`maskwise train`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from maskwise.recipes.schema import Recipe
 
 
 def train(
@@ -57,7 +60,35 @@ def train(
         )
     if resume and set_:
         raise InputError("Expected --resume without --set: a resumed run keeps its recipe. Train a new run.")
-    chosen = load_recipe(recipe, set_ or ())
+    _train(
+        load_recipe(recipe, set_ or ()),
+        recipe,
+        data,
+        out,
+        folds=folds,
+        refit=refit,
+        on=on,
+        cpus=cpus,
+        resume=resume,
+        mlflow=mlflow,
+        no_photos=no_photos,
+    )
+
+
+def _train(
+    chosen: "Recipe",
+    recipe: str,
+    data: Path,
+    out: Path | None,
+    *,
+    folds: int | None = None,
+    refit: bool = False,
+    on: str = "here",
+    cpus: int = 1,
+    resume: bool = False,
+    mlflow: str | None = None,
+    no_photos: bool = False,
+) -> None:
     run = out if out is not None else Path("runs") / chosen.name
     # Checked before the seconds that importing torch takes.
     from maskwise.runs.run_folder import RunFolder
@@ -135,12 +166,14 @@ def distil(
 
     Example: [bold]maskwise distil runs/folds --data DATA --out runs/small[/bold]
     """
-    settings = [
-        *(set_ or ()),
-        f"distillation={{run: {teacher}, weight: {weight}, temperature: {temperature}}}",
-        *(() if held_out else ("split.nobody=true",)),
-    ]
+    from maskwise.recipes.recipe_files import load_recipe
+
     if resume:
-        train(recipe, data, out=out, resume=True)
-    else:
-        train(recipe, data, set_=settings, out=out)
+        _train(load_recipe(recipe), recipe, data, out, resume=True)
+        return
+    values: dict[str, Any] = {
+        "distillation": {"run": str(teacher), "weight": weight, "temperature": temperature}
+    }
+    if not held_out:
+        values["split.nobody"] = True
+    _train(load_recipe(recipe, set_ or (), values), recipe, data, out)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from maskwise.data.near_duplicates import cross_person_duplicates
+from maskwise.data.leakage import Side, find_trained_on
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.scan import Progress, scan_photos
 from maskwise.data.table import PhotoTable
@@ -73,7 +73,8 @@ def evaluate(
     predictor = create_predictor(members, run.ensemble)
     space = predictor.space
     table, looks = _labelled_photos(data, labels, run, say, scan_progress)
-    trained_on = count_trained_on(run.trained_on, table, looks)
+    evaluated = Side(table.photos, table.frame["person"].to_list(), looks)
+    trained_on = int(find_trained_on(evaluated, trained_photos(run)).sum())
     if trained_on:
         say(
             f"{trained_on} of these {len(table)} photos were trained on or show persons who were: no held-out score."
@@ -154,28 +155,18 @@ def _labelled_photos(
     return table.keep(usable), scan.frame.filter(pl.Series(usable, dtype=pl.Boolean))
 
 
-def count_trained_on(trained_on: pl.DataFrame, table: PhotoTable, scan: pl.DataFrame) -> int:
-    """How many photos a run was trained on, or nearly the same ones, or others of a person that it knows.
-
-    Args:
-        trained_on: the rows of the run's split that were trained on.
-        table: the photos (N).
-        scan: a scan's rows of them (N).
+def trained_photos(run: Run) -> Side:
+    """The photos that a run was trained on, from its split.
 
     Raises:
         InputError: when the split does not say what the photos look like.
     """
     try:
-        looks = pl.concat([frame.select("digest", "phash", "thumb") for frame in (trained_on, scan)])
+        return Side.from_frame(run.trained_on)
     except pl.exceptions.PolarsError as error:
-        raise InputError(f"Expected a split with the content of its photos, got: {error}.") from error
-    persons = set(trained_on["person"].to_list())
-    known = np.array([person in persons for person in table.frame["person"]], dtype=bool)
-    seen = np.isin(scan["digest"].to_numpy(), trained_on["digest"].to_numpy())
-    sides = np.array(["trained on"] * trained_on.height + ["evaluated"] * len(table))
-    for pair in cross_person_duplicates(looks, sides):
-        seen[max(pair.first, pair.second) - trained_on.height] = True
-    return int((seen | known).sum())
+        raise InputError(
+            f"Expected {run.folder.split} to describe the photos that were trained on, got: {error}."
+        ) from error
 
 
 def _about(run: Run, data: Path, labels: Path | None, name: str, metrics: Metrics) -> About:

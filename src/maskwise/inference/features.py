@@ -15,7 +15,7 @@ from maskwise.data.transform import Normalize, Resize, TransformSpec
 from maskwise.inference.device import choose_device
 from maskwise.inference.predictor import BATCH_SIZE
 from maskwise.models.backbone import create_backbone
-from maskwise.process_settings import keep_freed_memory
+from maskwise.process_settings import prepare_process
 
 
 def extract_features(
@@ -37,7 +37,7 @@ def extract_features(
         PhotoError: when a photo can't be read.
         InputError: when no weights are bundled for the backbone.
     """
-    keep_freed_memory()
+    prepare_process()
     made = create_backbone(backbone, weights="bundled")
     step = Normalize(mean=made.mean, std=made.std)
     spec = TransformSpec(steps=(Resize(height=side, width=side), step))

@@ -10,7 +10,7 @@ from maskwise.inference.predictor import Predictor
 from maskwise.inference.torch_engine import TorchEngine
 from maskwise.models.ensemble import EnsembleSpec
 from maskwise.models.member import Member, load_member
-from maskwise.process_settings import keep_freed_memory
+from maskwise.process_settings import prepare_process
 from maskwise.runs.run import Run
 
 
@@ -41,5 +41,5 @@ def create_predictor(
     members: Sequence[Member], ensemble: EnsembleSpec | None = None, device: torch.device | None = None
 ) -> Predictor:
     """The predictor of loaded members, in PyTorch, on a GPU where there is one; by default their mean."""
-    keep_freed_memory()
+    prepare_process()
     return Predictor(members[0].card, TorchEngine(members, device or choose_device(), ensemble))

@@ -1,18 +1,18 @@
-"""How the members of a run speak with one voice."""
+"""How the predictions of a run's members are combined."""
 
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch.nn.functional import one_hot
+
+from maskwise.strict_model import StrictModel
 
 Combine = Literal["mean", "weighted", "vote"]
 
 
-class EnsembleSpec(BaseModel):
+class EnsembleSpec(StrictModel):
     """`mean` of probabilities, `weighted` mean, or the share of members that `vote` for a class."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     combine: Combine = "mean"
@@ -20,9 +20,9 @@ class EnsembleSpec(BaseModel):
 
 
 def combine_members(members: torch.Tensor, ensemble: EnsembleSpec) -> torch.Tensor:
-    """Probabilities (N, C) of members' own (M, N, C).
+    """Combine the probabilities of the members (M, N, C) into one distribution (N, C).
 
-    A vote is shared out by the members' mean, a thousandth of a vote in all, so that ties go to the surer class.
+    A vote gets a thousandth of the members' mean added, so that ties go to the more probable class.
     """
     if ensemble.combine == "weighted":
         weights = members.new_tensor(ensemble.weights).view(-1, 1, 1)

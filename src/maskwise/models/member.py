@@ -1,13 +1,13 @@
-"""A member of a run on disk: weights and a description, enough to predict without the recipe.
+"""A member of a run on disk: weights and a card, enough to predict without the recipe.
 
-`model.safetensors` and `model.json` hold data only: nothing in them is ever executed.
+`model.safetensors` and `model.json` contain data only: nothing in them is executed.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import ValidationError, field_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -17,6 +17,7 @@ from maskwise.errors import InputError, in_short
 from maskwise.files import atomic_path, read_json, write_text
 from maskwise.models.classifier import Classifier, ModelSpec, create_classifier
 from maskwise.models.decision import Rule
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 WEIGHTS_FILE = "model.safetensors"
@@ -24,10 +25,8 @@ CARD_FILE = "model.json"
 SCHEMA = 1
 
 
-class MemberCard(BaseModel):
-    """What `model.json` says."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class MemberCard(StrictModel):
+    """The content of `model.json`."""
 
     schema_version: int = SCHEMA
     maskwise: str = maskwise.__version__
@@ -47,7 +46,7 @@ class MemberCard(BaseModel):
 
     @property
     def space(self) -> LabelSpace:
-        """The label space that predictions are in."""
+        """The label space of the predictions."""
         return LabelSpace.from_dict(self.label_space)
 
 
@@ -66,7 +65,7 @@ def save_member(folder: Path, classifier: Classifier, card: MemberCard) -> None:
         MaskwiseError: when the disk is full or the folder can't be written.
     """
     state = {name: value.detach().cpu().contiguous() for name, value in classifier.state_dict().items()}
-    # One entry of metadata: with more, their order and so the bytes of the file differ from run to run.
+    # One entry of metadata: with more, their order, and so the bytes of the file, would differ between runs.
     with atomic_path(folder / WEIGHTS_FILE) as temporary:
         save_file(state, temporary, metadata={"format": "pt"})
     text = card.model_dump_json(indent=2).replace('"schema_version"', '"schema"', 1)
@@ -104,7 +103,7 @@ def load_member(folder: Path, card: MemberCard | None = None) -> Member:
         card: its description, where that was read already.
 
     Raises:
-        InputError: when a file is missing or broken, or the weights don't fit the description.
+        InputError: when a file is missing or broken, or the weights don't fit the card.
     """
     card = card or load_card(folder)
     path = folder / WEIGHTS_FILE

@@ -1,22 +1,22 @@
-"""What a recipe says of mixing photos of a batch; the mixing itself is in `training/mixing`."""
+"""The mixing of photos in a recipe; `training/mixing` does it."""
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from maskwise.strict_model import StrictModel
 
 
-class HalfFaceSpec(BaseModel):
+class HalfFaceSpec(StrictModel):
     """The vertical cutmix: the left part of one photo, the right part of another."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["half_face"] = "half_face"
     probability: float = Field(default=0.5, ge=0, le=1)  # of mixing a batch
-    split: tuple[float, float] = (0.46, 0.54)  # where the cut lies, as a share of the width
+    split: tuple[float, float] = (0.46, 0.54)  # the range of the cut, as shares of the width
     same: tuple[str, ...] = ("mask",)  # attributes in which both halves agree
     partner: dict[str, str] = Field(
         default_factory=dict
-    )  # whose halves are given, such as {age: ">=60"}; all
+    )  # photos that give halves, such as {age: ">=60"}; all
 
     @model_validator(mode="after")
     def _check(self) -> "HalfFaceSpec":
@@ -28,20 +28,16 @@ class HalfFaceSpec(BaseModel):
         return self
 
 
-class MixupSpec(BaseModel):
+class MixupSpec(StrictModel):
     """Whole photos blended (H. Zhang et al., "mixup: Beyond Empirical Risk Minimization", 2018)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["mixup"] = "mixup"
     probability: float = Field(default=0.5, ge=0, le=1)  # of mixing a batch
     alpha: float = Field(default=0.2, gt=0)  # of the Beta distribution
 
 
-class CutmixSpec(BaseModel):
+class CutmixSpec(StrictModel):
     """A rectangle of another photo (S. Yun et al., "CutMix", 2019)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["cutmix"] = "cutmix"
     probability: float = Field(default=0.5, ge=0, le=1)

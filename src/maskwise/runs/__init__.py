@@ -1,1 +1,1 @@
-"""The folder of a run and what lies in it, typed: metrics, lineage, split, predictions, members."""
+"""The folder of a run, typed: metrics, lineage, split, predictions, members."""

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from maskwise.data.augmentations import PixelStep
 from maskwise.errors import InputError
-from maskwise.recipes.recipe_files import apply_setting, load_recipe, parse_recipe
+from maskwise.recipes.recipe_files import load_recipe, parse_recipe
 from maskwise.recipes.recipe_values import Values, differing_values, distinct_variables, recipe_values
 from maskwise.recipes.schema import Recipe
+from maskwise.recipes.settings import set_values
+from maskwise.strict_model import StrictModel
 from maskwise.training.linear_probe import can_be_frozen, check_frozen_base
 
 Mode = Literal["fine-tune", "frozen"]
@@ -21,10 +23,8 @@ _PIXEL_STEPS = {kind.model_fields["step"].default for kind in get_args(PixelStep
 Seeds = Annotated[tuple[int, ...], Field(min_length=1)]
 
 
-class Study(BaseModel):
+class Study(StrictModel):
     """What a study's YAML says."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     description: str = ""
@@ -160,12 +160,7 @@ def _recipe(study: Study, changes: Values) -> Recipe:
     base = load_recipe(study.base)
     content = base.model_dump(mode="json")
     _edit_steps(content, study.set, several=True)
-    # A kind first: it brings its own keys, which others may then set.
-    for key, value in sorted(
-        {**study.set, **changes}.items(), key=lambda item: not item[0].endswith(".kind")
-    ):
-        if key not in _EDITS:
-            apply_setting(content, f"{key}={_short(value)}")
+    set_values(content, {k: v for k, v in {**study.set, **changes}.items() if k not in _EDITS})
     _edit_steps(content, changes, several=False)
     return parse_recipe(content, f"study {study.name}")
 

@@ -9,14 +9,15 @@ import numpy as np
 import polars as pl
 
 from maskwise.data.data_fingerprint import data_fingerprint
-from maskwise.data.near_duplicates import cross_person_duplicates
+from maskwise.data.leakage import Side, check_additional_photos, find_shared_persons
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.scan import Progress, Scan, scan_photos
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets
-from maskwise.errors import InputError, LeakError
+from maskwise.errors import InputError
 from maskwise.inference.load_run import load_predictor
-from maskwise.recipes.schema import PseudoLabelPart, Recipe
+from maskwise.recipes.parent_runs import PseudoLabelPart
+from maskwise.recipes.schema import Recipe
 from maskwise.runs.lineage import ExtraData
 from maskwise.runs.run import open_run
 from maskwise.tasks.label_space import UNKNOWN
@@ -108,7 +109,7 @@ def _join(
     shared = [column for column in frame.columns if column in here.frame.columns]
     table = replace(here, frame=pl.concat([here.frame, frame.select(shared)], how="diagonal_relaxed"))
     scan = pl.concat([data.photos.scan, extra.scan.with_columns(pl.Series("photo", photos))])
-    _check_no_copies(data, scan, table, extra.name)
+    check_additional_photos(extra.name, Side(photos, persons, extra.scan), data.held_out_side())
     classes = there.space.encode(there.label_indices())
     return replace(
         data,
@@ -131,27 +132,12 @@ def _join(
 
 def _say_shared_ids(data: TrainingData, extra: _Extra, say: Say) -> None:
     """Persons of two data sets are taken for different ones: where names agree, the user should know."""
-    held_out = set(data.held_out_table.persons.tolist())
-    shared = sorted(held_out & set(extra.table.persons.tolist()))
+    held_out = data.held_out_table.persons.tolist()
+    shared = find_shared_persons(held_out, extra.table.persons.tolist())
     if shared:
         say(
             f"Note: {len(shared)} persons of {extra.name} have the name of a held-out one, such as {shared[0]}, and "
             "are taken for others. If they are the same, the score is worth nothing: leave them out."
-        )
-
-
-def _check_no_copies(data: TrainingData, looks: pl.DataFrame, table: PhotoTable, name: str) -> None:
-    """Refuse additional photos that are near-duplicates of held-out ones."""
-    n_here = len(data.table)
-    sides = np.where(np.arange(len(table)) < n_here, "here", "further")
-    held = np.concatenate([data.split.held_out, np.ones(len(table) - n_here, dtype=bool)])
-    rows = np.flatnonzero(held)
-    pairs = cross_person_duplicates(looks[rows.tolist()], sides[rows])
-    if pairs:
-        first, second = (table.photo(rows[place]) for place in (pairs[0].first, pairs[0].second))
-        raise LeakError(
-            f"Expected {name} to show none of the held-out persons, got {len(pairs)} photos that are copies of "
-            f"held-out ones or nearly so, such as {first} and {second}: leave them out."
         )
 
 

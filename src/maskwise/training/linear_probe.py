@@ -19,8 +19,10 @@ from maskwise.inference.engine import Probabilities
 from maskwise.inference.features import extract_features
 from maskwise.losses import create_loss
 from maskwise.models.heads import create_head
+from maskwise.process_settings import compute_threads
 from maskwise.randomness import keyed_seed
-from maskwise.recipes.schema import CosineSchedule, Recipe
+from maskwise.recipes.schedules import CosineSchedule
+from maskwise.recipes.schema import Recipe
 from maskwise.training.optimization import create_schedule
 from maskwise.training.resolve_recipe import class_counts
 from maskwise.training.training_data import TrainingData
@@ -91,12 +93,8 @@ def frozen_features(
 
 def train_head(recipe: Recipe, data: TrainingData, features: Features) -> Probabilities:
     """Joint probabilities (H, C) of the held-out rows, by the recipe's head trained on those of the training side."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the matrices are so small that threads only wait for each other
-    try:
+    with compute_threads(1):  # the matrices are so small that more threads only wait for each other
         return _train_head(recipe, data, features)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _train_head(recipe: Recipe, data: TrainingData, features: Features) -> Probabilities:

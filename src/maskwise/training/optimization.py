@@ -4,19 +4,13 @@ import math
 from typing import Any
 
 import torch
-from timm.optim._param_groups import param_groups_layer_decay
+from timm.optim import param_groups_layer_decay  # type: ignore[attr-defined] # public, without a marked re-export
 from torch.optim.lr_scheduler import LambdaLR
 
 from maskwise.errors import InputError
 from maskwise.models.classifier import Classifier
-from maskwise.recipes.schema import (
-    AdamPart,
-    AdamWPart,
-    AnySchedule,
-    CosineSchedule,
-    OneCycleSchedule,
-    StepSchedule,
-)
+from maskwise.recipes.optimizers import AdamPart, AdamWPart
+from maskwise.recipes.schedules import AnySchedule, CosineSchedule, OneCycleSchedule, StepSchedule
 
 
 def create_optimizer(

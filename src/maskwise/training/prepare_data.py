@@ -15,8 +15,9 @@ from maskwise.data.scan import Progress, Scan, content_digest, scan_photos
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets, create_targets
 from maskwise.errors import InputError
+from maskwise.recipes.data_parts import LabelPart
 from maskwise.recipes.mixing import HalfFaceSpec
-from maskwise.recipes.schema import LabelPart, Recipe
+from maskwise.recipes.schema import Recipe
 from maskwise.runs.lineage import AppliedCorrections
 from maskwise.tasks.label_space import UNKNOWN, LabelSpace
 from maskwise.training.split_photos import split_photos, unused_photos

@@ -11,8 +11,10 @@ from maskwise.errors import InputError
 from maskwise.inference.device import choose_device
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier, create_classifier
+from maskwise.process_settings import set_compute_threads
 from maskwise.randomness import keyed_seed
-from maskwise.recipes.schema import Precision, Recipe
+from maskwise.recipes.schema import Recipe
+from maskwise.recipes.training_loop import Precision
 from maskwise.runs.lineage import Measurements
 from maskwise.training.batch_size import divide_batch, fits_on_gpu, largest_batch
 from maskwise.training.choose_precision import autocast_dtype, measure_precisions
@@ -39,7 +41,7 @@ def resolve_recipe(recipe: Recipe, data: TrainingData) -> Resolved:
     part = recipe.training
     device, measured = choose_device(rank()), Measurements()
     threads = torch.get_num_threads() if part.threads == "auto" else part.threads
-    torch.set_num_threads(threads)
+    set_compute_threads(threads)
     workers = default_workers() if part.workers == "auto" else part.workers
     classifier, mean, std = create_classifier(
         recipe.model, data.table.space, seed=keyed_seed(recipe.seed, "model")

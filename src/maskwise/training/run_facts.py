@@ -3,7 +3,8 @@
 import numpy as np
 
 from maskwise.models.tuned_decision import TunedDecision
-from maskwise.recipes.schema import Recipe, TrainingPart
+from maskwise.recipes.schema import Recipe
+from maskwise.recipes.training_loop import TrainingPart
 from maskwise.reporting.run_report import About
 from maskwise.runs.metrics import Metrics
 from maskwise.training.training_data import TrainingData

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from maskwise.data.leakage import check_split
 from maskwise.data.near_duplicates import DuplicatePair, cross_person_duplicates, join_groups
-from maskwise.data.split import assign_folds, check_split, hold_out, hold_out_photos, person_strata
+from maskwise.data.split import assign_folds, hold_out, hold_out_photos, person_strata
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
-from maskwise.recipes.schema import SplitPart
+from maskwise.recipes.data_parts import SplitPart
 from maskwise.runs.split_file import HELD_OUT
 from maskwise.training.training_data import Mask, ScannedPhotos, Split
 

@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from maskwise.data.leakage import check_parent
 from maskwise.data.targets import Targets
-from maskwise.errors import InputError, LeakError
-from maskwise.evaluation.evaluate_run import count_trained_on
+from maskwise.errors import InputError
+from maskwise.evaluation.evaluate_run import trained_photos
 from maskwise.inference.load_run import load_predictor
 from maskwise.models.classifier import Classifier
 from maskwise.models.member import load_member
-from maskwise.recipes.schema import DistillationPart, Recipe
+from maskwise.recipes.parent_runs import DistillationPart
+from maskwise.recipes.schema import Recipe
 from maskwise.runs.lineage import Parent
 from maskwise.runs.run import Run, open_run
 from maskwise.tasks.label_space import LabelSpace
@@ -55,16 +57,10 @@ def check_parents_leak(recipe: Recipe, data: TrainingData) -> None:
         LeakError: naming the run, and how many held-out photos it knows.
         InputError: when a run that one of them learned from is gone, so that it can't be checked.
     """
-    held_out = data.held_out_table
-    looks = data.photos.scan.filter(data.split.held_out)
+    held_out = data.held_out_side()
     for role, run in parents_of(recipe).items():
         for ancestor in _with_ancestors(run):
-            known = count_trained_on(ancestor.trained_on, held_out, looks)
-            if known:
-                raise LeakError(
-                    f"Expected the {role} {ancestor.path} to know none of the held-out persons, but it was trained on "
-                    f"{known} of their photos or on near-duplicates: train it with the same split, or on other data."
-                )
+            check_parent(f"{role} {ancestor.path}", held_out, trained_photos(ancestor))
 
 
 def _with_ancestors(path: Path) -> Iterator[Run]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from maskwise.data.sampling import ShuffledSpec
 from maskwise.data.scan import ProgressOf
 from maskwise.errors import InputError, MaskwiseError, StoppedError
-from maskwise.process_settings import keep_freed_memory
+from maskwise.process_settings import prepare_process
 from maskwise.recipes.schema import Recipe
 from maskwise.runs.lineage import Lineage, Parent
 from maskwise.runs.metrics import Metrics
@@ -81,7 +81,7 @@ def _train(job: TrainingJob) -> Metrics:
     split = job.recipe.split
     if split.folds is not None and split.fold is None:
         raise InputError(f"Expected --folds {split.folds} for a recipe of folds: it names no single one.")
-    keep_freed_memory()
+    prepare_process()
     join_group()
 
     data, parents = _gather(job)

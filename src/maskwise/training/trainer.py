@@ -1,10 +1,8 @@
 """Run the loop under Lightning: checkpoints, early stopping, interruption."""
 
-import logging
 import signal
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +15,8 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 
-from maskwise.recipes.schema import TrainingPart
+from maskwise.process_settings import quiet_lightning
+from maskwise.recipes.training_loop import TrainingPart
 from maskwise.runs.run_folder import RunFolder
 from maskwise.training.checkpoints import WholeCheckpoints, load_checkpoint
 from maskwise.training.distributed import any_says, is_first, local_world_size, world_size
@@ -192,7 +191,7 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, console: Console) 
     if is_first():
         callbacks.append(ProgressLine(console, photos_per_batch=loop.photos_per_batch))
     processes = world_size()
-    with _quiet(), stop.listening():
+    with quiet_lightning(), stop.listening():
         trainer = lightning.Trainer(
             max_epochs=part.epochs,
             accelerator="auto",
@@ -236,20 +235,3 @@ def _strategy(part: TrainingPart, processes: int) -> str:
         return "auto"
     # While the backbone is frozen, its parameters get no gradient, which plain DDP would wait for.
     return "ddp_find_unused_parameters_true" if part.frozen_epochs else "ddp"
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Lightning's advice and banners are not for maskwise's users; its errors are."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric", "lightning")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"lightning\..*")
-        warnings.filterwarnings("ignore", module=r"torch\.utils\.tensorboard.*")
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from maskwise.data.leakage import Side
 from maskwise.data.sampling import SamplingSpec, sample_epoch
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets
@@ -81,6 +82,12 @@ class TrainingData:
     def held_out_classes(self) -> Rows:
         """Joint classes (H,) of the photos that are scored."""
         return self.photos.score_classes[self.split.held_out]
+
+    def held_out_side(self) -> Side:
+        """The held-out photos, as the guards against leaks compare them."""
+        table = self.held_out_table
+        looks = self.photos.scan.filter(self.split.held_out)
+        return Side(table.photos, table.frame["person"].to_list(), looks)
 
     @property
     def commonest_class(self) -> int:

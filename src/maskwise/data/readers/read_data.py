@@ -17,7 +17,7 @@ def read_data(
     Args:
         data: where they are.
         space: the declared labels; those of the competition by default.
-        unread: receives the labels that can't be meant, which become unknown; with None they are refused.
+        unread: receives the invalid labels, which become unknown; with None they are refused.
 
     Raises:
         InputError: when `data` is no known layout, or something in it is wrong.
@@ -28,10 +28,7 @@ def read_data(
     readers = create_readers()
     for reader in readers:
         if reader.recognizes(data):
-            table = reader.read(data, space, unread)
-            if not len(table):
-                raise InputError(f"{data}: expected at least one row, got none.")
-            return table
+            return reader.read(data, space, unread)
     layouts = "; or ".join(reader.layout for reader in readers)
     raise InputError(f"{data}: expected {layouts}; got neither.")
 

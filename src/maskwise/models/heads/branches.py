@@ -1,18 +1,16 @@
-"""One backbone, a branch for each attribute: what the 2021 report left untried."""
+"""A branch for each attribute on one backbone."""
 
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import nn
 
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 
-class BranchesHeadSpec(BaseModel):
+class BranchesHeadSpec(StrictModel):
     """A linear layer for each attribute; attributes are independent given the photo."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["branches"] = "branches"
 
@@ -21,7 +19,7 @@ class BranchesHead(nn.Module):
     """Linear layers from features (N, F) to each attribute's logits, summed into joint logits (N, C).
 
     The softmax of such a sum is the product of the attributes' softmaxes, so joint cross-entropy is the sum of
-    the attributes' own.
+    the attributes' cross-entropies.
     """
 
     def __init__(self, n_features: int, space: LabelSpace) -> None:
@@ -34,7 +32,7 @@ class BranchesHead(nn.Module):
 
 
 def joint_logits(branches: list[torch.Tensor]) -> torch.Tensor:
-    """Joint logits (N, C) as sums of the attributes' own (N, V), in the label space's order."""
+    """Joint logits (N, C) as sums of the attributes' logits (N, V), in the label space's order."""
     joint = branches[0]
     for own in branches[1:]:
         joint = (joint[:, :, None] + own[:, None, :]).flatten(1)

@@ -1,19 +1,17 @@
-"""Branches plus a joint residual: rare classes borrow strength, dependent ones are still modelled."""
+"""Branches plus a joint residual: rare classes share parameters, and dependences are still modelled."""
 
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from maskwise.models.heads.branches import BranchesHead
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 
-class StructuredHeadSpec(BaseModel):
-    """The sum of `branches` and of a joint layer that begins at zero: what no branch explains."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class StructuredHeadSpec(StrictModel):
+    """The sum of `branches` and a joint layer initialised at zero, for what the branches do not explain."""
 
     kind: Literal["structured"] = "structured"
 
