@@ -6,32 +6,21 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from maskwise.data.decoded_cache import DecodedCache, open_cache
-from maskwise.data.decoding import reduction_for
-from maskwise.data.photo_source import PhotoSource, load_decoded
 from maskwise.data.sampling import ShuffledSpec
 from maskwise.data.scan import ProgressOf
-from maskwise.data.transform import resolution_needed
 from maskwise.errors import InputError, MaskwiseError, StoppedError
-from maskwise.files import printable
-from maskwise.inference.device import choose_device
-from maskwise.losses import create_loss
-from maskwise.models.classifier import Classifier
 from maskwise.process_settings import prepare_process
-from maskwise.recipes.recipe_files import load_recipe, save_recipe
 from maskwise.recipes.schema import Recipe
-from maskwise.runs.lineage import Lineage, Parent, Seeds
-from maskwise.runs.machine import begin_lineage
+from maskwise.runs.lineage import Lineage, Parent
 from maskwise.runs.metrics import Metrics
 from maskwise.runs.run_folder import RunFolder
-from maskwise.runs.split_file import read_split, write_split
-from maskwise.training.distributed import barrier, is_first, join_group, rank, world_size
+from maskwise.training.begin_run import began_with, begin_run, stored_recipe
+from maskwise.training.create_loop import create_loop, open_photos
+from maskwise.training.distributed import barrier, is_first, join_group
 from maskwise.training.extra_data import add_training_photos
 from maskwise.training.finish_run import write_finished, write_member
-from maskwise.training.lightning_module import TrainingModule
-from maskwise.training.loaders import EvaluationLoader, TrainingLoader
 from maskwise.training.prepare_data import prepare
-from maskwise.training.resolve_recipe import Resolved, class_counts, resolve_recipe
+from maskwise.training.resolve_recipe import resolve_recipe
 from maskwise.training.teachers import check_parents, check_parents_leak, teach
 from maskwise.training.trainer import Fit, Loop, fit
 from maskwise.training.training_data import TrainingData
@@ -96,20 +85,20 @@ def _train(job: TrainingJob) -> Metrics:
     join_group()
 
     data, parents = _gather(job)
-    if begun is not None and not _began_with(begun, folder, data, parents):
+    if begun is not None and not began_with(begun, folder, data, parents):
         raise InputError(
             f"Expected {job.data} to be the data that {folder.path} began with, but it differs: train a new run."
         )
     resolved = resolve_recipe(job.recipe, data)
     job = job.with_recipe(resolved.recipe)
-    source = _photo_source(data, job)
+    source = open_photos(data, job)
     data = data.with_targets(teach(data, job.recipe.distillation, source.paths))
     if begun is None:
-        begun = _begin(job, data, resolved, parents)
+        begun = begin_run(job, data, resolved, parents)
     barrier()
     job.say(_what_begins(job.recipe, data))
 
-    loop = _create_loop(job.recipe, data, resolved.classifier, source)
+    loop = create_loop(job.recipe, data, resolved.classifier, source)
     _say_epoch(data, job, len(loop.training) * loop.photos_per_batch)
     ended = _fit(loop, job)
     if is_first():
@@ -174,97 +163,3 @@ def _say_epoch(data: TrainingData, job: TrainingJob, photos: int) -> None:
     job.say("Draws of each class in the first epoch, and its photos:")
     for name, draws, available in zip(space.class_names, drawn, there, strict=True):
         job.say(f"  {name}: {draws:,} of {available:,}")
-
-
-def _began_with(begun: Lineage, folder: RunFolder, data: TrainingData, parents: tuple[Parent, ...]) -> bool:
-    """Whether a run began with these photos, this split, and what it learns from besides them."""
-    if begun.data.fingerprint != data.photos.fingerprint or begun.data.further != data.extra:
-        return False
-    if [parent.weights for parent in begun.parents] != [parent.weights for parent in parents]:
-        return False
-    stored = read_split(folder.split)
-    return stored["photo"].to_list() == data.table.photos and stored["side"].to_list() == data.sides
-
-
-def stored_recipe(folder: RunFolder, given: Recipe) -> Recipe:
-    """The recipe that a run began with.
-
-    Raises:
-        InputError: when it is broken, or not that of the recipe given.
-    """
-    stored = load_recipe(str(folder.recipe))
-    if stored.name != given.name:
-        raise InputError(f"Expected to resume {folder.path} with its recipe {stored.name}, got {given.name}.")
-    return stored
-
-
-def _photo_source(data: TrainingData, job: TrainingJob) -> PhotoSource:
-    table, scan, spec = data.table, data.photos.scan, job.recipe.transform
-    digests, paths = scan["digest"].to_list(), table.paths
-    cache: DecodedCache | None = None
-    if job.recipe.data.cache:
-        sizes = list(zip(scan["height"], scan["width"], strict=True))
-        cache = open_cache(
-            digests,
-            sizes,
-            [reduction_for(size, resolution_needed(spec, size)) for size in sizes],
-            lambda row: load_decoded(paths[row], spec),
-            progress=job.progress("caching decoded photos"),
-        )
-    return PhotoSource(table.photos, paths, spec, job.recipe.seed, cache, digests)
-
-
-def _begin(job: TrainingJob, data: TrainingData, resolved: Resolved, parents: tuple[Parent, ...]) -> Lineage:
-    """Write what a run begins with: recipe, split and lineage."""
-    recipe, folder = job.recipe, job.folder
-    lineage = begin_lineage(
-        data=data.lineage(printable(job.data.resolve())),
-        split=data.split_sizes(),
-        seeds=Seeds(training=recipe.seed, split=recipe.split.seed),
-        threads=int(recipe.training.threads),
-        device=str(choose_device(rank())),
-        measured=resolved.measured,
-        parents=parents,
-    )
-    if is_first():
-        # The recipe first: a run that is killed in between can then be resumed, and begins again.
-        save_recipe(folder.recipe, recipe)
-        write_split(folder.split, data.split_frame())
-        lineage.write(folder.lineage)
-    return lineage
-
-
-def _create_loop(recipe: Recipe, data: TrainingData, classifier: Classifier, source: PhotoSource) -> Loop:
-    part = recipe.training
-    batch, workers = int(part.batch_size), int(part.workers)
-    accumulate = (part.effective_batch or batch) // (batch * world_size()) or 1
-    training = TrainingLoader(
-        source,
-        data.epoch_orders(recipe.sampling, recipe.seed),
-        len(data.train_rows),
-        batch_size=batch,
-        rank=rank(),
-        world=world_size(),
-        accumulate=accumulate,
-        workers=workers,
-    )
-    held_out = EvaluationLoader(
-        source, data.held_out_rows, batch_size=batch, rank=rank(), world=world_size(), workers=workers
-    )
-    module = TrainingModule(
-        classifier,
-        create_loss(recipe.loss, class_counts(data, recipe)),
-        recipe,
-        space=data.table.space,
-        normalization=recipe.transform.normalization,
-        train_targets=data.targets,
-        score_classes=data.photos.score_classes,
-        steps_per_epoch=max(1, len(training) // accumulate),
-    )
-    return Loop(
-        module=module,
-        training=training,
-        held_out=held_out,
-        accumulate=accumulate,
-        photos_per_batch=batch * world_size(),
-    )
