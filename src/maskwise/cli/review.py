@@ -29,7 +29,7 @@ def review(
     try:
         opened = open_review(folder, data)
     except AuditedDataError as error:
-        raise AuditedDataError(f"{error} Name them with --data.") from error
+        raise AuditedDataError(f"{error} Name the audited data with --data.") from error
     with ReviewServer(opened, port) as server:
         console.print(
             f"{len(opened):,} findings to decide; every decision is saved at once in {folder / 'corrections.csv'}"
