@@ -148,7 +148,8 @@ class RunFolder(ResultFolder):
             )
         if occupied and not resume and os.environ.get("RANK", "0") == "0":
             raise InputError(
-                f"Expected {self.path} to be new or empty, but it is not: choose another folder, or resume the run in it.",
+                f"Expected {self.path} to be new or empty, but it is not: choose another folder, or resume "
+                "the run in it.",
                 setting="out",
             )
 

@@ -77,8 +77,8 @@ def _train(job: TrainingJob) -> Metrics:
     split = job.recipe.split
     if split.folds is not None and split.fold is None:
         raise InputError(
-            f"Expected a cross-validation with {split.folds} folds, or a recipe with one split.fold to train, got a recipe of "
-            f"{split.folds} folds that names none.",
+            f"Expected a recipe of {split.folds} folds to name the one to train (split.fold), but it names none: train "
+            "all of them as a run of folds.",
             setting="folds",
         )
     prepare_process()
