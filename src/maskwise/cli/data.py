@@ -24,8 +24,8 @@ def info(
 
     Example: [bold]maskwise data info DATA --plots info.html[/bold]
     """
-    from maskwise.cli.bars import stage_bars
     from maskwise.cli.data_summary import print_summary
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.terminal import create_console
     from maskwise.data.readers.read_data import read_data
     from maskwise.data.scan import scan_photos
@@ -35,8 +35,8 @@ def info(
     table = read_data(data)
     for note in table.notes:
         console.print(f"Note: {note}.")
-    with stage_bars(console) as bar:
-        scan = scan_photos(table, progress=bar("scanning photos"))
+    with RichReporter(console) as reporter:
+        scan = scan_photos(table, progress=reporter.progress("scanning photos"))
     summary = summarise(table, scan)
     print_summary(console, summary)
     if plots is not None:
@@ -89,7 +89,7 @@ def people(
 
     Example: [bold]maskwise data people people --people 300 --eval-share 0.2[/bold]
     """
-    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.terminal import create_console
     from maskwise.people.contact_sheet import write_contact_sheet
     from maskwise.people.dataset import draw_people
@@ -106,8 +106,8 @@ def people(
         eval_share=eval_share,
     )
     console = create_console()
-    with stage_bars(console) as bar:
-        truth = draw_people(out, described, workers=workers, progress=bar("drawing people"))
+    with RichReporter(console) as reporter:
+        truth = draw_people(out, described, workers=workers, reporter=reporter)
     write_contact_sheet(out / "contact-sheet.jpg", out, truth)
     faults = truth["fault"].drop_nulls().len()
     console.print(

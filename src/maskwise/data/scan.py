@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from maskwise.data.fingerprint import perceptual_hash, thumbnail
 from maskwise.data.table import PhotoTable
 from maskwise.errors import MaskwiseError
 from maskwise.files import atomic_path
+from maskwise.reporter import Progress
 
 # To be raised when the recorded properties or the definition of a broken photo change: old caches are then ignored.
 SCAN_VERSION = 2
@@ -41,10 +41,6 @@ _KEY = ["photo", "bytes", "modified_ns"]
 """A file that agrees in these was scanned before."""
 
 _CHUNK = 1024
-
-Progress = Callable[[int, int], None]
-ProgressOf = Callable[[str], Progress | None]  # creates the progress bar of a named stage
-"""Called with photos done and photos in all."""
 
 
 @dataclass(frozen=True)

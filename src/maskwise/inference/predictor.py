@@ -1,7 +1,7 @@
 """From photos to joint probabilities, whichever engine computes them."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from maskwise.data.photo_source import transform_photo
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
 from maskwise.inference.engine import Card, Engine, Probabilities
+from maskwise.reporter import Progress
 
 BATCH_SIZE = 64
 
@@ -46,9 +47,7 @@ class Predictor:
                     prediction.probabilities = row
                 yield prediction
 
-    def predict_all(
-        self, paths: Sequence[Path], progress: Callable[[int, int], None] | None = None
-    ) -> Probabilities:
+    def predict_all(self, paths: Sequence[Path], progress: Progress | None = None) -> Probabilities:
         """Joint probabilities (N, C) of photos that a scan has found readable.
 
         Args:
@@ -59,6 +58,8 @@ class Predictor:
             InputError: naming the first photo that can't be read any more.
         """
         probabilities = np.empty((len(paths), self.space.n_classes), dtype=np.float32)
+        if progress:
+            progress(0, len(paths))
         for row, prediction in enumerate(self.predict(paths)):
             if prediction.probabilities is None:
                 raise InputError(

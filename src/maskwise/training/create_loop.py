@@ -28,7 +28,7 @@ def open_photos(data: TrainingData, job: TrainingJob) -> PhotoSource:
             sizes,
             [reduction_for(size, resolution_needed(spec, size)) for size in sizes],
             lambda row: load_decoded(paths[row], spec),
-            progress=job.progress("caching decoded photos"),
+            progress=job.reporter.progress("caching decoded photos"),
         )
     return PhotoSource(table.photos, paths, spec, job.recipe.seed, cache, digests)
 

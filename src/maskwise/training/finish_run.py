@@ -13,6 +13,7 @@ from maskwise.inference.load_run import create_predictor, load_members
 from maskwise.models.decision import decide
 from maskwise.models.member import Member, MemberCard, save_member
 from maskwise.recipes.schema import Recipe
+from maskwise.reporter import Reporter
 from maskwise.runs.lineage import Lineage
 from maskwise.runs.metrics import Circumstances, Metrics
 from maskwise.runs.run import Run
@@ -64,7 +65,7 @@ def write_finished(
         write_run(job.folder, metrics, lineage)
         return metrics
     members = load_members(Run(job.folder.path))
-    probabilities = _predict_held_out(members, data, source)
+    probabilities = _predict_held_out(members, data, source, job.reporter)
     scored = score_held_out(data, recipe, probabilities)
     speeds = [row["images_per_second"] for row in fit.history]
     metrics = scored.model_copy(
@@ -85,10 +86,13 @@ def write_finished(
     return metrics
 
 
-def _predict_held_out(members: list[Member], data: TrainingData, source: PhotoSource) -> Probabilities:
+def _predict_held_out(
+    members: list[Member], data: TrainingData, source: PhotoSource, reporter: Reporter
+) -> Probabilities:
     """Joint probabilities (H, C) of the held-out photos."""
     try:
-        return create_predictor(members).predict_all([source.paths[row] for row in data.held_out_rows])
+        paths = [source.paths[row] for row in data.held_out_rows]
+        return create_predictor(members).predict_all(paths, reporter.progress("predicting held-out photos"))
     except InputError as error:  # all of them could be read when they were scanned
         raise MaskwiseError(f"{error} Leave the photos alone while they are in use, and resume.") from error
 

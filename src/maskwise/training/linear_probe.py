@@ -4,7 +4,6 @@ What changes the backbone or what it sees (augmentation, optimiser, batch size, 
 """
 
 import hashlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from maskwise.process_settings import compute_threads
 from maskwise.randomness import keyed_seed
 from maskwise.recipes.schedules import CosineSchedule
 from maskwise.recipes.schema import Recipe
+from maskwise.reporter import Progress
 from maskwise.training.optimization import create_schedule
 from maskwise.training.resolve_recipe import class_counts
 from maskwise.training.training_data import TrainingData
@@ -64,9 +64,7 @@ def check_frozen_base(recipe: Recipe) -> None:
         )
 
 
-def frozen_features(
-    data: TrainingData, recipe: Recipe, progress: Callable[[int], None] | None = None
-) -> Features:
+def frozen_features(data: TrainingData, recipe: Recipe, progress: Progress | None = None) -> Features:
     """Features (R, F) of all rows, kept in the cache by content, backbone and size."""
     height, width = recipe.transform.output_size
     if height != width:

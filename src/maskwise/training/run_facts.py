@@ -24,7 +24,7 @@ def describe_training(job: TrainingJob, data: TrainingData, metrics: Metrics) ->
     if metrics.interrupted:
         warnings.append(
             f"Training was stopped after {metrics.epochs} of {recipe.training.epochs} epochs; "
-            "train with --resume goes on."
+            "resuming the run goes on."
         )
     facts = {
         "data": str(job.data),

@@ -12,8 +12,8 @@ from filelock import FileLock
 from maskwise.data.cache_folder import cache_folder
 from maskwise.data.decoding import Decoded
 from maskwise.data.faces.centerface import DETECTION_SIDE, SCORE_THRESHOLD, CenterFace, Face
-from maskwise.data.scan import Progress
 from maskwise.files import atomic_path
+from maskwise.reporter import Progress
 
 DETECTOR = "centerface"
 FACES_VERSION = 1
