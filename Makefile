@@ -14,7 +14,7 @@ demo: plan .venv/installed
 	@$(BIN)/maskwise data people $(PEOPLE) --people 120 --eval-share 0.2
 	@echo "3/4  Training the recipe cpu, scored on persons it never saw"
 	@$(BIN)/maskwise train cpu --data $(PEOPLE)/train --out $(DEMO) $$(test -f $(DEMO)/recipe.yaml && echo --resume)
-	@echo "4/4  Scoring it on further people, and writing the submission"
+	@echo "4/4  Scoring it on other people, and writing the submission"
 	@$(BIN)/maskwise evaluate $(DEMO) --data $(PEOPLE)/eval --labels $(PEOPLE)/eval-answers.csv --name eval
 	@$(BIN)/maskwise submit $(DEMO) --data $(PEOPLE)/eval --out $(DEMO)/submission.csv
 	@echo
@@ -42,7 +42,7 @@ lint: .venv/installed-tests
 	$(PYTHON) -m venv .venv
 
 .venv/installed: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[people]'
 	@touch $@
 
 .venv/installed-tests: .venv/bin/python pyproject.toml

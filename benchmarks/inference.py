@@ -2,10 +2,10 @@
 
     python benchmarks/inference.py --run RUN [--data DATA] [--threads 1]
 
-The run is exported into a temporary folder, each file checked against it. int8 is measured, the fastest and the closest
-way, whether or not `export` would write it: what it says beside the run is told. Then all take turns, each in a process
-of its own, because allocator settings can't be taken back. Plain is what one writes first: contiguous tensors, the
-allocator as it is. Pixels come in as the transform makes them; reading photos is another benchmark's (`input.py`).
+The run is exported into a temporary folder, each file checked against it. int8 is measured with the fastest and the
+closest method, whether or not `export` would write it; how it compares with the run is printed. Then all engines take
+turns, each in a process of its own, because allocator settings can't be undone. "Plain" is PyTorch as one writes it
+first: contiguous tensors, the allocator's defaults. The input is transformed pixels; `input.py` measures the reading.
 """
 
 import argparse
@@ -24,17 +24,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from benchmarks.turns import take_turns
-from maskwise.export.export_model import (
-    Kind,
-    Target,
-    calibration_photos,
-    export,
-    write_checked,
-)
-from maskwise.export.model_source import merge_run
-from maskwise.export.quantization import WAYS, Way, leaves_nothing, quantize
-from maskwise.export.verification import figures, holds, photos_to_check
-from maskwise.export.writers import input_names, to_onnx, to_openvino
+from maskwise.export.calibration import calibration_photos
+from maskwise.export.check_photos import photos_to_check
+from maskwise.export.compare_with_run import describe_check, is_int8_good_enough
+from maskwise.export.export_model import export
+from maskwise.export.formats import FORMATS
+from maskwise.export.graph import input_names
+from maskwise.export.merge_run import merge_run
+from maskwise.export.onnx_format import to_onnx
+from maskwise.export.quantization import METHODS, QuantizationMethod, quantize
+from maskwise.export.write_checked import Target, write_checked
 from maskwise.inference.engine import Engine
 from maskwise.inference.exported import exported_parts
 from maskwise.inference.load_run import load_predictor
@@ -45,11 +44,11 @@ from maskwise.models.member import load_member
 from maskwise.runs.members import member_folders
 
 BATCHES = (1, 32)
-PLAIN: dict[str, tuple[Kind, str]] = {
+PLAIN: dict[str, tuple[str, str]] = {
     "ONNX Runtime": ("onnx", "model.onnx"),
     "OpenVINO": ("openvino", "model.xml"),
 }
-INT8: dict[str, tuple[Kind, Callable[[Sequence[Way]], Way]]] = {
+INT8: dict[str, tuple[str, Callable[[Sequence[QuantizationMethod]], QuantizationMethod]]] = {
     "ONNX Runtime, fastest int8": ("onnx", itemgetter(0)),
     "ONNX Runtime, closest int8": ("onnx", itemgetter(-1)),
     "OpenVINO, fastest int8": ("openvino", itemgetter(0)),
@@ -67,25 +66,28 @@ def export_all(run: Path, folder: Path, data: Path | None) -> list[str]:
         begin = time.perf_counter()
         done = export(run, folder, kind=kind, data=data)
         seconds = time.perf_counter() - begin
-        print(f"{name}: {done.bytes / 2**20:.1f} MB in {seconds:.0f} s, {figures(done.check)}", flush=True)
+        print(
+            f"{name}: {done.bytes / 2**20:.1f} MB in {seconds:.0f} s, {describe_check(done.check)}",
+            flush=True,
+        )
     merged = merge_run(run, "int8")
     photos = photos_to_check(run, merged.predictor, data, int8=True)
-    calibration = calibration_photos(photos.training, merged.card)
+    calibration = calibration_photos(photos.training, merged.card.transforms)
     graph = to_onnx(merged.graph)
-    models = {"onnx": graph, "openvino": to_openvino(graph)}
+    models = {name: known.from_onnx(graph) for name, known in FORMATS.items()}
     ways = list(PLAIN)
     for name, (kind, choose) in INT8.items():
         source, path = models[kind], folder / FILES[name]
-        way = choose([way for way in WAYS if not (way.float_depth and leaves_nothing(source, way))])
-        target = Target(path, kind, merged.card, photos)
+        method = choose([method for method in METHODS if method.quantizes_anything(source)])
+        target = Target(path, FORMATS[kind], merged.card, photos)
         check = write_checked(
-            quantize(source, calibration, input_names(merged.card.transforms), way), target, way.told()
+            quantize(source, calibration, input_names(merged.card.transforms), method),
+            target,
+            method.describe(),
         )
         size = sum(part.stat().st_size for part in exported_parts(path)) / 2**20
-        print(
-            f"{name} ({way.told()}): {size:.1f} MB, {figures(check)}: {'passes' if holds(check) else 'refused'}",
-            flush=True,
-        )
+        outcome = "passes" if is_int8_good_enough(check) else "refused"
+        print(f"{name} ({method.describe()}): {size:.1f} MB, {describe_check(check)}: {outcome}", flush=True)
         ways.append(name)
     return ["plain PyTorch", "PyTorch", *ways]
 

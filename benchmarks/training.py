@@ -31,7 +31,7 @@ from maskwise.losses import create_loss
 from maskwise.losses.cross_entropy import CrossEntropySpec
 from maskwise.models.classifier import ModelSpec, create_classifier
 from maskwise.process_settings import keep_freed_memory
-from maskwise.recipes.schema import AdamWPart
+from maskwise.recipes.optimizers import AdamWPart
 from maskwise.training.choose_precision import autocast_dtype, measure_precisions
 from maskwise.training.optimization import create_optimizer
 

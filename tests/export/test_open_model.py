@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 from maskwise.cli.main import app
 from maskwise.data.cache_folder import cache_folder
 from maskwise.errors import InputError, MaskwiseError
-from maskwise.export import backend_cache as converting
-from maskwise.export.open_model import BACKENDS, Backend, fastest_backend, open_predictor
+from maskwise.export import backend_cache
+from maskwise.export.fastest_backend import fastest_backend
+from maskwise.export.open_model import BACKENDS, Backend, open_predictor
 from maskwise.files import read_json, write_text
 from maskwise.inference.decision import create_choice
 from maskwise.models.tuned_decision import FILE as DECISION_FILE
@@ -56,9 +57,11 @@ def test_what_says_something_else_than_the_run_is_not_opened(
     tiny_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_predictor(tiny_run, "onnxruntime")
-    monkeypatch.setattr(converting, "TOLERANCE", -1.0)
+    monkeypatch.setattr(backend_cache, "TOLERANCE", -1.0)
     for backend in ("onnxruntime", "openvino"):  # converted before, and looked at again
-        with pytest.raises(InputError, match=rf"Expected {backend} to say what .* says, got probabilities"):
+        with pytest.raises(
+            InputError, match=rf"Expected {backend} to give the probabilities of .*, got differences"
+        ):
             open_predictor(tiny_run, backend)
 
 

@@ -25,14 +25,16 @@ from maskwise.inference.grad_cam import grad_cam
 from maskwise.inference.load_run import load_predictor
 from maskwise.models.member import Member, load_member
 from maskwise.runs.members import member_folders, run_identity
-from maskwise.serving.app import Service, create_app
+from maskwise.serving.app import create_app
 from maskwise.serving.batching import Batcher
-from maskwise.serving.bounded_decoding import PixelGate
 from maskwise.serving.factory import create_service
-from maskwise.serving.limits import BusyError, Limits, Room
+from maskwise.serving.limits import BusyError, Limits
+from maskwise.serving.memory_budget import MemoryBudget
 from maskwise.serving.origins import LOOPBACK
+from maskwise.serving.pixel_limiter import PixelLimiter
 from maskwise.serving.saliency import Explainer
 from maskwise.serving.schemas import ExplainAnswer, ModelAnswer, PredictAnswer
+from maskwise.serving.service import Service
 from maskwise.tasks.label_space import LabelSpace
 from tests.pictures import picture
 from tests.serving.running import jpeg
@@ -140,11 +142,11 @@ def test_what_is_no_photo_has_an_error_in_its_place(client: TestClient) -> None:
 
 
 def test_few_pixels_are_decoded_at_once_whoever_sends_them() -> None:
-    gate, inside, most, lock = PixelGate(10), 0, 0, threading.Lock()
+    limiter, inside, most, lock = PixelLimiter(10), 0, 0, threading.Lock()
 
     def decode(pixels: int) -> None:
         nonlocal inside, most
-        with gate.through(pixels):
+        with limiter.reserve(pixels):
             with lock:
                 inside += min(pixels, 10)
                 most = max(most, inside)
@@ -159,32 +161,32 @@ def test_few_pixels_are_decoded_at_once_whoever_sends_them() -> None:
 
 def test_what_large_photos_took_is_given_back_when_they_are_done() -> None:
     given = list[int]()
-    gate = PixelGate(64_000_000, lambda: given.append(1))
+    limiter = PixelLimiter(64_000_000, lambda: given.append(1))
     for _ in range(20):
-        with gate.through(12_000_000):
+        with limiter.reserve(12_000_000):
             pass
     assert not given  # a common photo is none to act upon
-    with gate.through(12_000_000), gate.through(12_000_000):
+    with limiter.reserve(12_000_000), limiter.reserve(12_000_000):
         pass
     assert len(given) == 1
-    with pytest.raises(PhotoError), gate.through(60_000_000):
+    with pytest.raises(PhotoError), limiter.reserve(60_000_000):
         raise PhotoError("broken behind its header")
     assert len(given) == 2
-    with gate.through(300_000):
+    with limiter.reserve(300_000):
         pass
     assert len(given) == 2
 
 
 def test_a_large_photo_gets_its_turn_among_many_small_ones() -> None:
-    gate, done, over = PixelGate(10), threading.Event(), threading.Event()
+    limiter, done, over = PixelLimiter(10), threading.Event(), threading.Event()
 
     def small() -> None:
         while not over.is_set():
-            with gate.through(4):
+            with limiter.reserve(4):
                 time.sleep(0.001)
 
     def large() -> None:
-        with gate.through(10):
+        with limiter.reserve(10):
             done.set()
 
     threads = [threading.Thread(target=small) for _ in range(6)]
@@ -276,14 +278,14 @@ def test_who_sends_too_slowly_is_told_so(service: Service) -> None:
 
 
 def test_what_all_requests_hold_in_memory_is_bounded(service: Service) -> None:
-    room = Room(10)
-    with room.visit() as first, room.visit() as second:
+    budget = MemoryBudget(10)
+    with budget.reservation() as first, budget.reservation() as second:
         first(4)
         first(2)
         with pytest.raises(BusyError):
             second(5)
         second(4)
-    with room.visit() as again:
+    with budget.reservation() as again:
         again(10)  # all of it came back
     small = replace(service, limits=Limits(memory_bytes=30_000))
     with TestClient(create_app(small)) as client:
@@ -297,7 +299,7 @@ def test_a_look_that_takes_too_long_is_given_up_and_few_are_made_at_once(service
     assert service.explained is not None
 
     async def impatient(member: Member) -> None:
-        explainer = Explainer(member, Limits(answer_seconds=1e-4), PixelGate(10_000_000))
+        explainer = Explainer(member, Limits(answer_seconds=1e-4), PixelLimiter(10_000_000))
         for _ in range(2):
             with pytest.raises(BusyError):
                 await explainer.explain(jpeg())
@@ -313,7 +315,7 @@ def test_whatever_fails_is_told_in_json_and_logged_without_what_was_sent(
     def fail(*args: Any, **options: Any) -> Any:
         raise ValueError(args[0])
 
-    monkeypatch.setattr("maskwise.serving.app.tell_photo", fail)
+    monkeypatch.setattr("maskwise.serving.photo_routes.create_photo_answer", fail)
     with TestClient(create_app(service), raise_server_exceptions=False) as client:
         failed = client.post("/v1/predict", files=[("photos", ("holiday.jpg", jpeg()))])
         assert (failed.status_code, failed.json()) == (500, {"error": "Expected to answer, but failed."})
@@ -335,7 +337,7 @@ def test_a_service_whose_model_thread_has_ended_is_not_ready(
 ) -> None:
     with TestClient(create_app(service)) as client:
         assert client.get("/readyz").status_code == 200
-        monkeypatch.setattr(Batcher, "works", property(lambda batcher: False))
+        monkeypatch.setattr(Batcher, "alive", property(lambda batcher: False))
         answer = client.get("/readyz")
         assert (answer.status_code, answer.json()) == (503, {"ready": False})
 
@@ -378,9 +380,9 @@ def test_a_queue_that_others_have_filled_is_full(service: Service) -> None:
             return np.full((len(images[0]), 18), 1 / 18, np.float32)
 
     async def several() -> None:
-        batcher = Batcher(Held(), Limits(waiting=3), PixelGate(10_000_000), lambda size: None)
+        batcher = Batcher(Held(), Limits(waiting=3), PixelLimiter(10_000_000), lambda size: None)
         taken = [asyncio.create_task(batcher.predict([jpeg(k)])) for k in range(3)]
-        while batcher.inside < 3:
+        while batcher.pending < 3:
             await asyncio.sleep(0.01)
         with pytest.raises(BusyError):
             await batcher.predict([jpeg(9)])
@@ -440,11 +442,11 @@ def test_requests_are_computed_together_and_a_failing_model_fails_nobody_else(se
 
     async def many() -> None:
         sizes = list[int]()
-        batcher = Batcher(Slow(), Limits(waiting=50), PixelGate(10_000_000), sizes.append)
+        batcher = Batcher(Slow(), Limits(waiting=50), PixelLimiter(10_000_000), sizes.append)
         told = await asyncio.gather(*(batcher.predict([jpeg(k)]) for k in range(40)))
         assert len(told) == 40
         assert sum(sizes) == 40
-        assert batcher.works
+        assert batcher.alive
         assert len(sizes) < 20
         with pytest.raises(BusyError):
             await batcher.predict([b""] * 51)
@@ -453,9 +455,9 @@ def test_requests_are_computed_together_and_a_failing_model_fails_nobody_else(se
         with pytest.raises(RuntimeError, match="the model failed: ValueError"):
             await batcher.predict([white.getvalue()])
         assert len(await batcher.predict([jpeg()])) == 1
-        assert batcher.inside == 0
+        assert batcher.pending == 0
         batcher.close()
-        assert not batcher.works
+        assert not batcher.alive
 
     asyncio.run(many())
 

@@ -14,8 +14,9 @@ from maskwise.inference.load_run import load_predictor
 from maskwise.models.tuned_decision import FILE as DECISION_FILE
 from maskwise.models.tuned_decision import TunedDecision
 from maskwise.recipes.recipe_files import load_recipe
-from maskwise.serving.app import Service, create_app
+from maskwise.serving.app import create_app
 from maskwise.serving.factory import create_service
+from maskwise.serving.service import Service
 from maskwise.studies.ensemble import ensemble
 from maskwise.tasks.label_space import LabelSpace
 from maskwise.training.train import train
@@ -104,7 +105,7 @@ def test_a_file_has_its_own_card_whatever_lies_beside_it(tiny_run: Path, tmp_pat
     file = export(tiny_run, tmp_path / "out").path
     (file.parent / "MODEL_CARD.md").write_text("another model's")
     own = (tiny_run / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert create_service(file).about["card"] == own == create_service(tiny_run).about["card"]
+    assert create_service(file).facts.card == own == create_service(tiny_run).facts.card
     run = tmp_path / "run"
     shutil.copytree(tiny_run, run)
     (run / "MODEL_CARD.md").write_bytes(b"caf\xe9")

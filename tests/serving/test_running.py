@@ -24,7 +24,7 @@ def test_a_service_ends_after_answering_what_it_took(tiny_run: Path) -> None:
         again = [sys.executable, "-m", "maskwise.cli.main", "serve", str(tiny_run), "--port", str(port)]
         taken = subprocess.run(again, capture_output=True, text=True, check=False)
         assert taken.returncode == 2
-        assert "choose another --port" in taken.stderr
+        assert "choose another port or host. See --port." in taken.stderr
         body, boundary = _form([jpeg()] * 64)
         answers: list[int] = []
 

@@ -5,14 +5,8 @@ import torch
 
 from maskwise.competition.task import competition_task
 from maskwise.models.classifier import ModelSpec, create_classifier
-from maskwise.recipes.schema import (
-    AdamPart,
-    AdamWPart,
-    ConstantSchedule,
-    CosineSchedule,
-    OneCycleSchedule,
-    StepSchedule,
-)
+from maskwise.recipes.optimizers import AdamPart, AdamWPart
+from maskwise.recipes.schedules import ConstantSchedule, CosineSchedule, OneCycleSchedule, StepSchedule
 from maskwise.training.optimization import create_optimizer, create_schedule, learning_rate_factor
 
 

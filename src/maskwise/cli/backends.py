@@ -26,7 +26,8 @@ def choose_backend(console: "Console", run: Path, name: str | None) -> ChosenBac
         InputError: when there is no such backend, or none can compute the model.
     """
     from maskwise.errors import InputError
-    from maskwise.export.open_model import BACKENDS, fastest_backend
+    from maskwise.export.fastest_backend import fastest_backend
+    from maskwise.export.open_model import BACKENDS
 
     if name == "auto":
         chosen, rates = fastest_backend(run, lambda line: console.print(line, soft_wrap=True, markup=False))

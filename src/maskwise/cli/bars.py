@@ -13,12 +13,12 @@ from rich.progress import (
 )
 
 Advance = Callable[[int, int], None]
-"""Called with what is done and what there is in all."""
+"""Called with the number of items that are done, and the number of all items."""
 
 
 @contextmanager
 def stage_bars(console: Console) -> Iterator[Callable[[str], Advance]]:
-    """Gives a function that makes the bar of a named stage; a bar goes away when it is full."""
+    """Give a function that creates the bar of a named stage; a bar disappears when it is full."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,8 +1,8 @@
-"""`maskwise data`: what there is."""
+"""`maskwise data`: look at data, and draw procedural people."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,7 +26,7 @@ def info(
         Path | None, typer.Option(help="Also write a page with plots, such as info.html.", show_default=False)
     ] = None,
 ) -> None:
-    """Counts, classes, ages, sizes, and photos that can't be used.
+    """Show counts, classes, ages, sizes, and photos that can't be used.
 
     Example: [bold]maskwise data info DATA --plots info.html[/bold]
     """
@@ -53,34 +53,44 @@ def info(
 
 @data_app.command()
 def people(
-    out: Annotated[Path, typer.Argument(help="The folder to make.")],
+    out: Annotated[Path, typer.Argument(help="The folder to create.")],
     number: Annotated[int, typer.Option("--people", help="How many persons.", min=1)] = 300,
     seed: Annotated[int, typer.Option(help="Another seed, other people.", min=0)] = 0,
     photos: Annotated[
         int,
-        typer.Option(help="Photos a person; fewer than the 7 of the layout read as missing.", min=3, max=7),
+        typer.Option(
+            help="Photos per person; the layout has 7, fewer are reported as missing.", min=3, max=7
+        ),
     ] = 7,
-    size: Annotated[str, typer.Option(help="Width x height.")] = "384x512",
+    size: Annotated[str, typer.Option(help="Width x height in pixels.")] = "384x512",
     preset: Annotated[
-        str, typer.Option(help="competition (its shares, ages capped at 60) or balanced.")
+        str,
+        typer.Option(
+            help="competition (its shares of genders and ages, labelled ages capped at 60) or balanced."
+        ),
     ] = "competition",
     noise: Annotated[
-        float, typer.Option(help="Plant each kind of fault in this share of the persons.", min=0, max=1)
+        float,
+        typer.Option(help="The share of persons that get each kind of planted fault.", min=0, max=1),
     ] = 0.0,
     eval_share: Annotated[
-        float, typer.Option(help="Share of persons that go to eval/, answers apart.", min=0, max=0.99)
+        float,
+        typer.Option(
+            help="The share of persons in eval/; their answers are in another file.", min=0, max=0.99
+        ),
     ] = 0.0,
     spec: Annotated[
         Path | None,
         typer.Option(
-            help="YAML with any of these and more, such as a rate for each fault.", show_default=False
+            help="YAML with these settings and more, such as fault rates; overrides the options.",
+            show_default=False,
         ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes; all processors by default.", min=1, show_default=False)
     ] = None,
 ) -> None:
-    """Draw procedural people: labelled exactly, nobody's photos, with everything about them known.
+    """Draw procedural people: photos of nobody, with exact labels, and a table of everything that is true about them.
 
     Example: [bold]maskwise data people people --people 300 --eval-share 0.2[/bold]
     """
@@ -108,7 +118,9 @@ def people(
     console.print(
         f"{truth.height:,} photos of {truth['person'].n_unique():,} persons, {faults:,} with a planted fault: {out}"
     )
-    console.print(f"what is true about each: {out / 'truth.parquet'}; a look: {out / 'contact-sheet.jpg'}")
+    console.print(
+        f"what is true about each: {out / 'truth.parquet'}; a contact sheet: {out / 'contact-sheet.jpg'}"
+    )
 
 
 def _print(console: "Console", summary: "Summary") -> None:
@@ -142,7 +154,7 @@ def _print(console: "Console", summary: "Summary") -> None:
                 f"{name}: {ordered[0]:g} to {ordered[-1]:g}, median {ordered[len(ordered) // 2]:g}; "
                 f"{sum(n == ordered[-1] for n in ordered)} persons at the top"
             )
-    _print_counts(console, "photos a person", {str(k): v for k, v in summary.photos_per_person.items()})
+    _print_counts(console, "photos per person", {str(k): v for k, v in summary.photos_per_person.items()})
     _print_counts(console, "sizes", summary.sizes)
     _print_counts(console, "formats", summary.formats)
     if summary.n_duplicate_pairs:
@@ -157,6 +169,6 @@ def _print(console: "Console", summary: "Summary") -> None:
             console.print(f"  ... and {len(summary.set_aside) - 20} more")
 
 
-def _print_counts(console: "Console", name: str, counts: Mapping[str, Any]) -> None:
+def _print_counts(console: "Console", name: str, counts: Mapping[str, int]) -> None:
     if counts:
         console.print(f"{name}: " + ", ".join(f"{key} {count:,}" for key, count in counts.items()))

@@ -1,4 +1,4 @@
-"""`maskwise`: its commands, their order in `--help`, and what errors look like."""
+"""`maskwise`: its commands, their order in `--help`, and how errors are printed."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ from maskwise.cli.score import score
 from maskwise.cli.serve import serve
 from maskwise.cli.submit import submit
 from maskwise.cli.train import distil, train
-from maskwise.errors import MaskwiseError
+from maskwise.errors import InputError, MaskwiseError
 
 app = typer.Typer(
     name="maskwise",
@@ -72,9 +72,9 @@ def _root(
 
 
 def main() -> None:
-    """Run a command; an error that a user can mend is one line on stderr.
+    """Run a command; an error that the user can fix is one line on stderr.
 
-    Exit codes: 2 for bad input or usage, 1 for a failed run, 130 when interrupted, 0 else.
+    Exit codes: 2 for bad input or usage, 1 for a failed run, 130 when interrupted, 0 otherwise.
     """
     try:
         try:
@@ -82,17 +82,23 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except MaskwiseError as error:
-        typer.echo(f"maskwise: {error}", err=True)
+        typer.echo(f"maskwise: {error}{_option_of(error)}", err=True)
         sys.exit(error.exit_code)
     except SystemExit as ended:
-        if ended.code == _INTERRUPTED:  # Typer says nothing
+        if ended.code == _INTERRUPTED:  # Typer prints nothing
             typer.echo("maskwise: interrupted.", err=True)
         raise
     except OSError as error:
-        # Files are written elsewhere, with errors of their own: this is the terminal, or where it is led to.
+        # Commands report errors of their files themselves: this one is of the standard output.
         typer.echo(f"maskwise: expected to print, got {error.strerror or error}.", err=True)
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - Python flushes it once more at its end
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - Python flushes it once more when it exits
         sys.exit(1)
+
+
+def _option_of(error: MaskwiseError) -> str:
+    """The option to change, where the error names a setting: the library knows values, not options."""
+    setting = error.setting if isinstance(error, InputError) else None
+    return "" if setting is None else f" See --{setting.replace('_', '-')}."
 
 
 if __name__ == "__main__":

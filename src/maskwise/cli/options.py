@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands have."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,25 +10,26 @@ if TYPE_CHECKING:
 Decision = Annotated[
     str | None,
     typer.Option(
-        help="joint, marginal, or weighted (fitted by --folds for macro F1); the run's own by default.",
+        help="joint, marginal, or weighted (fitted by train --folds for macro F1); by default the run's own.",
         show_default=False,
     ),
 ]
 Calibrated = Annotated[
-    bool, typer.Option("--calibrated", help="Probabilities at the temperature that --folds has fitted.")
+    bool,
+    typer.Option("--calibrated", help="Give probabilities at the temperature that train --folds has fitted."),
 ]
 Backend = Annotated[
     str | None,
     typer.Option(
-        help="torch, onnxruntime, openvino, or auto: the fastest here. By default torch for a run, and for an "
-        "exported file what it was made for.",
+        help="torch, onnxruntime, openvino, or auto: the fastest on this machine. By default torch for a run, and for "
+        "an exported file the backend of its format.",
         show_default=False,
     ),
 ]
 
 
 def named_decision(name: str | None) -> "Name | None":
-    """The decision that an option names.
+    """The decision of a name.
 
     Raises:
         InputError: when there is no such decision.

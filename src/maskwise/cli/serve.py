@@ -10,27 +10,29 @@ from maskwise.cli.options import Backend, Calibrated, Decision, named_decision
 
 def serve(
     model: Annotated[Path, typer.Argument(help="A run folder, or an exported file.", metavar="RUN")],
-    host: Annotated[str, typer.Option(help="Who may reach it: only this machine by default.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one, and tells it.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; the default is for this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one, which is printed.")] = 8000,
     backend: Backend = None,
     decision: Decision = None,
     calibrated: Calibrated = False,
     token_file: Annotated[
         Path | None,
         typer.Option(
-            help="A file whose first line must be sent as Authorization: Bearer ...", show_default=False
+            help="A file whose first line clients must send as Authorization: Bearer ...", show_default=False
         ),
     ] = None,
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
-            help="A further name it may be asked by, behind a proxy say; may be repeated.",
+            help="One more name that the Host header may have, such as a proxy's; may be repeated.",
             metavar="NAME",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """A REST service and a page to try it; nothing that is sent is kept. Ctrl-C or SIGTERM ends it.
+    """Run a REST service with a page to try it; nothing that is sent is kept. Ctrl-C or SIGTERM ends it.
 
     Example: [bold]maskwise serve runs/cpu[/bold]
     """
@@ -57,7 +59,7 @@ def serve(
         decision=name,
         calibrated=calibrated,
         token=_token(token_file),
-        # Without a token what keeps others out is that only this machine can ask: by its own names then.
+        # Without a token only programs of this machine may connect; its names keep out pages that rebind another name.
         hosts=(*LOOPBACK, *(name.lower() for name in allowed_host or ()))
         if host in LOOPBACK and token_file is None
         else None,
@@ -65,7 +67,7 @@ def serve(
     listener = open_listener(host, port)
     if host not in LOOPBACK and token_file is None:
         console.print(
-            "Note: everybody who reaches this address may use it: --token-file asks for a token.",
+            "Note: everybody who can reach this address may use the service; --token-file makes it ask for a token.",
             style="yellow",
         )
     shown = f"[{host}]" if ":" in host else host

@@ -8,7 +8,14 @@ import polars as pl
 from maskwise.data.photo_suffixes import PHOTO_SUFFIXES
 from maskwise.data.readers.csv_text import read_csv_text
 from maskwise.data.readers.registry import Reader
-from maskwise.data.table import PhotoTable, UnreadLabel, check_labels, require_columns, require_values
+from maskwise.data.table import (
+    PhotoTable,
+    UnreadLabel,
+    check_labels,
+    require_columns,
+    require_rows,
+    require_values,
+)
 from maskwise.errors import InputError
 from maskwise.files import printable
 from maskwise.tasks.label_space import LabelSpace
@@ -194,13 +201,14 @@ def _recognizes(data: Path) -> bool:
 def _read(data: Path, space: LabelSpace, unread: list[UnreadLabel] | None) -> PhotoTable:
     labelled = labelled_folder(data)
     if labelled is not None:
-        return read_labelled(labelled, space, unread)
+        return require_rows(read_labelled(labelled, space, unread), labelled / LABEL_FILE)
     folders = eval_folders(data)
     if len(folders) > 1:
         raise InputError(
             f"{data}: expected one {EVAL_FILE}, got {len(folders)} ({', '.join(folders)}): name one of the folders."
         )
-    return read_eval(next(iter(folders.values())), space)
+    folder = next(iter(folders.values()))
+    return require_rows(read_eval(folder, space), folder / EVAL_FILE)
 
 
 def _evaluation_sets(data: Path) -> list[Path]:

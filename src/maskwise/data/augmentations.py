@@ -9,19 +9,18 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from maskwise.data.decoding import Pixels
 from maskwise.randomness import Key, keyed_generator, keyed_uniforms
+from maskwise.strict_model import StrictModel
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 UpTo1 = Annotated[float, Field(gt=0, le=1)]
 
 
-class _PixelStep(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
+class _PixelStep(StrictModel):
     phase: Literal["train", "always"] = "train"
 
     @model_validator(mode="after")

@@ -5,34 +5,31 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from maskwise.errors import InputError
 from maskwise.randomness import keyed_generator
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 Rows = npt.NDArray[np.int64]
 Ratio = Annotated[float, Field(ge=0, le=1e6)]
 
 
-class _Sampling(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class ShuffledSpec(_Sampling):
+class ShuffledSpec(StrictModel):
     """Every photo once an epoch, but for what fills no whole batch: others each time."""
 
     kind: Literal["shuffled"] = "shuffled"
 
 
-class WeightedRandomSpec(_Sampling):
+class WeightedRandomSpec(StrictModel):
     """As many draws as photos, with replacement, rare classes by inverse frequency: it failed in the report."""
 
     kind: Literal["weighted_random"] = "weighted_random"
     power: float = Field(default=1.0, ge=0, le=2)
 
 
-class RatiosSpec(_Sampling):
+class RatiosSpec(StrictModel):
     """Photos of a value, or of a joint class, so many times as often as they occur; the epoch stays as long.
 
     Nothing is left to chance but the order, and what fills no whole batch: a class has the same number of draws in
@@ -44,7 +41,7 @@ class RatiosSpec(_Sampling):
     classes: dict[int, Ratio] = Field(default_factory=dict)  # {17: 4}
 
 
-class PersonsSpec(_Sampling):
+class PersonsSpec(StrictModel):
     """Every person equally often, however many photos there are of each."""
 
     kind: Literal["persons"] = "persons"

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.data.near_duplicates import DuplicatePair
 from maskwise.data.table import PhotoTable
-from maskwise.errors import InputError, LeakError
+from maskwise.errors import InputError
 from maskwise.randomness import keyed_digest
 
 
@@ -84,39 +83,3 @@ def hold_out_photos(photos: Sequence[str], *, share: float, seed: int) -> npt.ND
     return hold_out(
         np.asarray(photos, dtype=np.str_), np.zeros(len(photos), dtype=np.int64), share=share, seed=seed
     )
-
-
-def check_split(
-    held_out: npt.NDArray[np.bool_],
-    persons: npt.NDArray[np.str_],
-    photos: Sequence[str],
-    pairs: Sequence[DuplicatePair],
-) -> None:
-    """Check that no person and no duplicate stands on both sides.
-
-    Args:
-        held_out: which photos (N,) are held out.
-        persons: whose photo each is (N,).
-        photos: their names (N,), for messages.
-        pairs: identical and near-identical photos of different persons.
-
-    Raises:
-        LeakError: naming the persons or photos.
-    """
-    both = sorted(set(persons[held_out].tolist()) & set(persons[~held_out].tolist()))
-    if both:
-        raise LeakError(
-            f"Expected each person on one side of the split, got {len(both)} on both: {_few(both)}. "
-            "Correct the split column, or set split.by=person."
-        )
-    crossing = [pair for pair in pairs if held_out[pair.first] != held_out[pair.second]]
-    if crossing:
-        names = [f"{photos[p.first]} = {photos[p.second]}" for p in crossing]
-        raise LeakError(
-            f"Expected no photo on both sides of the split, got {len(crossing)} identical or near-identical "
-            f"pairs: {_few(names)}. Remove them, or set split.near_duplicates=join to keep such persons together."
-        )
-
-
-def _few(names: Sequence[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -213,6 +213,17 @@ def require_columns(raw: pl.DataFrame, needed: tuple[str, ...], origin: Path) ->
         )
 
 
+def require_rows(table: PhotoTable, origin: Path) -> PhotoTable:
+    """The table, with at least one row.
+
+    Raises:
+        InputError: naming the file, when it has none.
+    """
+    if not len(table):
+        raise InputError(f"{origin}: expected at least one row, got none.")
+    return table
+
+
 def require_values(raw: pl.DataFrame, column: str, origin: Path, first_row: int = 2) -> pl.Series:
     """A text column without its surrounding spaces, every row filled.
 

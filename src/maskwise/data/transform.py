@@ -9,19 +9,18 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from maskwise.data.augmentations import PixelStep, change_pixels
 from maskwise.data.decoding import Pixels
 from maskwise.randomness import Key, keyed_uniforms
+from maskwise.strict_model import StrictModel
 
 Phase = Literal["train", "always"]
 Matrix = npt.NDArray[np.float64]
 
 
-class _Step(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
+class _Step(StrictModel):
     phase: Phase = "always"
 
 
@@ -89,10 +88,8 @@ RandomStep = Rotation | HorizontalFlip | Zoom | Shift
 Step = Annotated[RandomStep | CenterCrop | Resize | PixelStep | Normalize, Field(discriminator="step")]
 
 
-class TransformSpec(BaseModel):
+class TransformSpec(StrictModel):
     """The steps in their order: geometry, ending in a resize that is always done; pixel steps; normalising."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     steps: tuple[Step, ...]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from maskwise.data.near_duplicates import cross_person_duplicates
+from maskwise.data.leakage import Side, find_trained_on
 from maskwise.data.readers.csv_text import read_csv_text
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.scan import Progress, scan_photos
@@ -88,7 +88,9 @@ def evaluate(
     if short := int((scan.usable & ~usable).sum()):
         say(f"{short} photos have no label and are left out.")
     table, indices = table.keep(usable), indices[usable]
-    trained_on = count_trained_on(run, table, scan.frame.filter(pl.Series(usable, dtype=pl.Boolean)))
+    looks = scan.frame.filter(pl.Series(usable, dtype=pl.Boolean))
+    evaluated = Side(table.photos, table.frame["person"].to_list(), looks)
+    trained_on = int(find_trained_on(evaluated, trained_photos(run)).sum())
     if trained_on:
         say(
             f"{trained_on} of these {len(table)} photos were trained on or show persons who were: no held-out score."
@@ -207,31 +209,19 @@ def _answers(raw: pl.DataFrame, path: Path, space: LabelSpace) -> pl.DataFrame:
     return check_labels(pl.DataFrame(columns), space, path)
 
 
-def count_trained_on(run: Path, table: PhotoTable, scan: pl.DataFrame) -> int:
-    """How many photos the run was trained on, or nearly the same ones, or others of a person that it knows.
-
-    Args:
-        run: a run folder.
-        table: the photos (N).
-        scan: a scan's rows of them (N).
+def trained_photos(run: Path) -> Side:
+    """The photos that a run was trained on, from its `split.parquet`.
 
     Raises:
         InputError: when the run's split is missing or broken.
     """
     try:
-        split = pl.read_parquet(run / "split.parquet", glob=False).filter(pl.col("side") == "train")
-        looks = pl.concat([frame.select("digest", "phash", "thumb") for frame in (split, scan)])
+        split = pl.read_parquet(run / "split.parquet", glob=False)
+        return Side.from_frame(split.filter(pl.col("side") == "train"))
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(
-            f"Expected {run / 'split.parquet'} to tell what was trained on, got: {error}."
+            f"Expected {run / 'split.parquet'} to say what was trained on, got: {error}."
         ) from error
-    persons = set(split["person"].to_list())
-    known = np.array([person in persons for person in table.frame["person"]], dtype=bool)
-    seen = np.isin(scan["digest"].to_numpy(), split["digest"].to_numpy())
-    sides = np.array(["trained on"] * split.height + ["evaluated"] * len(table))
-    for pair in cross_person_duplicates(looks, sides):
-        seen[max(pair.first, pair.second) - split.height] = True
-    return int((seen | known).sum())
 
 
 def _about(run: Path, data: Path, labels: Path | None, name: str, metrics: dict[str, Any]) -> About:

@@ -1,1 +1,1 @@
-"""From a run to a file that others can deploy, checked against the run."""
+"""Export a run as one file to deploy, checked against the run; open a run or an exported file in any backend."""

@@ -1,4 +1,4 @@
-"""A run for another backend than PyTorch: converted once, kept in the cache, checked whenever it is opened."""
+"""Open a run in another backend than PyTorch: converted once, kept in the cache folder, checked at every opening."""
 
 import hashlib
 from pathlib import Path
@@ -10,9 +10,11 @@ import torch
 import maskwise
 from maskwise.data.cache_folder import cache_folder
 from maskwise.errors import InputError
-from maskwise.export.model_source import Merged, merge_run
-from maskwise.export.verification import TOLERANCE
-from maskwise.export.writers import staged, to_onnx, write_onnx
+from maskwise.export.compare_with_run import TOLERANCE
+from maskwise.export.export_format import FileEngine
+from maskwise.export.merge_run import MergedRun, merge_run
+from maskwise.export.onnx_format import to_onnx, write_onnx
+from maskwise.export.staged_file import staged
 from maskwise.files import locked
 from maskwise.inference.onnx_engine import OnnxEngine, import_onnxruntime
 from maskwise.inference.openvino_engine import OpenVinoEngine, import_openvino
@@ -21,63 +23,61 @@ from maskwise.randomness import keyed_generator
 
 _PHOTOS = 4
 _WAIT_SECONDS = 600
-"""For another process that converts the same run."""
-
-FileEngine = OnnxEngine | OpenVinoEngine
-"""What computes a file, and has its card."""
+"""How long to wait for another process that converts the same run."""
 
 
 def open_converted(run: Path, backend: Literal["onnxruntime", "openvino"]) -> FileEngine:
-    """A run in ONNX Runtime or OpenVINO, which both compute the ONNX file that the cache keeps of it.
+    """The engine of a run in ONNX Runtime or OpenVINO; both compute the ONNX file that the cache has of the run.
 
-    `export` checks its file on held-out photos; here there may be no data, and random pixels must do, at each opening,
-    because packages, processors and what is cached change.
+    `export` checks its file on the run's photos. Here the data may be missing, so that the check takes random pixels;
+    it is repeated at every opening, because packages, the processor or the cached file may have changed.
 
     Raises:
-        InputError: when the run can't be read or converted, a package is missing, or what computes says something else
-            than the run.
+        InputError: when the run can't be read or converted, a package is missing, or the backend does not give the
+            run's probabilities.
         MaskwiseError: when the cache can't be written.
     """
     create: type[FileEngine]
-    needed, create = (
+    import_package, create = (
         (import_openvino, OpenVinoEngine) if backend == "openvino" else (import_onnxruntime, OnnxEngine)
     )
-    needed()  # a missing package is told before the seconds that a conversion takes
+    import_package()  # a missing package is reported before the conversion, which takes seconds
     merged = merge_run(run, device=torch.device("cpu"))
     path = _converted(run, merged)
     try:
         engine = create(path)
     except InputError:
-        path.unlink(missing_ok=True)  # broken, and the cache's own: made again
+        path.unlink(missing_ok=True)  # the cached file is broken: convert again
         engine = create(_converted(run, merged))
     _check(merged, engine, run)
     return engine
 
 
-def _converted(run: Path, merged: Merged) -> Path:
+def _converted(run: Path, merged: MergedRun) -> Path:
     identity = {**model_identity(run), "name": run.resolve().name, "maskwise": maskwise.__version__}
     digest = hashlib.blake2b(repr(sorted(identity.items())).encode(), digest_size=16).hexdigest()
     path = cache_folder() / "converted" / f"{digest}.onnx"
     if path.is_file():
         return path
     with locked(path.with_suffix(".lock"), f"the converted {run}", wait=_WAIT_SECONDS):
-        if not path.is_file():  # else another process has made it meanwhile
+        if not path.is_file():  # otherwise another process has written it meanwhile
             model = to_onnx(merged.graph)
             with staged(path) as stage:
                 write_onnx(model, stage, merged.card)
     return path
 
 
-def _check(merged: Merged, engine: FileEngine, run: Path) -> None:
+def _check(merged: MergedRun, engine: FileEngine, run: Path) -> None:
     random = keyed_generator(0, "conversion")
     pixels = [
         random.integers(0, 256, (_PHOTOS, *transform.output_size, 3), dtype=np.uint8)
         for transform in merged.graph.transforms
     ]
     expected = merged.predictor.engine.probabilities(pixels)
-    differs = float(np.abs(engine.probabilities(pixels) - expected).max())
-    if not differs <= TOLERANCE:
+    difference = float(np.abs(engine.probabilities(pixels) - expected).max())
+    if not difference <= TOLERANCE:
         raise InputError(
-            f"Expected {engine.backend} to say what {run} says, got probabilities that differ by up to {differs:.2g}: "
-            "use --backend torch."
+            f"Expected {engine.backend} to give the probabilities of {run} within {TOLERANCE:g}, got differences of up "
+            f"to {difference:.2g}: use the backend torch.",
+            setting="backend",
         )

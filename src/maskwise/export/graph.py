@@ -1,4 +1,4 @@
-"""A run as one graph: pixels in, joint probabilities out, its members merged."""
+"""A run as one graph from pixels to joint probabilities, with all of its members."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,18 @@ from maskwise.data.transform import TransformSpec
 from maskwise.models.ensemble import EnsembleSpec, combine_members
 from maskwise.models.member import Member
 
+OUTPUT_NAME = "probabilities"
+
+
+def input_names(transforms: Sequence[TransformSpec]) -> list[str]:
+    """The names of a graph's inputs, one for each transform."""
+    return [f"pixels_{place}" for place in range(len(transforms))]
+
 
 class ExportGraph(nn.Module):
-    """Pixels (N, height, width, 3), uint8, one input for each of the transforms, to probabilities (N, C).
+    """Pixels (N, height, width, 3), uint8, one input for each of the transforms, to joint probabilities (N, C).
 
-    Normalising lies inside, so that who uses the file has to resize and nothing else.
+    Normalisation is part of the graph, so that users of the file only have to resize photos.
     """
 
     transforms: tuple[TransformSpec, ...]
@@ -26,7 +33,7 @@ class ExportGraph(nn.Module):
         self._ensemble = ensemble
         for place, transform in enumerate(self.transforms):
             step = transform.normalization
-            assert step.mean is not None  # a member's are written out
+            assert step.mean is not None  # a member's card has the values that training used
             assert step.std is not None
             std = torch.tensor(step.std)
             self.register_buffer(f"scale_{place}", 1 / (255 * std))
@@ -40,10 +47,10 @@ class ExportGraph(nn.Module):
             )
             for place, images in enumerate(pixels)
         ]
-        told = torch.stack(
+        probabilities = torch.stack(
             [
                 classifier(normalized[place]).softmax(dim=1)
                 for place, classifier in zip(self._input_of, self.classifiers, strict=True)
             ]
         )
-        return combine_members(told, self._ensemble)
+        return combine_members(probabilities, self._ensemble)

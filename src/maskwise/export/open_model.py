@@ -1,14 +1,11 @@
-"""Open a run or an exported file in any backend: named, its own, or the one that is measured to be fastest."""
+"""Open a run or an exported file for prediction in any backend."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from maskwise.errors import InputError, MaskwiseError
-from maskwise.export.backend_cache import FileEngine, open_converted
+from maskwise.errors import InputError
+from maskwise.export.backend_cache import open_converted
+from maskwise.export.export_format import FileEngine
 from maskwise.inference.exported import ExportedFile, exported_file
 from maskwise.inference.load_run import load_predictor
 from maskwise.inference.onnx_engine import OnnxEngine
@@ -17,7 +14,6 @@ from maskwise.inference.predictor import Predictor
 
 Backend = Literal["torch", "onnxruntime", "openvino"]
 BACKENDS: tuple[Backend, ...] = ("torch", "onnxruntime", "openvino")
-_ROUNDS, _BATCH = 5, 32
 
 
 def open_predictor(path: Path, backend: Backend | None = None) -> Predictor:
@@ -25,12 +21,12 @@ def open_predictor(path: Path, backend: Backend | None = None) -> Predictor:
 
     Args:
         path: a run folder, an exported file, or the folder it lies in.
-        backend: what computes; by default PyTorch for a run, and for an exported file the backend it was made for. For
-            another than PyTorch a run is converted once, which takes seconds.
+        backend: what computes; by default PyTorch for a run, and for an exported file the backend of its format. For
+            another backend than PyTorch a run is converted once, which takes seconds.
 
     Raises:
         InputError: when there is no such model, or the backend can't compute it or is not installed.
-        MaskwiseError: when a run is to be converted and the cache can't be written.
+        MaskwiseError: when a run has to be converted and the cache can't be written.
     """
     exported = exported_file(path)
     if exported is None:
@@ -38,52 +34,20 @@ def open_predictor(path: Path, backend: Backend | None = None) -> Predictor:
             return load_predictor(path)
         engine = open_converted(path, backend)
     else:
-        engine = _engine(exported, backend)
+        engine = _open_file(exported, backend)
     return Predictor(engine.card, engine)
 
 
-def _engine(exported: ExportedFile, backend: Backend | None) -> FileEngine:
+def _open_file(exported: ExportedFile, backend: Backend | None) -> FileEngine:
     if backend == "torch":
-        raise InputError(f"Expected a run for --backend torch, got the exported file {exported.path}.")
+        raise InputError(
+            f"Expected a run for the backend torch, got the exported file {exported.path}.", setting="backend"
+        )
     if backend == "openvino" or (backend is None and exported.kind == "openvino"):
         return OpenVinoEngine(exported.path)
     if exported.kind != "onnx":
         raise InputError(
-            f"Expected an ONNX file for --backend onnxruntime, got {exported.path}: export --to onnx makes one."
+            f"Expected an ONNX file for the backend onnxruntime, got {exported.path}: export the run as onnx.",
+            setting="backend",
         )
     return OnnxEngine(exported.path)
-
-
-def fastest_backend(path: Path, say: Callable[[str], None]) -> tuple[Backend, dict[str, float]]:
-    """The backend that computes a model fastest here, and photos a second of each, in turns, medians.
-
-    Args:
-        path: a run folder, an exported file, or the folder it lies in.
-        say: told why a backend can't compute the model.
-
-    Raises:
-        InputError: when no backend can compute it.
-    """
-    backends = BACKENDS if exported_file(path) is None else BACKENDS[1:]
-    predictors: dict[Backend, Predictor] = {}
-    reasons = list[str]()
-    for backend in backends:
-        try:
-            predictors[backend] = open_predictor(path, backend)
-        except MaskwiseError as error:  # a cache that can't be written is no end either
-            reasons.append(str(error))
-    if not predictors:
-        raise InputError(reasons[0])
-    for reason in dict.fromkeys(reasons):
-        say(reason)
-    seconds: dict[Backend, list[float]] = {backend: [] for backend in predictors}
-    for _ in range(_ROUNDS):
-        for backend, predictor in predictors.items():
-            images = [
-                np.zeros((_BATCH, *t.output_size, 3), dtype=np.uint8) for t in predictor.engine.transforms
-            ]
-            begin = time.perf_counter()
-            predictor.engine.probabilities(images)
-            seconds[backend].append(time.perf_counter() - begin)
-    rates = {backend: _BATCH / float(np.median(taken[1:])) for backend, taken in seconds.items()}
-    return max(predictors, key=lambda backend: rates[backend]), {str(k): v for k, v in rates.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 import maskwise
 from maskwise.data.transform import TransformSpec
@@ -16,6 +16,7 @@ from maskwise.models.decision import Rule
 from maskwise.models.tuned_decision import TunedDecision
 from maskwise.runs.members import member_folders
 from maskwise.runs.stored_score import KeptScore
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 KEY = "maskwise"
@@ -27,10 +28,8 @@ NAMES = ("model.onnx", "model.xml")
 INT8_STEM = "model-int8"
 
 
-class Check(BaseModel):
+class Check(StrictModel):
     """How an exported file compares with the run it was made of, on photos it had not seen where there are such."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     photos: int
     persons: int
@@ -41,10 +40,8 @@ class Check(BaseModel):
     ci95: tuple[float, float] | None = None
 
 
-class ExportedCard(BaseModel):
+class ExportedCard(StrictModel):
     """The metadata of an exported file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: Literal[1] = 1
     maskwise: str = maskwise.__version__

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 from torch import nn
 
 from maskwise.losses.cross_entropy import CrossEntropySpec, cross_entropy
@@ -20,25 +20,22 @@ from maskwise.losses.weighted import (
     inverse_frequency_weights,
     weighted_cross_entropy,
 )
+from maskwise.strict_model import StrictModel
 
 SingleLossSpec = (
     CrossEntropySpec | FocalSpec | WeightedSpec | ClassBalancedSpec | LogitAdjustmentSpec | SoftF1Spec
 )
 
 
-class PartSpec(BaseModel):
+class PartSpec(StrictModel):
     """A loss of a mixture and its weight."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     weight: float = Field(gt=0)
     loss: Annotated[SingleLossSpec, Field(discriminator="kind")]
 
 
-class MixtureSpec(BaseModel):
+class MixtureSpec(StrictModel):
     """Several losses, each with a weight."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["mixture"] = "mixture"
     parts: tuple[PartSpec, ...]

@@ -3,13 +3,13 @@
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from maskwise.strict_model import StrictModel
 
 
-class CrossEntropySpec(BaseModel):
+class CrossEntropySpec(StrictModel):
     """Negative log-likelihood; `smoothing` spreads that share of each target over all classes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["cross_entropy"] = "cross_entropy"
     smoothing: float = Field(default=0.0, ge=0, lt=1)

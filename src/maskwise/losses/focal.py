@@ -3,13 +3,13 @@
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from maskwise.strict_model import StrictModel
 
 
-class FocalSpec(BaseModel):
+class FocalSpec(StrictModel):
     """Cross-entropy weighted by (1 - p)^gamma; gamma 0 is cross-entropy, the report used 0.8."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["focal"] = "focal"
     gamma: float = Field(default=0.8, ge=0)

@@ -3,13 +3,13 @@
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from maskwise.strict_model import StrictModel
 
 
-class LogitAdjustmentSpec(BaseModel):
+class LogitAdjustmentSpec(StrictModel):
     """Cross-entropy of logits + tau log prior: trained so, the bare logits are right for balanced classes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["logit_adjustment"] = "logit_adjustment"
     tau: float = Field(default=1.0, ge=0, le=4)

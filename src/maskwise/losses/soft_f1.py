@@ -9,16 +9,15 @@ that of many photos.
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import nn
 
 from maskwise.losses.weighted import TRACE
+from maskwise.strict_model import StrictModel
 
 
-class SoftF1Spec(BaseModel):
+class SoftF1Spec(StrictModel):
     """1 - mean over classes of 2 TP / (2 TP + FP + FN), all of them sums over photos."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["soft_f1"] = "soft_f1"
     memory: float = Field(default=0.0, ge=0, lt=1)  # how much of the counts before a batch is kept

@@ -3,27 +3,25 @@
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from maskwise.strict_model import StrictModel
 
 TRACE = 1e-3
 """Soft targets leave traces of classes that do not occur; so little of one is none."""
 
 
-class WeightedSpec(BaseModel):
+class WeightedSpec(StrictModel):
     """Classes weighted by their inverse frequency to a power: 0 is cross-entropy, 1 counts all classes alike."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["weighted"] = "weighted"
     power: float = Field(default=1.0, ge=0, le=2)
 
 
-class ClassBalancedSpec(BaseModel):
+class ClassBalancedSpec(StrictModel):
     """Classes weighted by (1 - beta) / (1 - beta^n), n photos counting as fewer (Y. Cui et al., "Class-Balanced
     Loss Based on Effective Number of Samples", 2019).
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["class_balanced"] = "class_balanced"
     beta: float = Field(default=0.999, ge=0, lt=1)

@@ -1,19 +1,18 @@
 """A classifier: a backbone and a head, from normalised images to joint logits."""
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import nn
 
 from maskwise.models.backbone import Weights, create_backbone
 from maskwise.models.heads import HeadSpec, create_head
 from maskwise.models.heads.joint import JointHeadSpec
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 
-class ModelSpec(BaseModel):
+class ModelSpec(StrictModel):
     """What a recipe says of the model."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     backbone: str = "tf_efficientnet_lite0"
     weights: Weights = "bundled"

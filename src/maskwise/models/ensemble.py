@@ -4,20 +4,19 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from torch.nn.functional import one_hot
 
 from maskwise.errors import InputError
 from maskwise.files import read_json, write_text
+from maskwise.strict_model import StrictModel
 
 FILE = "ensemble.json"
 Combine = Literal["mean", "weighted", "vote"]
 
 
-class EnsembleSpec(BaseModel):
+class EnsembleSpec(StrictModel):
     """`mean` of probabilities, `weighted` mean, or the share of members that `vote` for a class."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     combine: Combine = "mean"

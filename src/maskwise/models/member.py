@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import ValidationError, field_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -17,6 +17,7 @@ from maskwise.errors import InputError, in_short
 from maskwise.files import atomic_path, read_json, write_text
 from maskwise.models.classifier import Classifier, ModelSpec, create_classifier
 from maskwise.models.decision import Rule
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 WEIGHTS_FILE = "model.safetensors"
@@ -24,10 +25,8 @@ CARD_FILE = "model.json"
 SCHEMA = 1
 
 
-class MemberCard(BaseModel):
+class MemberCard(StrictModel):
     """What `model.json` says."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: int = SCHEMA
     maskwise: str = maskwise.__version__

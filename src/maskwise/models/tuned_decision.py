@@ -5,20 +5,19 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from maskwise.errors import InputError
 from maskwise.files import read_json, write_text
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 Floats = npt.NDArray[np.floating]
 FILE = "decision.json"
 
 
-class TunedDecision(BaseModel):
+class TunedDecision(StrictModel):
     """What was fitted, and what it is worth: `gain` was measured on persons that it was not fitted on."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     temperature: float = Field(gt=0)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.people.assets.head import Points, njit
+from maskwise.people.assets.head import Points
+from maskwise.people.compiler import njit
 from maskwise.people.shading import EYE, Floats32, Surface
 
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from maskwise.people.identity import Gender
 from maskwise.randomness import keyed_generator, keyed_uniforms
+from maskwise.strict_model import StrictModel
 
 Preset = Literal["competition", "balanced"]
 Fault = Literal["gender_flip", "wrong_age", "swap_status", "swap_mask", "two_ids", "near_duplicate", "broken"]
@@ -21,10 +22,8 @@ ALIAS_OFFSET = 500_000
 """Second ids of persons are numbered from here on."""
 
 
-class FaultRates(BaseModel):
+class FaultRates(StrictModel):
     """The share of persons that each kind of fault is planted in."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     gender_flip: float = Field(default=0.0, ge=0, le=1)  # labelled with the other gender
     wrong_age: float = Field(default=0.0, ge=0, le=1)  # labelled at least 15 years off
@@ -35,10 +34,8 @@ class FaultRates(BaseModel):
     broken: float = Field(default=0.0, ge=0, le=1)  # a file that can't be read
 
 
-class PeopleSpec(BaseModel):
+class PeopleSpec(StrictModel):
     """Everything that decides what a data set of procedural people holds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     people: int = Field(gt=0, lt=ALIAS_OFFSET)
     seed: int = Field(default=0, ge=0)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.people.assets.head import Points, Triangles, njit
+from maskwise.people.assets.head import Points, Triangles
+from maskwise.people.compiler import njit
 
 FAR = np.float32(1e9)
 Depth = npt.NDArray[np.float32]

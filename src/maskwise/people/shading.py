@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwise.people import garment, texture
-from maskwise.people.assets.head import Points, Triangles, njit
+from maskwise.people.assets.head import Points, Triangles
+from maskwise.people.compiler import njit
 
 SKIN, EYE, MASK = 0, 1, 2
 Floats32 = npt.NDArray[np.float32]

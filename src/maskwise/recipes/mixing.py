@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from maskwise.strict_model import StrictModel
 
 
-class HalfFaceSpec(BaseModel):
+class HalfFaceSpec(StrictModel):
     """The vertical cutmix: the left part of one photo, the right part of another."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["half_face"] = "half_face"
     probability: float = Field(default=0.5, ge=0, le=1)  # of mixing a batch
@@ -28,20 +28,16 @@ class HalfFaceSpec(BaseModel):
         return self
 
 
-class MixupSpec(BaseModel):
+class MixupSpec(StrictModel):
     """Whole photos blended (H. Zhang et al., "mixup: Beyond Empirical Risk Minimization", 2018)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["mixup"] = "mixup"
     probability: float = Field(default=0.5, ge=0, le=1)  # of mixing a batch
     alpha: float = Field(default=0.2, gt=0)  # of the Beta distribution
 
 
-class CutmixSpec(BaseModel):
+class CutmixSpec(StrictModel):
     """A rectangle of another photo (S. Yun et al., "CutMix", 2019)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: Literal["cutmix"] = "cutmix"
     probability: float = Field(default=0.5, ge=0, le=1)

@@ -1,1 +1,1 @@
-"""What people reach through a browser or over a network: thin."""
+"""The REST service, and the local pages for the browser."""

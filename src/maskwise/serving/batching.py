@@ -1,4 +1,4 @@
-"""Requests that come at the same time are computed together, and no more are taken than can be answered."""
+"""Dynamic batching: photos of concurrent requests go through the model together, up to a bounded queue."""
 
 import asyncio
 import threading
@@ -14,76 +14,83 @@ import numpy.typing as npt
 from maskwise.data.decoding import PhotoError, Pixels
 from maskwise.data.decoding_pool import default_workers
 from maskwise.inference.engine import Engine, Probabilities
-from maskwise.serving.bounded_decoding import PixelGate, transform_bounded
+from maskwise.serving.bounded_decoding import decode_bounded
 from maskwise.serving.limits import BusyError, Limits
+from maskwise.serving.pixel_limiter import PixelLimiter
+
+_Row = npt.NDArray[np.float32]
 
 
 @dataclass
-class _Waiting:
+class _Queued:
     images: list[Pixels]
     loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[npt.NDArray[np.float32]]
+    future: asyncio.Future[_Row]
 
 
 class Batcher:
-    """Photos' bytes in, joint probabilities out; decoding in threads, the model in one thread of its own.
+    """Computes the probabilities of encoded photos; a pool of threads decodes, one more thread runs the model.
 
-    A batch is whatever waits when the model becomes free: alone at night, many by day, without a clock that would
-    make the first one wait.
+    A batch holds whatever is queued when the model becomes free, so that a single photo never waits for others.
+
+    Args:
+        engine: computes the probabilities.
+        limits: of the service.
+        limiter: shared by everything that decodes.
+        observe_size: called with the number of photos in each batch.
     """
 
     def __init__(
         self,
         engine: Engine,
         limits: Limits,
-        gate: PixelGate,
-        count: Callable[[int], None] = lambda size: None,
+        limiter: PixelLimiter,
+        observe_size: Callable[[int], None] = lambda size: None,
     ) -> None:
-        self._engine, self._limits = engine, limits
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._engine, self._limits, self._limiter = engine, limits, limiter
+        self._queue: SimpleQueue[_Queued | None] = SimpleQueue()  # None asks the thread to end
         self._decoders = ThreadPoolExecutor(default_workers(), thread_name_prefix="maskwise-decode")
-        self._gate = gate
-        self._inside = 0
-        self._count = count  # told the size of each batch
+        self._pending = 0
+        self._observe_size = observe_size
         self._thread = threading.Thread(target=self._work, name="maskwise-model", daemon=True)
         self._thread.start()
 
     @property
-    def inside(self) -> int:
-        """Photos that wait or are worked on."""
-        return self._inside
+    def pending(self) -> int:
+        """The number of photos that are queued, decoded or computed."""
+        return self._pending
 
     @property
-    def works(self) -> bool:
-        """Whether the model's thread is there to compute."""
+    def alive(self) -> bool:
+        """Whether the model's thread is running."""
         return self._thread.is_alive()
 
     async def predict(self, photos: Sequence[bytes]) -> list[Probabilities | str]:
-        """Joint probabilities (C,) of each photo, or the reason why there are none.
+        """Joint probabilities (C,) of each photo, or the reason why it can't be read.
 
         Raises:
-            BusyError: when there is no room for so many.
+            BusyError: when the queue has no place for so many photos.
         """
-        if self._inside + len(photos) > self._limits.waiting:
+        if self._pending + len(photos) > self._limits.waiting:
             raise BusyError
-        self._inside += len(photos)
+        self._pending += len(photos)
         try:
-            return list(await asyncio.gather(*(self._one(photo) for photo in photos)))
+            return list(await asyncio.gather(*(self._predict_one(photo) for photo in photos)))
         finally:
-            self._inside -= len(photos)
+            self._pending -= len(photos)
 
-    async def _one(self, photo: bytes) -> Probabilities | str:
+    async def _predict_one(self, photo: bytes) -> Probabilities | str:
         loop = asyncio.get_running_loop()
         try:
             images = await loop.run_in_executor(self._decoders, self._decode, photo)
         except PhotoError as error:
             return str(error)
-        waiting = _Waiting(images, loop, loop.create_future())
-        self._queue.put(waiting)
-        return await waiting.future
+        queued = _Queued(images, loop, loop.create_future())
+        self._queue.put(queued)
+        return await queued.future
 
     def _decode(self, photo: bytes) -> list[Pixels]:
-        return transform_bounded(photo, self._engine.transforms, self._limits, self._gate)
+        return decode_bounded(photo, self._engine.transforms, self._limits, self._limiter)
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -91,49 +98,49 @@ class Batcher:
             ending = False
             while len(batch) < self._limits.batch:
                 try:
-                    further = self._queue.get_nowait()
+                    following = self._queue.get_nowait()
                 except Empty:
                     break
-                if further is None:
+                if following is None:
                     ending = True
                     break
-                batch.append(further)
-            self._compute([w for w in batch if not w.future.cancelled()])
+                batch.append(following)
+            self._compute([queued for queued in batch if not queued.future.cancelled()])
             if ending:
                 return
 
-    def _compute(self, batch: list[_Waiting]) -> None:
+    def _compute(self, batch: list[_Queued]) -> None:
         if not batch:
             return
-        self._count(len(batch))
+        self._observe_size(len(batch))
         try:
-            stacked = [np.stack(images) for images in zip(*(w.images for w in batch), strict=True)]
+            stacked = [np.stack(images) for images in zip(*(queued.images for queued in batch), strict=True)]
             rows = self._engine.probabilities(stacked)
-        except BaseException as error:  # noqa: BLE001 - whoever waits must be told, and the thread must go on
-            for waiting in batch:
-                _hand_over(waiting, _fail, error)
+        except BaseException as error:  # noqa: BLE001 - every waiting request gets an answer, and the thread goes on
+            for queued in batch:
+                _call_in_loop(queued, _set_error, error)
             return
-        for waiting, row in zip(batch, rows, strict=True):
-            _hand_over(waiting, _tell, row)
+        for queued, row in zip(batch, rows, strict=True):
+            _call_in_loop(queued, _set_result, row)
 
     def close(self) -> None:
-        """Compute what was taken, then end."""
+        """Compute what is queued, then end the threads."""
         self._queue.put(None)
         self._thread.join(timeout=self._limits.answer_seconds)
         self._decoders.shutdown(wait=False, cancel_futures=True)
 
 
-def _hand_over(waiting: _Waiting, way: Callable[..., None], outcome: object) -> None:
-    # A loop that has ended has nobody who waits; the thread must go on for the others.
+def _call_in_loop(queued: _Queued, setter: Callable[..., None], outcome: object) -> None:
+    # Nobody waits in a loop that has been closed; the thread has to go on for the other requests.
     with suppress(RuntimeError):
-        waiting.loop.call_soon_threadsafe(way, waiting.future, outcome)
+        queued.loop.call_soon_threadsafe(setter, queued.future, outcome)
 
 
-def _tell(future: "asyncio.Future[npt.NDArray[np.float32]]", row: npt.NDArray[np.float32]) -> None:
+def _set_result(future: asyncio.Future[_Row], row: _Row) -> None:
     if not future.done():
         future.set_result(row)
 
 
-def _fail(future: "asyncio.Future[npt.NDArray[np.float32]]", error: BaseException) -> None:
+def _set_error(future: asyncio.Future[_Row], error: BaseException) -> None:
     if not future.done():
         future.set_exception(RuntimeError(f"the model failed: {type(error).__name__}"))

@@ -1,21 +1,24 @@
-"""From a run or an exported file to what is served of it."""
+"""Create the service of a run or an exported file."""
 
 from pathlib import Path
-from typing import Any
 
 from maskwise.errors import InputError
-from maskwise.export.model_source import score_of
+from maskwise.export.merge_run import score_of
 from maskwise.export.open_model import Backend, open_predictor
 from maskwise.inference.decision import Name, create_choice
 from maskwise.inference.exported import ExportedCard, exported_file
 from maskwise.inference.grad_cam import has_looks
+from maskwise.inference.predictor import Predictor
 from maskwise.inference.torch_engine import TorchEngine
-from maskwise.models.member import load_member
+from maskwise.models.member import Member, load_member
 from maskwise.reporting.limits_of_use import NOT_FOR, score_in_words
 from maskwise.reporting.model_card import read_model_card
 from maskwise.runs.members import member_folders, run_identity
-from maskwise.serving.app import Service
+from maskwise.runs.stored_score import KeptScore
 from maskwise.serving.limits import Limits
+from maskwise.serving.service import ModelFacts, Service
+
+_TOKEN_LENGTH = 16
 
 
 def create_service(
@@ -30,38 +33,60 @@ def create_service(
     """The service of a model.
 
     Args:
-        model: a run folder, an exported file, or its folder.
-        backend: what computes.
-        decision: how classes are decided; the run's own rule by default.
-        calibrated: tell probabilities at the fitted temperature.
-        token: what who asks must know; nothing by default.
-        hosts: by which names it may be asked; any by default.
+        model: a run folder, an exported file, or the folder it lies in.
+        backend: what computes; by default the model's own.
+        decision: how classes are decided; by default the run's own rule.
+        calibrated: whether probabilities are given at the fitted temperature.
+        token: required in the header Authorization; by default no token is needed.
+        hosts: the allowed names in the Host header; by default any.
 
     Raises:
         InputError: when the model can't be opened, or the token is too short.
     """
-    if token is not None and (len(token) < 16 or not token.isascii()):
-        raise InputError(f"Expected a token of at least 16 plain (ASCII) characters, got {len(token)}.")
+    if token is not None and (len(token) < _TOKEN_LENGTH or not token.isascii()):
+        raise InputError(
+            f"Expected a token of at least {_TOKEN_LENGTH} plain (ASCII) characters, got {len(token)}."
+        )
     predictor = open_predictor(model, backend)
     choice = create_choice(model, predictor.card, decision, calibrated=calibrated)
-    names = [attribute.name for attribute in predictor.space.attributes]
-    about: dict[str, Any]
-    if exported_file(model) is None:  # a run, whatever computes its answers
-        score = score_of(model, names)
-        about = {"name": model.resolve().name, "precision": "fp32", "weights": run_identity(model)}
-        about["card"] = read_model_card(model)  # Markdown
-        engine = predictor.engine
-        member = (
-            engine.members[0] if isinstance(engine, TorchEngine) else load_member(member_folders(model)[0])
-        )
-        explained = member if has_looks(member) else None
+    if exported_file(model) is None:
+        facts, explained = _facts_of_run(model, predictor), _explained_member(model, predictor)
     else:
-        card = predictor.card
-        assert isinstance(card, ExportedCard)  # an exported file has no other
-        score, explained = card.score, None
-        about = {"name": card.name, "precision": card.precision, "weights": card.weights}
-        about["card"] = card.model_card
-    about["score"] = None if score is None else score.model_dump(mode="json")
-    about["label_space"] = predictor.space.to_dict()
-    about["limits_of_use"] = [*score_in_words(score), *NOT_FOR]
-    return Service(predictor, choice, about, explained, Limits(), token, hosts)
+        facts, explained = _facts_of_file(predictor), None
+    return Service(predictor, choice, facts, explained, Limits(), token, hosts)
+
+
+def _facts_of_run(run: Path, predictor: Predictor) -> ModelFacts:
+    score = score_of(run, [attribute.name for attribute in predictor.space.attributes])
+    return ModelFacts(
+        name=run.resolve().name,
+        precision="fp32",
+        weights=run_identity(run),
+        card=read_model_card(run),
+        score=score,
+        limits_of_use=_limits_of_use(score),
+    )
+
+
+def _facts_of_file(predictor: Predictor) -> ModelFacts:
+    card = predictor.card
+    assert isinstance(card, ExportedCard)  # engines of exported files have no other card
+    return ModelFacts(
+        name=card.name,
+        precision=card.precision,
+        weights=card.weights,
+        card=card.model_card,
+        score=card.score,
+        limits_of_use=_limits_of_use(card.score),
+    )
+
+
+def _limits_of_use(score: KeptScore | None) -> tuple[str, ...]:
+    return (*score_in_words(score), *NOT_FOR)
+
+
+def _explained_member(run: Path, predictor: Predictor) -> Member | None:
+    """The run's first member in PyTorch, whatever backend computes; None where Grad-CAM does not work for it."""
+    engine = predictor.engine
+    member = engine.members[0] if isinstance(engine, TorchEngine) else load_member(member_folders(run)[0])
+    return member if has_looks(member) else None

@@ -1,4 +1,4 @@
-"""By which name a service was asked, and by whose page."""
+"""The host name that a request was sent to, and the site whose page sent it."""
 
 from urllib.parse import urlsplit
 
@@ -8,26 +8,26 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def host_of(address: str) -> str | None:
-    """The host of `http://name:port` or `name:port`, without its port and brackets; None for what is no address."""
+    """The host in `http://name:port` or `name:port`, without port and brackets; None for an invalid address."""
     try:
         return urlsplit(address if "//" in address else f"//{address}").hostname
     except ValueError:
         return None
 
 
-def asked_by_name(request: Request, hosts: tuple[str, ...]) -> bool:
-    """Whether a service was asked by one of its names.
+def has_known_host(request: Request, hosts: tuple[str, ...]) -> bool:
+    """Whether the request's Host header is one of the service's names.
 
-    A page elsewhere may have its own name lead to this machine (DNS rebinding): to the browser it is then the same
-    site, and may read the answers.
+    A page on another site can let its own host name resolve to this machine (DNS rebinding). To the browser the service
+    then belongs to that site, and its scripts may read the answers.
     """
     return host_of(request.headers.get("host", "")) in hosts
 
 
-def from_elsewhere(request: Request) -> bool:
-    """Whether a browser sends this from another site's page.
+def is_cross_site(request: Request) -> bool:
+    """Whether a browser sent the request from another site's page.
 
-    Browsers say so to HTTPS and to this machine; to plain HTTP they name the page's origin alone.
+    Browsers send Sec-Fetch-Site to HTTPS and to this machine; to plain HTTP they send the page's origin only.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:

@@ -1,4 +1,4 @@
-"""Photos out of a request's body, which stays in memory: nothing that was sent is ever written."""
+"""Read the photos in a request's body. The body stays in memory and is never written to a file."""
 
 import asyncio
 import base64
@@ -13,39 +13,33 @@ from starlette.requests import ClientDisconnect, Request
 
 from maskwise.errors import in_short
 from maskwise.serving.limits import Limits
+from maskwise.serving.refusals import RefusedError
 
-_PARTS_OF_A_PHOTO = 250  # names may hold commas
+_MARKS_PER_PHOTO = 250
+"""Braces, brackets and commas that JSON may have for each photo; names may hold commas."""
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "application/octet-stream")
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A name to tell photos apart by, and their bytes."""
+    """An encoded photo, and the name that its answer carries."""
 
     name: str
     content: bytes
 
 
-class RefusedError(Exception):
-    """A request that can't be answered, and why."""
-
-    def __init__(self, status: HTTPStatus, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.reason = status, reason
-
-
-async def receive_photos(request: Request, limits: Limits, take: Callable[[int], None]) -> list[Photo]:
-    """The photos of a request: multipart, JSON with base64, or one photo as the body.
+async def receive_photos(request: Request, limits: Limits, reserve: Callable[[int], None]) -> list[Photo]:
+    """The photos of a request: multipart/form-data, JSON with base64, or one photo as the body.
 
     Args:
-        request: what was asked.
-        limits: the bounds that hold.
-        take: told the size of each chunk before it is kept; see `Room`.
+        request: whose body is read.
+        limits: of the service.
+        reserve: called with the size of each chunk before it is kept; see `MemoryBudget`.
 
     Raises:
-        BusyError: when `take` has no room.
-        RefusedError: when the body is too large, too slow, of another type, or not what its type says.
+        BusyError: by `reserve`, when no memory is left.
+        RefusedError: when the body is too large, too slow, of an unknown type, or can't be parsed as its type.
     """
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limits.request_bytes:
@@ -54,11 +48,11 @@ async def receive_photos(request: Request, limits: Limits, take: Callable[[int],
     try:
         async with asyncio.timeout(limits.receive_seconds):
             if kind == "multipart/form-data":
-                photos = await _from_form(request, limits, take)
+                photos = await _from_form(request, limits, reserve)
             elif kind == "application/json":
-                photos = _from_json(await _body(request, limits, take), limits)
+                photos = _from_json(await _body(request, limits, reserve), limits)
             elif kind in IMAGE_TYPES:
-                photos = [Photo("photo", await _body(request, limits, take))]
+                photos = [Photo("photo", await _body(request, limits, reserve))]
             else:
                 raise RefusedError(
                     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -88,25 +82,25 @@ def _too_large(limits: Limits) -> RefusedError:
 
 
 async def _stream(
-    request: Request, limits: Limits, take: Callable[[int], None]
+    request: Request, limits: Limits, reserve: Callable[[int], None]
 ) -> AsyncGenerator[bytes, None]:
-    taken = 0
+    received = 0
     async for chunk in request.stream():
-        taken += len(chunk)
-        if taken > limits.request_bytes:  # whatever the header said
+        received += len(chunk)
+        if received > limits.request_bytes:  # the header Content-Length may be wrong or missing
             raise _too_large(limits)
-        take(len(chunk))
+        reserve(len(chunk))
         yield chunk
 
 
-async def _body(request: Request, limits: Limits, take: Callable[[int], None]) -> bytes:
-    return b"".join([chunk async for chunk in _stream(request, limits, take)])
+async def _body(request: Request, limits: Limits, reserve: Callable[[int], None]) -> bytes:
+    return b"".join([chunk async for chunk in _stream(request, limits, reserve)])
 
 
-async def _from_form(request: Request, limits: Limits, take: Callable[[int], None]) -> list[Photo]:
-    # Files over a megabyte would be spooled to the disk by default.
+async def _from_form(request: Request, limits: Limits, reserve: Callable[[int], None]) -> list[Photo]:
+    # By default files of more than a megabyte are written to the disk.
     parser = MultiPartParser(
-        request.headers, _stream(request, limits, take), max_files=limits.photos, max_fields=16
+        request.headers, _stream(request, limits, reserve), max_files=limits.photos, max_fields=16
     )
     parser.spool_max_size = limits.request_bytes + 1
     try:
@@ -128,8 +122,8 @@ async def _from_form(request: Request, limits: Limits, take: Callable[[int], Non
 
 
 def _from_json(body: bytes, limits: Limits) -> list[Photo]:
-    # Parsing holds everybody up: what photos there may be need few braces, brackets and commas.
-    if sum(map(body.count, (b"{", b"[", b","))) > _PARTS_OF_A_PHOTO * (limits.photos + 1):
+    # Parsing blocks all other requests, so that JSON with far more parts than its photos need is refused unparsed.
+    if sum(map(body.count, (b"{", b"[", b","))) > _MARKS_PER_PHOTO * (limits.photos + 1):
         raise RefusedError(
             HTTPStatus.BAD_REQUEST,
             f"Expected JSON with at most {limits.photos} photos, got more parts than those need.",
@@ -162,6 +156,6 @@ def _from_entry(entry: object, place: int) -> Photo:
         raise ValueError(f"content of photo {place} is no base64 ({error})") from error
 
 
-def _name(told: str) -> str:
-    """What is told back: not long, and text that can be sent (JSON may escape half a character)."""
-    return told[:200].encode("utf-8", "replace").decode()
+def _name(given: str) -> str:
+    """At most 200 characters that can be encoded: JSON may hold a lone half of a surrogate pair."""
+    return given[:200].encode("utf-8", "replace").decode()

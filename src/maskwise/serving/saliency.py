@@ -1,4 +1,4 @@
-"""Where the model looked, for a few photos at once: it costs several times what an answer does."""
+"""Saliency maps for `/v1/explain`, few at a time: one takes several times as long as a prediction."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,62 +7,64 @@ from maskwise.data.decoding import read_header
 from maskwise.data.transform import seen_area
 from maskwise.inference.grad_cam import grad_cam
 from maskwise.models.member import Member
-from maskwise.serving.bounded_decoding import PixelGate, transform_bounded
+from maskwise.serving.bounded_decoding import decode_bounded
 from maskwise.serving.limits import BusyError, Limits
+from maskwise.serving.pixel_limiter import PixelLimiter
 
-_AT_ONCE = 2
+_CONCURRENT = 2
 
 
 @dataclass(frozen=True)
-class Looks:
-    """Where a model looked at one photo."""
+class Saliency:
+    """The saliency maps of one photo.
 
-    maps: dict[str, list[list[float]]]  # for each attribute (h, w), from 0 to 1
-    seen: tuple[
-        float, float, float, float
-    ]  # what they cover: left, top, width, height, as shares of the photo
+    Attributes:
+        maps: for each attribute's label column a map (h, w), from 0 to 1.
+        seen: the area that the maps cover: left, top, width, height, as shares of the upright photo.
+    """
+
+    maps: dict[str, list[list[float]]]
+    seen: tuple[float, float, float, float]
 
 
 class Explainer:
-    """A photo's bytes in, where the model looked out."""
+    """Computes the Grad-CAM of encoded photos for each attribute."""
 
-    def __init__(self, member: Member, limits: Limits, gate: PixelGate) -> None:
-        self._member, self._limits, self._gate = member, limits, gate
-        self._tasks = set[asyncio.Task[Looks]]()
+    def __init__(self, member: Member, limits: Limits, limiter: PixelLimiter) -> None:
+        self._member, self._limits, self._limiter = member, limits, limiter
+        self._tasks = set[asyncio.Task[Saliency]]()
 
-    async def explain(self, photo: bytes) -> Looks:
-        """The maps by the names of the columns, and what they cover.
+    async def explain(self, photo: bytes) -> Saliency:
+        """The saliency maps of a photo.
 
         Raises:
-            PhotoError: when it can't be read.
-            BusyError: when as many are explained as may, or it takes too long.
+            PhotoError: when the photo can't be read.
+            BusyError: when too many are being computed, or this one takes too long.
         """
-        if len(self._tasks) >= _AT_ONCE:
+        if len(self._tasks) >= _CONCURRENT:
             raise BusyError
-        task = asyncio.create_task(asyncio.to_thread(self._looks, photo))
-        self._tasks.add(task)
-        task.add_done_callback(
-            self._end
-        )  # a thread goes on when nobody waits any more, and counts until its end
+        task = asyncio.create_task(asyncio.to_thread(self._compute, photo))
+        self._tasks.add(task)  # until its thread ends, even when the request has given up waiting
+        task.add_done_callback(self._end)
         try:
             return await asyncio.wait_for(asyncio.shield(task), self._limits.answer_seconds)
         except TimeoutError as error:
             raise BusyError from error
 
-    def _looks(self, photo: bytes) -> Looks:
-        transform = self._member.card.transform
-        (image,) = transform_bounded(photo, [transform], self._limits, self._gate)
+    def _compute(self, photo: bytes) -> Saliency:
+        card = self._member.card
+        (image,) = decode_bounded(photo, [card.transform], self._limits, self._limiter)
         header = read_header(photo)
         maps = {
             attribute.label_column: grad_cam(self._member, image, attribute.name)
             .astype(float)
             .round(3)
             .tolist()
-            for attribute in self._member.card.space.attributes
+            for attribute in card.space.attributes
         }
-        return Looks(maps, seen_area(transform, (header.height, header.width)))
+        return Saliency(maps, seen_area(card.transform, (header.height, header.width)))
 
-    def _end(self, task: asyncio.Task[Looks]) -> None:
+    def _end(self, task: asyncio.Task[Saliency]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # told to whoever still waits
+            task.exception()  # marks it as handled: `explain` raises it to whoever still waits

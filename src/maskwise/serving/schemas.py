@@ -1,4 +1,4 @@
-"""What the service's OpenAPI page says of requests and answers; the tests hold the service to it."""
+"""Requests and answers of the service as OpenAPI documents them; the tests compare the service with them."""
 
 from typing import Any
 
@@ -53,13 +53,13 @@ class _Answer(BaseModel):
 
 
 class Refusal(_Answer):
-    """Why a request was not answered."""
+    """The reason why a request was refused."""
 
     error: str
 
 
 class LabelAnswer(_Answer):
-    """One attribute: the value that was decided on, and the probability of every value."""
+    """One attribute: the predicted value, and the probability of every value."""
 
     value: str
     probability: float = Field(ge=0, le=1)
@@ -67,26 +67,30 @@ class LabelAnswer(_Answer):
 
 
 class PhotoAnswer(_Answer):
-    """One photo: its labels, or its error alone."""
+    """One photo: its labels, or an error and no labels."""
 
     name: str
     error: str | None
-    joint_class: int | None = Field(default=None, alias="class", description="by the order of /v1/model")
+    joint_class: int | None = Field(
+        default=None, alias="class", description="index into `classes` of /v1/model"
+    )
     labels: dict[str, LabelAnswer] = Field(default_factory=dict)
-    confidence: float | None = Field(default=None, description="probability of the decided class")
+    confidence: float | None = Field(default=None, description="probability of the predicted class")
     decision: str | None = None
-    probabilities: list[float] = Field(default_factory=list, description="of every class")
+    probabilities: list[float] = Field(
+        default_factory=list, description="of every class, in the order of /v1/model"
+    )
 
 
 class PredictAnswer(_Answer):
-    """The photos in the order in which they were sent."""
+    """An answer for each photo, in the order of the request."""
 
     model: str
     photos: list[PhotoAnswer]
 
 
 class ModelLimits(_Answer):
-    """What a request may hold."""
+    """Limits on one request."""
 
     photos: int
     photo_bytes: int
@@ -94,38 +98,38 @@ class ModelLimits(_Answer):
 
 
 class ModelAnswer(_Answer):
-    """What the model is, what it was measured to be, and what it is not for."""
+    """The model, its measured score, and its limits of use."""
 
     name: str
-    maskwise: str = Field(description="version")
-    weights: str = Field(description="a digest of the run's")
+    maskwise: str = Field(description="the version of maskwise")
+    weights: str = Field(description="a digest of the run's weights")
     precision: str
     backend: str
     decision: str
-    classes: list[str] = Field(description="in the order of the joint classes")
+    classes: list[str] = Field(description="names of the joint classes, in their order")
     attributes: dict[str, list[str]]
     label_space: dict[str, Any]
     score: KeptScore | None = Field(
-        description="macro F1 with its 95% interval, and on whom; null: unmeasured"
+        description="macro F1 with its 95% interval, and the persons it was measured on; null where it was not measured"
     )
     limits_of_use: list[str]
-    card: str | None = Field(description="MODEL_CARD.md")
-    explains: bool = Field(description="whether /v1/explain answers")
+    card: str | None = Field(description="the model card, in Markdown")
+    explains: bool = Field(description="whether /v1/explain is available")
     limits: ModelLimits
 
 
 class ExplainAnswer(_Answer):
-    """For each attribute a map (h, w), from 0 to 1."""
+    """A saliency map (h, w) for each attribute, from 0 to 1."""
 
     name: str
     maps: dict[str, list[list[float]]]
     seen: tuple[float, float, float, float] = Field(
-        description="what the maps cover: left, top, width and height as shares of the upright photo"
+        description="the area that the maps cover: left, top, width and height as shares of the upright photo"
     )
 
 
 class Readiness(_Answer):
-    """Whether photos are taken."""
+    """Whether the service accepts photos."""
 
     ready: bool
 
@@ -133,26 +137,26 @@ class Readiness(_Answer):
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Refusal, "description": description}
     for status, description in {
-        400: "the body is not what its type says",
+        400: "the body can't be parsed as its content type",
         401: "the token is missing or wrong",
-        403: "a browser sends it from another site's page, or by another name",
-        408: "the body came too slowly",
+        403: "a browser sent it from another site's page, or to another host name",
+        408: "the body arrived too slowly",
         413: "the body is too large",
-        415: "the body is of another type",
+        415: "the content type is not supported",
         422: "no photo, or too many",
         500: "the service failed",
-        503: "too many photos wait: see Retry-After",
+        503: "too many photos are waiting: see the header Retry-After",
     }.items()
 }
 TOKEN_REFUSAL: dict[int | str, dict[str, Any]] = {401: REFUSALS[401], 403: REFUSALS[403]}
 METRICS_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"text/plain": {"schema": {"type": "string"}}},
-        "description": "Prometheus' text format",
+        "description": "metrics in Prometheus' text format",
     },
     **TOKEN_REFUSAL,
 }
 READINESS_ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {"model": Readiness, "description": "photos are taken"},
-    503: {"model": Readiness, "description": "not yet, or not any more"},
+    200: {"model": Readiness, "description": "photos are accepted"},
+    503: {"model": Readiness, "description": "the service is starting or stopping"},
 }

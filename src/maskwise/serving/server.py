@@ -1,23 +1,25 @@
-"""A service that listens until a signal ends it."""
+"""Run the service with uvicorn until a signal ends it."""
 
 import socket
 
 import uvicorn
 
 from maskwise.errors import InputError
-from maskwise.serving.app import Service, create_app
-from maskwise.serving.connections import create_protocol
+from maskwise.serving.app import create_app
+from maskwise.serving.connection_limits import create_protocol
+from maskwise.serving.service import Service
 
-_GRACE_MARGIN = 5
+_GRACE_SECONDS = 5
+"""Added to the time that a running request may take, before a shutdown gives up on it."""
 
 
 def run_service(service: Service, listener: socket.socket) -> None:
-    """Serve on a bound socket until a signal; what was taken is answered first."""
+    """Serve on a bound socket until SIGINT or SIGTERM; requests that have begun are answered before it ends."""
     create_server(service).run(sockets=[listener])
 
 
 def create_server(service: Service) -> uvicorn.Server:
-    """What serves on sockets that listen already."""
+    """The server of a service, for sockets that are bound already."""
     limits = service.limits
     config = uvicorn.Config(
         create_app(service),
@@ -25,8 +27,8 @@ def create_server(service: Service) -> uvicorn.Server:
         log_level="warning",
         access_log=False,
         server_header=False,
-        # As long as what was begun may take to be sent and answered.
-        timeout_graceful_shutdown=int(limits.receive_seconds + limits.answer_seconds) + _GRACE_MARGIN,
+        # A request that has begun may take this long to be received and answered.
+        timeout_graceful_shutdown=int(limits.receive_seconds + limits.answer_seconds) + _GRACE_SECONDS,
         timeout_keep_alive=15,
         h11_max_incomplete_event_size=32_768,
     )
@@ -34,24 +36,27 @@ def create_server(service: Service) -> uvicorn.Server:
 
 
 def open_listener(host: str, port: int) -> socket.socket:
-    """A socket bound to an address.
+    """A socket bound to an address; port 0 takes a free one.
 
     Raises:
-        InputError: when the port is taken or the host unknown.
+        InputError: when the port is taken or the host is not an address of this machine.
     """
     kind = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named: asyncio sends small packets at once (TCP_NODELAY) only where it is, and an answer of two
-    # packets would wait 40 ms for the first one's acknowledgement.
+    # asyncio sets TCP_NODELAY only on sockets whose protocol is given; without it an answer of two packets waits 40 ms
+    # for the acknowledgement of the first one.
     listener = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
     except socket.gaierror as error:
         listener.close()
-        raise InputError(f"Expected --host to be a name or address of this machine, got {host!r}.") from error
+        raise InputError(
+            f"Expected the host to be a name or an address of this machine, got {host!r}.", setting="host"
+        ) from error
     except OSError as error:
         listener.close()
         raise InputError(
-            f"Expected {host}:{port} to be free, got: {error.strerror or error}; choose another --port or --host."
+            f"Expected {host}:{port} to be free, got: {error.strerror or error}; choose another port or host.",
+            setting="port",
         ) from error
     return listener

@@ -4,7 +4,8 @@ from importlib import resources
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+
+from maskwise.strict_model import StrictModel
 
 Expected = Literal["worse", "better", "untried"]
 BASE = "report-2021-lite"
@@ -12,10 +13,8 @@ PEOPLE = "{people}"
 """Stands for a folder of procedural people, drawn when a claim needs it."""
 
 
-class Claim(BaseModel):
+class Claim(StrictModel):
     """One claim: its sentence, the one variable, the way it can be tested."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     korean: str

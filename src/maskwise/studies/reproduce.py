@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from maskwise.errors import InputError, MaskwiseError
+from maskwise.extras import import_extra
 from maskwise.files import write_csv, write_text
 from maskwise.metrics.paired_difference import holm
 from maskwise.metrics.seed_variance import corrected_t, recipe_verdict
-from maskwise.people.dataset import draw_people
 from maskwise.people.population import PeopleSpec
 from maskwise.reporting import plots
 from maskwise.reporting.pages import render_page
@@ -57,9 +57,12 @@ def reproduce_claims(
     the frozen features, and their p-values are adjusted together.
 
     Raises:
-        InputError: when a claim is unknown, or a data set can't be read.
+        InputError: when a claim is unknown, a data set can't be read, or a claim needs procedural people and the extra
+            `people` is not installed.
     """
     chosen = _chosen(claims, only, fine_tune)
+    if any([PEOPLE] in values for claim in chosen for values in claim.variables.values()):
+        import_extra("numba", "numba to draw procedural people", "people")  # reported before the first trial
     names = [
         path.resolve().name if path.resolve().name != "train" else path.resolve().parent.name for path in data
     ]
@@ -128,6 +131,8 @@ _COMMON = {"split.near_duplicates": "join", "decision": "marginal"}
 def _with_people(values: list[Any], out: Path) -> list[Any]:
     if [PEOPLE] not in values:
         return values
+    from maskwise.people.dataset import draw_people  # needs the extra `people`
+
     folder = out / "people"
     draw_people(folder, PeopleSpec(people=N_PEOPLE, seed=2021))
     return [[str(folder)] if value == [PEOPLE] else value for value in values]

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from maskwise.data.augmentations import PixelStep
 from maskwise.errors import InputError
 from maskwise.recipes.recipe_files import apply_setting, load_recipe, parse_recipe
 from maskwise.recipes.schema import Recipe
+from maskwise.strict_model import StrictModel
 from maskwise.studies.recipe_variables import differing_values, distinct_variables, recipe_values
 from maskwise.training.linear_probe import can_be_frozen, check_frozen_base
 
@@ -22,10 +23,8 @@ _PIXEL_STEPS = {kind.model_fields["step"].default for kind in get_args(PixelStep
 Seeds = Annotated[tuple[int, ...], Field(min_length=1)]
 
 
-class Study(BaseModel):
+class Study(StrictModel):
     """What a study's YAML says."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     description: str = ""

@@ -9,7 +9,7 @@ import torch
 from maskwise.data.transform import TransformSpec
 from maskwise.losses.create import Loss
 from maskwise.models.classifier import Classifier
-from maskwise.recipes.schema import Precision
+from maskwise.recipes.training_loop import Precision
 
 _BATCH, _STEPS = 32, 4
 _PROBED, _HOPELESS = 4, 1 / 3

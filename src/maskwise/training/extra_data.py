@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from maskwise.data.near_duplicates import cross_person_duplicates
+from maskwise.data.leakage import Side, check_additional_photos, find_shared_persons
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.scan import Progress, Scan, scan_photos
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets, create_targets
-from maskwise.errors import InputError, LeakError
+from maskwise.errors import InputError
 from maskwise.inference.load_run import load_predictor
-from maskwise.recipes.schema import PseudoLabelPart, Recipe
+from maskwise.recipes.parent_runs import PseudoLabelPart
+from maskwise.recipes.schema import Recipe
 from maskwise.runs.lineage import data_fingerprint
 from maskwise.tasks.label_space import UNKNOWN
 from maskwise.training.training_data import Prepared, left_out_rows
@@ -106,7 +107,7 @@ def _join(prepared: Prepared, further: _Further, name: str, recipe: Recipe) -> P
     table = replace(here, frame=pl.concat([here.frame, frame.select(shared)], how="diagonal_relaxed"))
     looks = pl.concat([prepared.scan, further.frame.with_columns(pl.Series("photo", photos))])
     held_out = np.concatenate([prepared.held_out, np.zeros(len(there), dtype=bool)])
-    _check_no_copies(prepared, looks, table, name)
+    check_additional_photos(name, Side(photos, persons, further.frame), prepared.held_out_side())
     return replace(
         prepared,
         table=table,
@@ -121,27 +122,12 @@ def _join(prepared: Prepared, further: _Further, name: str, recipe: Recipe) -> P
 
 def _say_shared_ids(prepared: Prepared, further: _Further, name: str, say: Say) -> None:
     """Persons of two data sets are taken for different ones: where names agree, the user should know."""
-    held_out = set(prepared.table.persons[prepared.held_out].tolist())
-    shared = sorted(held_out & set(further.table.persons.tolist()))
+    held_out = prepared.table.persons[prepared.held_out].tolist()
+    shared = find_shared_persons(held_out, further.table.persons.tolist())
     if shared:
         say(
             f"Note: {len(shared)} persons of {name} have the name of a held-out one, such as {shared[0]}, and are "
             "taken for others. If they are the same, the score is worth nothing: leave them out."
-        )
-
-
-def _check_no_copies(prepared: Prepared, looks: pl.DataFrame, table: PhotoTable, name: str) -> None:
-    """Refuse further photos that are near-duplicates of held-out ones."""
-    n_here = len(prepared.table)
-    sides = np.where(np.arange(len(table)) < n_here, "here", "further")
-    held = np.concatenate([prepared.held_out, np.ones(len(table) - n_here, dtype=bool)])
-    rows = np.flatnonzero(held)
-    pairs = cross_person_duplicates(looks[rows.tolist()], sides[rows])
-    if pairs:
-        first, second = (table.photo(rows[place]) for place in (pairs[0].first, pairs[0].second))
-        raise LeakError(
-            f"Expected {name} to show none of the held-out persons, got {len(pairs)} photos that are copies of "
-            f"held-out ones or nearly so, such as {first} and {second}: leave them out."
         )
 
 

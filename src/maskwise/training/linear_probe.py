@@ -20,7 +20,8 @@ from maskwise.inference.features import extract_features
 from maskwise.losses import create_loss
 from maskwise.models.heads import create_head
 from maskwise.randomness import keyed_seed
-from maskwise.recipes.schema import CosineSchedule, Recipe
+from maskwise.recipes.schedules import CosineSchedule
+from maskwise.recipes.schema import Recipe
 from maskwise.training.optimization import create_schedule
 from maskwise.training.resolve_recipe import class_counts
 from maskwise.training.training_data import Prepared, epoch_orders

@@ -9,14 +9,8 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from maskwise.errors import InputError
 from maskwise.models.classifier import Classifier
-from maskwise.recipes.schema import (
-    AdamPart,
-    AdamWPart,
-    AnySchedule,
-    CosineSchedule,
-    OneCycleSchedule,
-    StepSchedule,
-)
+from maskwise.recipes.optimizers import AdamPart, AdamWPart
+from maskwise.recipes.schedules import AnySchedule, CosineSchedule, OneCycleSchedule, StepSchedule
 
 
 def create_optimizer(

@@ -11,7 +11,8 @@ from maskwise.errors import InputError
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier, create_classifier
 from maskwise.randomness import keyed_seed
-from maskwise.recipes.schema import Precision, Recipe
+from maskwise.recipes.schema import Recipe
+from maskwise.recipes.training_loop import Precision
 from maskwise.training.batch_size import divide_batch, fits_on_gpu, largest_batch
 from maskwise.training.choose_precision import autocast_dtype, measure_precisions
 from maskwise.training.distributed import from_first, rank, world_size

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from maskwise.data.leakage import check_parent
 from maskwise.data.targets import Targets
-from maskwise.errors import InputError, LeakError
-from maskwise.evaluation.evaluate_run import count_trained_on
+from maskwise.errors import InputError
+from maskwise.evaluation.evaluate_run import trained_photos
 from maskwise.files import read_json
 from maskwise.inference.load_run import load_predictor
 from maskwise.models.classifier import Classifier
@@ -55,16 +56,10 @@ def check_parents_leak(recipe: Recipe, prepared: Prepared) -> None:
         LeakError: naming the run, and how many held-out photos it knows.
         InputError: when a run that one of them learnt from is gone, so that nobody can tell.
     """
-    held_out = prepared.table.keep(prepared.held_out)
-    looks = prepared.scan.filter(prepared.held_out)
+    held_out = prepared.held_out_side()
     for role, run in parents_of(recipe).items():
         for ancestor in _with_ancestors(run):
-            known = count_trained_on(ancestor, held_out, looks)
-            if known:
-                raise LeakError(
-                    f"Expected the {role} {ancestor} to know none of the held-out persons, but it was trained on "
-                    f"{known} of their photos or on near-duplicates: train it with the same split, or on other data."
-                )
+            check_parent(f"{role} {ancestor}", held_out, trained_photos(ancestor))
 
 
 def _with_ancestors(run: Path) -> Iterator[Path]:

@@ -17,7 +17,8 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 
-from maskwise.recipes.schema import Recipe, TrainingPart
+from maskwise.recipes.schema import Recipe
+from maskwise.recipes.training_loop import TrainingPart
 from maskwise.training.checkpoints import WholeCheckpoints, load_checkpoint
 from maskwise.training.distributed import any_says, is_first, local_world_size, world_size
 from maskwise.training.ema import MovingAverage

@@ -11,17 +11,19 @@ import numpy.typing as npt
 import polars as pl
 
 from maskwise.data.corrections import apply_corrections
+from maskwise.data.leakage import Side, check_split
 from maskwise.data.near_duplicates import cross_person_duplicates, join_groups
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.sampling import RatiosSpec, class_ratios, sample_epoch
 from maskwise.data.scan import Progress, Scan, content_digest, scan_photos
-from maskwise.data.split import assign_folds, check_split, hold_out, hold_out_photos, person_strata
+from maskwise.data.split import assign_folds, hold_out, hold_out_photos, person_strata
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets, create_targets
 from maskwise.errors import InputError
 from maskwise.files import atomic_path
+from maskwise.recipes.data_parts import SplitPart
 from maskwise.recipes.mixing import HalfFaceSpec
-from maskwise.recipes.schema import Recipe, SplitPart
+from maskwise.recipes.schema import Recipe
 from maskwise.runs.lineage import data_fingerprint
 from maskwise.tasks.label_space import UNKNOWN, LabelSpace
 
@@ -61,6 +63,11 @@ class Prepared:
     def held_out_rows(self) -> npt.NDArray[np.int64]:
         """Rows that are scored."""
         return np.flatnonzero(self.held_out)
+
+    def held_out_side(self) -> Side:
+        """The held-out photos, as the guards against leaks compare them."""
+        table = self.table.keep(self.held_out)
+        return Side(table.photos, table.frame["person"].to_list(), self.scan.filter(self.held_out))
 
     @property
     def commonest_class(self) -> int:

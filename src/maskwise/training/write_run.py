@@ -13,7 +13,8 @@ from maskwise.inference.engine import Probabilities
 from maskwise.inference.load_run import load_predictor
 from maskwise.models.decision import decide
 from maskwise.models.member import MemberCard, save_member
-from maskwise.recipes.schema import Recipe, TrainingPart
+from maskwise.recipes.schema import Recipe
+from maskwise.recipes.training_loop import TrainingPart
 from maskwise.reporting.gallery import worst_mistakes
 from maskwise.reporting.model_card import FILE as CARD_FILE
 from maskwise.reporting.model_card import write_model_card

@@ -28,10 +28,7 @@ def read_data(
     readers = create_readers()
     for reader in readers:
         if reader.recognizes(data):
-            table = reader.read(data, space, unread)
-            if not len(table):
-                raise InputError(f"{data}: expected at least one row, got none.")
-            return table
+            return reader.read(data, space, unread)
     layouts = "; or ".join(reader.layout for reader in readers)
     raise InputError(f"{data}: expected {layouts}; got neither.")
 

@@ -12,6 +12,7 @@ from maskwise.data.table import (
     UnreadLabel,
     check_labels,
     require_columns,
+    require_rows,
     require_values,
 )
 from maskwise.errors import InputError
@@ -81,5 +82,5 @@ reader = Reader(
     name="table",
     layout="a table ending in .csv or .parquet",
     recognizes=lambda data: data.is_file() and data.suffix.lower() in TABLE_SUFFIXES,
-    read=read_table,
+    read=lambda data, space, unread: require_rows(read_table(data, space, unread), data),
 )

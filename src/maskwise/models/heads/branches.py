@@ -3,16 +3,14 @@
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import nn
 
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 
-class BranchesHeadSpec(BaseModel):
+class BranchesHeadSpec(StrictModel):
     """A linear layer for each attribute; attributes are independent given the photo."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["branches"] = "branches"
 

@@ -3,16 +3,14 @@
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import nn
 
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 
-class JointHeadSpec(BaseModel):
+class JointHeadSpec(StrictModel):
     """A logit for each joint class, with nothing shared between classes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["joint"] = "joint"
 

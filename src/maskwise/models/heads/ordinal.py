@@ -9,19 +9,17 @@ import math
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from maskwise.models.heads.branches import joint_logits
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 _APART = 4.0  # thresholds, in the beginning
 
 
-class OrdinalHeadSpec(BaseModel):
+class OrdinalHeadSpec(StrictModel):
     """A branch for each attribute, ordinal for numbers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["ordinal"] = "ordinal"
 

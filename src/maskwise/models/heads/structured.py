@@ -3,17 +3,15 @@
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from maskwise.models.heads.branches import BranchesHead
+from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
 
-class StructuredHeadSpec(BaseModel):
+class StructuredHeadSpec(StrictModel):
     """The sum of `branches` and of a joint layer that begins at zero: what no branch explains."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["structured"] = "structured"
 

@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from maskwise.people.compiler import njit
+
 Points = npt.NDArray[np.float32]
 Triangles = npt.NDArray[np.int32]
-njit: Any = numba.njit  # numba's decorators are not typed
 
 
 @dataclass(frozen=True)

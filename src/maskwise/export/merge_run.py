@@ -1,4 +1,4 @@
-"""A run read, and merged into one graph with the card that goes with it."""
+"""Merge a run into one graph, with the metadata of an exported file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from maskwise.runs.stored_score import KeptScore, kept_score
 
 
 @dataclass(frozen=True)
-class Merged:
-    """A run in PyTorch, the same as one graph, and what a file of it says of itself."""
+class MergedRun:
+    """A run in PyTorch, the same as one graph, and the metadata of a file with that graph."""
 
     predictor: Predictor
     graph: ExportGraph
@@ -30,13 +30,13 @@ class Merged:
 
 def merge_run(
     run: Path, precision: Literal["fp32", "int8"] = "fp32", device: torch.device | None = None
-) -> Merged:
+) -> MergedRun:
     """A run as one graph.
 
     Args:
         run: a run folder.
-        precision: what the card is to say.
-        device: where the predictor computes; a GPU where there is one by default.
+        precision: of the file, for its metadata.
+        device: where the predictor computes; by default a GPU where there is one.
 
     Raises:
         InputError: when the run can't be read.
@@ -58,10 +58,10 @@ def merge_run(
         weights=run_identity(run),
         score=score_of(run, [attribute.name for attribute in space.attributes]),
     )
-    return Merged(predictor, graph, card)
+    return MergedRun(predictor, graph, card)
 
 
 def score_of(run: Path, names: Sequence[str]) -> KeptScore | None:
-    """What of a run's score goes along with its model; None where there is none."""
+    """The part of a run's score that an exported file and a service carry; None where there is no score."""
     path = run / "metrics.json"
     return kept_score(read_json(path), names) if path.is_file() else None

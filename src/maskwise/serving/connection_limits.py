@@ -1,4 +1,4 @@
-"""How many connections may be open, and how long one may go without a request: uvicorn itself bounds neither."""
+"""Limits on open connections and on idle ones; uvicorn itself has neither."""
 
 import asyncio
 
@@ -8,10 +8,10 @@ from maskwise.serving.limits import Limits
 
 
 def create_protocol(limits: Limits) -> type[H11Protocol]:
-    """Uvicorn's protocol of a connection, bounded.
+    """Uvicorn's HTTP protocol with limits.
 
-    Whoever comes when all connections are taken is told 503 and let go. A connection ends when the headers of a request
-    take longer than a request may take to be sent.
+    A connection beyond the limit is answered with 503 and closed. A connection is also closed when the headers of a
+    request have not arrived after `limits.receive_seconds`.
     """
     full = (
         "HTTP/1.1 503 Service Unavailable\r\n"
@@ -19,7 +19,7 @@ def create_protocol(limits: Limits) -> type[H11Protocol]:
     ).encode()
 
     class BoundedProtocol(H11Protocol):
-        _patience: asyncio.TimerHandle | None = None
+        _idle_timer: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             if len(self.connections) >= limits.connections:
@@ -28,28 +28,28 @@ def create_protocol(limits: Limits) -> type[H11Protocol]:
                 transport.close()
                 return
             super().connection_made(transport)
-            self._wait()
+            self._start_timer()
 
         def data_received(self, data: bytes) -> None:
             if self.transport.is_closing():
                 return
             super().data_received(data)
             if self.cycle is None or self.cycle.response_complete:
-                self._wait()
-            else:  # a request has begun: from here on it has its own time
-                self._end_waiting()
+                self._start_timer()
+            else:  # a request has begun, and has its own time limit
+                self._stop_timer()
 
         def connection_lost(self, exc: Exception | None) -> None:
-            self._end_waiting()
+            self._stop_timer()
             super().connection_lost(exc)
 
-        def _wait(self) -> None:
-            if self._patience is None:
-                self._patience = self.loop.call_later(limits.receive_seconds, self.transport.close)
+        def _start_timer(self) -> None:
+            if self._idle_timer is None:
+                self._idle_timer = self.loop.call_later(limits.receive_seconds, self.transport.close)
 
-        def _end_waiting(self) -> None:
-            if self._patience is not None:
-                self._patience.cancel()
-                self._patience = None
+        def _stop_timer(self) -> None:
+            if self._idle_timer is not None:
+                self._idle_timer.cancel()
+                self._idle_timer = None
 
     return BoundedProtocol

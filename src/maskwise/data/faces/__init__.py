@@ -1,0 +1,1 @@
+"""Faces in photos: found by a detector, remembered by content, and laid onto a template."""

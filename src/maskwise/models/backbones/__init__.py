@@ -1,0 +1,1 @@
+"""Backbones: networks from images to features, one file per source of weights."""

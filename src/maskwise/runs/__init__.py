@@ -1,0 +1,1 @@
+"""The folder of a run: its files, their schemas, how they are read and written."""
