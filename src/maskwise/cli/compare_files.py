@@ -82,7 +82,7 @@ def _print(study: "TableStudy") -> None:
             f"{found.score_a:.3f} -> {found.score_b:.3f}",
             f"{found.difference.value:+.3f}",
             f"{found.difference.low:+.3f} to {found.difference.high:+.3f}",
-            f"{found.p_value:.3f}",
+            "<0.001" if found.p_value < 0.001 else f"{found.p_value:.3f}",
             found.verdict,
             "-" if needed is None else f"{needed:,}" if needed < 10**6 else "over a million",
         )

@@ -74,7 +74,11 @@ def _lines(found: "Leaks") -> list[str]:
             for copy in found.copies[:_MOST_SHOWN]
         ]
     lines += [f"Note: {note}." for note in found.notes]
-    lines.append("This split leaks: scores on it are too high." if found.found else "No leak was found.")
+    if found.found:
+        lines.append("This split leaks: scores on it are too high.")
+    else:
+        checked = "groups and photos" if found.n_photos_checked else "groups; photos were not compared"
+        lines.append(f"No leak was found ({checked}).")
     return lines
 
 

@@ -171,7 +171,9 @@ def _copies(
     )
     n_checked = int(scan["phash"].is_not_null().sum())
     if n_checked < len(photos):
-        notes.append(f"{len(photos) - n_checked:,} of {len(photos):,} photos could not be read below {root}")
+        notes.append(
+            f"{len(photos) - n_checked:,} of {len(photos):,} photos could not be read in the folder {root.resolve()}"
+        )
     names = sides.to_list()
     pairs = cross_person_duplicates(scan, np.asarray(names, dtype=np.str_))
     return (

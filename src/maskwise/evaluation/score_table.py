@@ -9,9 +9,9 @@ import polars as pl
 from maskwise.errors import InputError
 from maskwise.evaluation.prediction_table import PredictionTable
 from maskwise.metrics.array_inputs import Floats
+from maskwise.metrics.group_intervals import DRAWS, score_interval
 from maskwise.metrics.interval import Interval
 from maskwise.metrics.measures import Measure
-from maskwise.metrics.score_interval import DRAWS, score_interval
 
 JOINT = "all columns together"
 MOST_JOINT_CLASSES = 200

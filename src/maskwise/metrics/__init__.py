@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from maskwise.metrics.comparison import Comparison, compare, compare_scores, judge_together
     from maskwise.metrics.expected_cost import least_cost_decision
+    from maskwise.metrics.group_intervals import macro_f1_interval, score_interval
     from maskwise.metrics.interval import Interval
     from maskwise.metrics.measures import Measure, create_measure
     from maskwise.metrics.multiple_testing import adjust_p_values
-    from maskwise.metrics.score_interval import macro_f1_interval, score_interval
 
 __all__ = [
     "Comparison",
@@ -38,8 +38,8 @@ _MODULE_OF = {
     "create_measure": "measures",
     "judge_together": "comparison",
     "least_cost_decision": "expected_cost",
-    "macro_f1_interval": "score_interval",
-    "score_interval": "score_interval",
+    "macro_f1_interval": "group_intervals",
+    "score_interval": "group_intervals",
 }
 
 

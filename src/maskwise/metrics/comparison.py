@@ -8,11 +8,11 @@ import numpy.typing as npt
 
 from maskwise.errors import InputError
 from maskwise.metrics.array_inputs import Floats, encode_labels
+from maskwise.metrics.group_intervals import DRAWS, check_draws
 from maskwise.metrics.interval import Interval, check_level, difference_limits
 from maskwise.metrics.measures import Measure, create_measure, merge_equal_rows, prepare
 from maskwise.metrics.multiple_testing import Adjustment, adjust_p_values
 from maskwise.metrics.resampling import GroupedStatistic, resample
-from maskwise.metrics.score_interval import DRAWS, check_draws
 from maskwise.metrics.verdict import DEFAULT_MARGIN, Evidence, Verdict, decide, groups_needed
 
 

@@ -8,9 +8,9 @@ from maskwise.errors import InputError
 from maskwise.evaluation.prediction_table import PredictionTable, check_same_rows
 from maskwise.evaluation.score_table import JOINT, prediction_for, scored_arrays
 from maskwise.metrics.comparison import Comparison, compare_scores, judge_together
+from maskwise.metrics.group_intervals import DRAWS
 from maskwise.metrics.measures import Measure
 from maskwise.metrics.multiple_testing import Adjustment
-from maskwise.metrics.score_interval import DRAWS
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,9 @@ def read_large_csv(path: Path) -> pl.DataFrame:
             frame = pl.read_csv(io.BytesIO(content), infer_schema=False)
         except (pl.exceptions.PolarsError, UnicodeError):
             return read_csv_text(path)  # which names the row
-        names = [name.strip() for name in frame.columns]
+        # polars renames repeated columns in silence.
+        names = [name.strip() for name in header.decode("utf-8").split(",")]
         if len(set(names)) == len(names) and frame.height == n_lines - 1:
-            return frame.rename(dict(zip(frame.columns, names, strict=True))).with_columns(
-                pl.all().fill_null("")
-            )
+            frame.columns = names
+            return frame.with_columns(pl.all().fill_null(""))
     return read_csv_text(path)
