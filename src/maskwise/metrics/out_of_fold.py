@@ -22,10 +22,24 @@ from maskwise.metrics.verdict import Evidence
 
 @dataclass(frozen=True)
 class VariancePart:
-    """A part of a variance with its degrees of freedom."""
+    """An estimated part of a variance, and the variance of that estimate."""
 
     variance: float
-    freedom: float
+    spread: float
+
+    @classmethod
+    def of(cls, variance: float, freedom: float) -> "VariancePart":
+        """A variance estimated with so many degrees of freedom."""
+        return cls(variance, 2 * variance**2 / freedom)
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom, by F. Satterthwaite."""
+        return 2 * self.variance**2 / self.spread if self.spread > 0 else 1.0
+
+    def scaled(self, factor: float) -> "VariancePart":
+        """The variance of a quantity whose variance is `factor` times this one."""
+        return VariancePart(self.variance * factor, self.spread * factor**2)
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,7 @@ def out_of_fold_difference(
     )
     value = float(resampled.value[0])
     errors = resampled.standard_error**2
-    persons = VariancePart(float(errors[0]), float(resampled.freedom[0]))
+    persons = VariancePart.of(float(errors[0]), float(resampled.freedom[0]))
     contrasts = (errors[1 : 1 + n_first], errors[1 + n_first :])
     per_seed = [
         _seed_variance(runs, folds, statistic, contrast)
@@ -109,17 +123,18 @@ def out_of_fold_difference(
         # A recipe with one seed is taken to vary over seeds as much as the other one does.
         shares = [1 / len(first), 1 / len(second)]
         if len(per_seed) == 2:
-            training = _sum([_scaled(part, share) for part, share in zip(per_seed, shares, strict=True)])
+            training = _sum([part.scaled(share) for part, share in zip(per_seed, shares, strict=True)])
         else:
-            training = _scaled(per_seed[0], sum(shares))
+            training = per_seed[0].scaled(sum(shares))
         source = "seeds"
     else:
         training, source = _fold_variance(statistic, sides, n_first, folds, persons.variance), "folds"
     total = persons.variance + training.variance
     error = float(np.sqrt(total)) if n_groups > 1 else float("nan")
-    # What few folds say of their variance is uncertain, and counts as that where it is used.
+    # Where the folds vary more than their groups explain, their variance is all that is known: K - 1 degrees.
     from_folds = source == "folds" and training.variance > 0
-    freedom = training.freedom if from_folds else _sum([persons, training]).freedom
+    freedom = float(len(np.unique(folds)) - 1) if from_folds else _sum([persons, training]).freedom
+    freedom = max(1.0, freedom)
     reach = float(stdtrit(freedom, (1 + level) / 2)) * error if n_groups > 1 else float("inf")
     return OutOfFoldDifference(
         Interval(value, value - reach, value + reach, level),
@@ -146,10 +161,10 @@ def _seed_variance(
         inside = folds == fold
         rest = total - mean[inside].sum(axis=0)
         scores = [float(statistic(rest + run[inside].sum(axis=0))) for run in runs]
-        parts.append(VariancePart(float(np.var(scores, ddof=1)), len(runs) - 1))
+        parts.append(VariancePart.of(float(np.var(scores, ddof=1)), len(runs) - 1))
     both = _sum(parts)
     own = float(contrasts.sum()) / (len(runs) - 1)
-    return VariancePart(max(0.0, both.variance - own), both.freedom)
+    return VariancePart(max(0.0, both.variance - own), both.spread)
 
 
 def _fold_variance(
@@ -162,18 +177,12 @@ def _fold_variance(
         left_out.append(np.mean(scores[n_first:]) - np.mean(scores[:n_first]))
     n = len(left_out)
     between = (n - 1) * float(np.var(left_out))
-    return VariancePart(max(0.0, between - persons), n - 1)
-
-
-def _scaled(part: VariancePart, factor: float) -> VariancePart:
-    return VariancePart(part.variance * factor, part.freedom)
+    return VariancePart(max(0.0, between - persons), 2 * between**2 / (n - 1))
 
 
 def _sum(parts: Sequence[VariancePart]) -> VariancePart:
-    """The sum of independent variances, with Satterthwaite's degrees of freedom."""
-    total = sum(part.variance for part in parts)
-    terms = sum(part.variance**2 / part.freedom for part in parts)
-    return VariancePart(total, total**2 / terms if terms > 0 else 1.0)
+    """The sum of independently estimated variances."""
+    return VariancePart(sum(part.variance for part in parts), sum(part.spread for part in parts))
 
 
 def _check(first: Sequence[Floats], second: Sequence[Floats], folds: Indices) -> None:
