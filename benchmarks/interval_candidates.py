@@ -10,6 +10,7 @@ from scipy import stats
 from maskwise.metrics.class_counts import counts_statistic
 from maskwise.metrics.classification import class_f1, macro_f1
 from maskwise.metrics.interval import UnseenClasses, difference_limits, score_limits
+from maskwise.metrics.rare_classes import rare_class_variance
 from maskwise.metrics.resampling import resample
 
 Floats = npt.NDArray[np.float64]
@@ -26,7 +27,13 @@ def influence(counts: Floats, total: Floats) -> Floats:
 
 
 def candidate_limits(
-    counts: Floats, second: Floats | None, *, draws: int, seed: int, level: float = 0.95
+    counts: Floats,
+    second: Floats | None,
+    *,
+    draws: int,
+    seed: int,
+    level: float = 0.95,
+    only_ours: bool = False,
 ) -> dict[str, Limits]:
     """The limits of every candidate for macro F1 of counts (P, 3C), or for its difference to a second model."""
     sides = [counts] if second is None else [counts, second]
@@ -39,6 +46,16 @@ def candidate_limits(
 
     both = np.concatenate(sides, axis=1)
     total = both.sum(axis=0)
+    resampled = resample(counts_statistic(statistic, both, np.ones(n)), draws=draws, seed=seed)
+    if second is None:
+        (student,) = score_limits(resampled, level=level, bounds=(0.0, 1.0), unseen=_unseen(total))
+    else:
+        (student,) = difference_limits(
+            resampled, level=level, additional_variance=rare_class_variance(counts, second, np.ones(n))
+        )
+    ours = {"Student (maskwise)": (student.low, student.high)}
+    if only_ours:
+        return ours
     value = float(statistic(total))
     random = np.random.default_rng(seed)
     weights = random.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
@@ -79,12 +96,7 @@ def candidate_limits(
     found["smoothed Bayesian"] = quantiles(
         statistic(exponential @ both + _pseudo_groups(sides, random, draws))
     )
-    resampled = resample(counts_statistic(statistic, both, np.ones(n)), draws=draws, seed=seed)
-    if second is None:
-        (student,) = score_limits(resampled, level=level, bounds=(0.0, 1.0), unseen=_unseen(total))
-    else:
-        (student,) = difference_limits(resampled, level=level)
-    return found | {"Student (maskwise)": (student.low, student.high)}
+    return found | ours
 
 
 def _bca(value: float, drawn: Floats, left_out: Floats, z: float, quantiles) -> Limits:  # noqa: ANN001

@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument("--datasets", type=int, default=500)
     parser.add_argument("--persons", type=int, nargs="+", default=[60, 120, 400])
     parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--only-ours", action="store_true", help="not the other candidates")
     arguments = parser.parse_args()
 
     print(describe_machine())
@@ -114,7 +115,13 @@ def main() -> None:
                         count_by_person(view(labels), view(p), person, n_classes, n_persons).stacked
                         for p in (first, second)
                     )
-                    found = candidate_limits(a, b if paired else None, draws=arguments.draws, seed=trial)
+                    found = candidate_limits(
+                        a,
+                        b if paired else None,
+                        draws=arguments.draws,
+                        seed=trial,
+                        only_ours=arguments.only_ours,
+                    )
                     target = 0.0 if paired else truth[name]
                     for method, (low, high) in found.items():
                         entry = held.setdefault((method, name), [0.0, 0.0])

@@ -18,10 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from maskwise.people.identity import draw_identity
+from maskwise.people.people_spec import PeopleSpec
 from maskwise.people.person import create_person
+from maskwise.people.photograph import photograph
 from maskwise.people.plan import plan_photo
-from maskwise.people.population import PeopleSpec, draw_members
-from maskwise.people.scene import photograph
+from maskwise.people.population import draw_members
 
 
 def main() -> None:

@@ -40,6 +40,8 @@ def test_names_are_printed_as_they_are(tmp_path: Path) -> None:
         (("submit", "absent", "--data", ".", "--out", "s.csv"), "absent to be a run folder"),
         (("train", "cpuu", "--data", "x"), "did you mean cpu?"),
         (("predict", __file__, "a.jpg", "--out", "p.csv"), "to be a run folder, but it is a file"),
+        (("data", "people", "p", "--preset", "fair"), "got 'fair'. See --preset."),
+        (("data", "people", "p", "--size", "5"), "got '5'. See --size."),
         (("reproduce",), "Expected --data, to put the claims to the test on"),
     ],
 )

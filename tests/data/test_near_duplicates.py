@@ -86,6 +86,7 @@ def test_groups_are_the_connected_persons(edges: list[tuple[int, int]]) -> None:
     for _ in range(4):
         reach = (reach.astype(int) @ reach.astype(int)) > 0
     assert ((groups[:, None] == groups[None]) == reach).all()
+    assert groups.tolist() == [persons[np.flatnonzero(row)[0]] for row in reach]
 
 
 def test_no_real_strangers_are_joined(real_photos: Path) -> None:

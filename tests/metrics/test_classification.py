@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
-from maskwise.metrics.classification import accuracy, class_f1, count_by_person, macro_f1
+from maskwise.metrics.classification import accuracy, class_f1, count_by_person, macro_f1, macro_f1_of
 
 
 @settings(deadline=None)
@@ -15,6 +15,7 @@ def test_scores_are_scikit_learns(photos: list[tuple[int, int, int]]) -> None:
     stacked = count_by_person(labels, predictions, persons, 18, 5).stacked.sum(axis=0)
     options = {"labels": range(18), "zero_division": 0}
     assert np.isclose(macro_f1(stacked), f1_score(labels, predictions, average="macro", **options))
+    assert macro_f1_of(labels, predictions, 18) == macro_f1(stacked)
     assert np.allclose(class_f1(stacked), f1_score(labels, predictions, average=None, **options))
     assert np.isclose(accuracy(stacked), accuracy_score(labels, predictions))
 

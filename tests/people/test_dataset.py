@@ -2,7 +2,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskwise.competition.reader import read_eval
@@ -12,8 +12,9 @@ from maskwise.data.scan import scan_photos
 from maskwise.errors import InputError
 from maskwise.people.contact_sheet import write_contact_sheet
 from maskwise.people.dataset import draw_people
-from maskwise.people.people_files import read_people_spec
-from maskwise.people.population import FAULTS, FaultRates, PeopleSpec, draw_members
+from maskwise.people.people_spec import FAULTS, FaultRates, PeopleSpec
+from maskwise.people.people_spec_file import read_people_spec
+from maskwise.people.population import draw_members
 
 SMALL = {"width": 96, "height": 128, "detail": 1.0}
 
@@ -109,6 +110,7 @@ def test_a_contact_sheet_leaves_broken_photos_out(
 
 
 @given(st.integers(0, 1000), st.sampled_from(["competition", "balanced"]))
+@settings(deadline=None)
 def test_a_population_is_close_to_its_preset_and_grows_without_reshuffling(seed: int, preset: str) -> None:
     spec = PeopleSpec(people=270, seed=seed, preset=preset)
     members = draw_members(spec)

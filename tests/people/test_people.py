@@ -8,8 +8,9 @@ import pytest
 from maskwise.people import mask, raster, shading
 from maskwise.people.identity import draw_identity
 from maskwise.people.person import Person, create_person
+from maskwise.people.photograph import photograph
 from maskwise.people.plan import plan_photo
-from maskwise.people.scene import photograph, pose_person
+from maskwise.people.pose import pose_person
 
 SIZE = {"height": 160, "width": 120, "detail": 1.0}
 

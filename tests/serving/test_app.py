@@ -7,7 +7,6 @@ import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,15 +18,12 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from maskwise.data.decoding import PhotoError
 from maskwise.errors import InputError
 from maskwise.inference.grad_cam import grad_cam
-from maskwise.inference.load_run import load_predictor
 from maskwise.models.member import Member, load_member
-from maskwise.runs.members import member_folders, run_identity
+from maskwise.runs.run import Run
 from maskwise.serving.app import create_app
 from maskwise.serving.batching import Batcher
-from maskwise.serving.factory import create_service
 from maskwise.serving.limits import BusyError, Limits
 from maskwise.serving.memory_budget import MemoryBudget
 from maskwise.serving.origins import LOOPBACK
@@ -36,6 +32,7 @@ from maskwise.serving.saliency import Explainer
 from maskwise.serving.schemas import ExplainAnswer, ModelAnswer, PredictAnswer
 from maskwise.serving.service import Service
 from maskwise.tasks.label_space import LabelSpace
+from tests.opened import create_service, load_predictor
 from tests.pictures import picture
 from tests.serving.running import jpeg
 
@@ -139,65 +136,6 @@ def test_what_is_no_photo_has_an_error_in_its_place(client: TestClient) -> None:
     assert all(row["error"] for row in rows[:-1])
     assert rows[-1]["error"] is None
     assert "megapixels" in rows[4]["error"]
-
-
-def test_few_pixels_are_decoded_at_once_whoever_sends_them() -> None:
-    limiter, inside, most, lock = PixelLimiter(10), 0, 0, threading.Lock()
-
-    def decode(pixels: int) -> None:
-        nonlocal inside, most
-        with limiter.reserve(pixels):
-            with lock:
-                inside += min(pixels, 10)
-                most = max(most, inside)
-            time.sleep(0.002)
-            with lock:
-                inside -= min(pixels, 10)
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(decode, [4, 4, 4, 9, 100, 1, 3, 7] * 5))
-    assert (inside, most) == (0, 10)
-
-
-def test_what_large_photos_took_is_given_back_when_they_are_done() -> None:
-    given = list[int]()
-    limiter = PixelLimiter(64_000_000, lambda: given.append(1))
-    for _ in range(20):
-        with limiter.reserve(12_000_000):
-            pass
-    assert not given  # a common photo is none to act upon
-    with limiter.reserve(12_000_000), limiter.reserve(12_000_000):
-        pass
-    assert len(given) == 1
-    with pytest.raises(PhotoError), limiter.reserve(60_000_000):
-        raise PhotoError("broken behind its header")
-    assert len(given) == 2
-    with limiter.reserve(300_000):
-        pass
-    assert len(given) == 2
-
-
-def test_a_large_photo_gets_its_turn_among_many_small_ones() -> None:
-    limiter, done, over = PixelLimiter(10), threading.Event(), threading.Event()
-
-    def small() -> None:
-        while not over.is_set():
-            with limiter.reserve(4):
-                time.sleep(0.001)
-
-    def large() -> None:
-        with limiter.reserve(10):
-            done.set()
-
-    threads = [threading.Thread(target=small) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    threads.append(threading.Thread(target=large))
-    threads[-1].start()
-    assert done.wait(timeout=10)
-    over.set()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -496,7 +434,7 @@ def test_the_model_its_score_and_what_it_is_not_for(
     assert "AI Act" in words
     assert told["card"].startswith("# ")
     assert "For whom it is worse" in told["card"]
-    assert told["weights"] == run_identity(tiny_run)
+    assert told["weights"] == Run(tiny_run).weights
     assert LabelSpace.from_dict(told["label_space"]) == service.predictor.space
     assert client.get("/readyz").json() == {"ready": True}
     assert predict(client, jpeg()).status_code == 200
@@ -539,7 +477,7 @@ def test_a_look_is_explained_for_each_attribute(client: TestClient, tiny_run: Pa
     assert set(maps) == {"mask", "gender", "age_band"}
     assert all(0 <= value <= 1 for rows in maps.values() for row in rows for value in row)
     assert client.post("/v1/explain", files=[("photos", ("a", b"no"))]).status_code == 422
-    member = load_member(member_folders(tiny_run)[0])
+    member = load_member(Run(tiny_run).member_folders[0])
     image = np.zeros((*member.card.transform.output_size, 3), np.uint8)
     assert np.isfinite(grad_cam(member, image, "gender")).all()
 

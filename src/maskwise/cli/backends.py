@@ -8,19 +8,20 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from maskwise.export.open_model import Backend
+    from maskwise.inference.exported import Model
 
 
 @dataclass(frozen=True)
 class ChosenBackend:
-    """What computes (None is the model's own), and photos a second of each where it was chosen by measuring."""
+    """The backend (None: the model's own), and the photos per second of each where it was chosen by measuring."""
 
     name: "Backend | None"
     rates: dict[str, float] = field(default_factory=dict)
-    kept: bool = False  # an interrupted call had chosen it
+    kept: bool = False  # an interrupted call has chosen it
 
 
-def choose_backend(console: "Console", run: Path, name: str | None) -> ChosenBackend:
-    """The backend that an option names; with `auto` the fastest here, which is said.
+def choose_backend(console: "Console", model: "Model", name: str | None) -> ChosenBackend:
+    """The backend that an option names; with `auto` the fastest on this machine, which is printed.
 
     Raises:
         InputError: when there is no such backend, or none can compute the model.
@@ -30,9 +31,9 @@ def choose_backend(console: "Console", run: Path, name: str | None) -> ChosenBac
     from maskwise.export.open_model import BACKENDS
 
     if name == "auto":
-        chosen, rates = fastest_backend(run, lambda line: console.print(line, soft_wrap=True, markup=False))
-        said = ", ".join(f"{backend} {rate:.0f}" for backend, rate in rates.items())
-        console.print(f"backend {chosen} (photos/s: {said})")
+        chosen, rates = fastest_backend(model, lambda line: console.print(line, soft_wrap=True, markup=False))
+        measured = ", ".join(f"{backend} {rate:.0f}" for backend, rate in rates.items())
+        console.print(f"backend {chosen} (photos/s: {measured})")
         return ChosenBackend(chosen, rates)
     for known in BACKENDS:
         if name == known:
@@ -43,7 +44,7 @@ def choose_backend(console: "Console", run: Path, name: str | None) -> ChosenBac
 
 
 def write_choice(out: Path, chosen: ChosenBackend) -> None:
-    """Write down beside an output what `auto` has measured, and chose; what an earlier call wrote of another goes."""
+    """Write beside an output what `auto` has measured and chosen; remove what an earlier call wrote about another."""
     from maskwise.files import write_json
 
     path = out.with_name(f"{out.name}.backend.json")

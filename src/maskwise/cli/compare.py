@@ -64,6 +64,7 @@ def compare(
     from maskwise.cli.compare_files import FileOptions, compare_files
     from maskwise.cli.terminal import create_console
     from maskwise.metrics.verdict import DEFAULT_MARGIN
+    from maskwise.runs.run import open_finished_run
     from maskwise.studies.compare_runs import MARGIN
     from maskwise.studies.compare_runs import compare as comparing
 
@@ -82,8 +83,9 @@ def compare(
             "Expected --json with files of predictions only; write a comparison of runs with --out."
         )
     margin = MARGIN if margin is None else margin
+    opened = [open_finished_run(run, evaluation) for run in runs]
     console = create_console()
-    found = comparing(runs, margin=margin, evaluation=evaluation, details=details or out is not None)
+    found = comparing(opened, margin=margin, details=details or out is not None)
     _print(console, found, details=details)
     if out is not None:
         from maskwise.studies.comparison_file import write_comparison
@@ -114,7 +116,7 @@ def _print(console: "Console", found: "Comparison", *, details: bool) -> None:
     console.print("\nAre these recipes different? (seeds and splits vary too)", style="bold")
     if not found.recipes:
         console.print(
-            "Can't be told: it takes two runs or more of each recipe, with other seeds. What is above speaks of these "
+            "Can't be told: it takes two runs or more of each recipe, with other seeds. What is above is about these "
             "models only."
         )
     for first, second, difference, verdict in found.recipes:

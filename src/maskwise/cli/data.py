@@ -1,15 +1,9 @@
 """`maskwise data`: look at data, and draw procedural people."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from maskwise.data.summary import Summary
 
 data_app = typer.Typer(help="Look at data, or draw people.", no_args_is_help=True)
 
@@ -31,6 +25,7 @@ def info(
     Example: [bold]maskwise data info DATA --plots info.html[/bold]
     """
     from maskwise.cli.bars import stage_bars
+    from maskwise.cli.data_summary import print_summary
     from maskwise.cli.terminal import create_console
     from maskwise.data.readers.read_data import read_data
     from maskwise.data.scan import scan_photos
@@ -43,7 +38,7 @@ def info(
     with stage_bars(console) as bar:
         scan = scan_photos(table, progress=bar("scanning photos"))
     summary = summarise(table, scan)
-    _print(console, summary)
+    print_summary(console, summary)
     if plots is not None:
         from maskwise.reporting.data_page import write_data_page
 
@@ -98,7 +93,7 @@ def people(
     from maskwise.cli.terminal import create_console
     from maskwise.people.contact_sheet import write_contact_sheet
     from maskwise.people.dataset import draw_people
-    from maskwise.people.people_files import read_people_spec
+    from maskwise.people.people_spec_file import read_people_spec
 
     described = read_people_spec(
         spec,
@@ -121,54 +116,3 @@ def people(
     console.print(
         f"what is true about each: {out / 'truth.parquet'}; a contact sheet: {out / 'contact-sheet.jpg'}"
     )
-
-
-def _print(console: "Console", summary: "Summary") -> None:
-    from rich.table import Table
-
-    persons = "persons unknown" if summary.n_persons is None else f"{summary.n_persons:,} persons"
-    console.print(
-        f"{summary.n_photos:,} photos, {persons}; {summary.n_usable:,} can be used, "
-        f"{summary.n_labelled:,} have all labels"
-    )
-    if summary.n_labelled:
-        table = Table(box=None, header_style="dim", pad_edge=False)
-        for title in ("class", "", "photos", "persons", ""):
-            table.add_column(title, justify="right" if title in ("class", "photos", "persons") else "left")
-        most = max(summary.photos_per_class.values())
-        for place, (name, photos) in enumerate(summary.photos_per_class.items()):
-            table.add_row(
-                str(place),
-                name,
-                f"{photos:,}",
-                f"{summary.persons_per_class[name]:,}",
-                "▇" * round(30 * photos / most),
-            )
-        console.print(table)
-    for name, counts in {**summary.values, **summary.groups}.items():
-        _print_counts(console, name, counts)
-    for name, numbers in summary.numbers.items():
-        if numbers:
-            ordered = sorted(numbers)
-            console.print(
-                f"{name}: {ordered[0]:g} to {ordered[-1]:g}, median {ordered[len(ordered) // 2]:g}; "
-                f"{sum(n == ordered[-1] for n in ordered)} persons at the top"
-            )
-    _print_counts(console, "photos per person", {str(k): v for k, v in summary.photos_per_person.items()})
-    _print_counts(console, "sizes", summary.sizes)
-    _print_counts(console, "formats", summary.formats)
-    if summary.n_duplicate_pairs:
-        console.print(
-            f"{summary.n_duplicate_pairs} pairs of identical or near-identical photos across persons"
-        )
-    if summary.set_aside:
-        console.print(f"{len(summary.set_aside)} photos can't be used:")
-        for photo, reason in summary.set_aside[:20]:
-            console.print(f"  {photo}: {reason}")
-        if len(summary.set_aside) > 20:
-            console.print(f"  ... and {len(summary.set_aside) - 20} more")
-
-
-def _print_counts(console: "Console", name: str, counts: Mapping[str, int]) -> None:
-    if counts:
-        console.print(f"{name}: " + ", ".join(f"{key} {count:,}" for key, count in counts.items()))

@@ -23,6 +23,7 @@ from maskwise.cli.serve import serve
 from maskwise.cli.submit import submit
 from maskwise.cli.train import distil, train
 from maskwise.errors import InputError, MaskwiseError
+from maskwise.process_settings import use_one_opencv_thread
 
 app = typer.Typer(
     name="maskwise",
@@ -69,6 +70,7 @@ def _root(
     ),
 ) -> None:
     """Mask, gender and age band from photos of people, with a score you can trust."""
+    use_one_opencv_thread()
 
 
 def main() -> None:

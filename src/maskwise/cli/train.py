@@ -1,9 +1,12 @@
 """`maskwise train`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from maskwise.recipes.schema import Recipe
 
 
 def train(
@@ -57,12 +60,40 @@ def train(
         )
     if resume and set_:
         raise InputError("Expected --resume without --set: a resumed run keeps its recipe. Train a new run.")
-    chosen = load_recipe(recipe, set_ or ())
+    _train(
+        load_recipe(recipe, set_ or ()),
+        recipe,
+        data,
+        out,
+        folds=folds,
+        refit=refit,
+        on=on,
+        cpus=cpus,
+        resume=resume,
+        mlflow=mlflow,
+        no_photos=no_photos,
+    )
+
+
+def _train(
+    chosen: "Recipe",
+    recipe: str,
+    data: Path,
+    out: Path | None,
+    *,
+    folds: int | None = None,
+    refit: bool = False,
+    on: str = "here",
+    cpus: int = 1,
+    resume: bool = False,
+    mlflow: str | None = None,
+    no_photos: bool = False,
+) -> None:
     run = out if out is not None else Path("runs") / chosen.name
     # Checked before the seconds that importing torch takes.
-    from maskwise.runs.run_lock import check_run_folder
+    from maskwise.runs.run_folder import RunFolder
 
-    check_run_folder(run, resume=resume)
+    RunFolder(run).check_free(resume=resume)
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.scores import print_scores
     from maskwise.cli.terminal import create_console
@@ -95,18 +126,17 @@ def train(
                 console=console,
                 progress=bar,
             )
-    if not metrics:
-        return
-    if metrics.get("folds"):
+    if metrics.folds is not None:
         console.print(
             "Refit on everybody: no held-out score of its own. The folds', out-of-fold:", style="bold"
         )
-    print_scores(console, metrics.get("folds", metrics), run)
+    print_scores(console, metrics.measured, run)
     if mlflow is not None:
+        from maskwise.runs.run import Run
         from maskwise.training.mlflow_tracking import track_run
 
-        console.print(f"MLflow run: {track_run(run, mlflow, report=no_photos)}")
-    if metrics.get("interrupted"):
+        console.print(f"MLflow run: {track_run(Run(run), mlflow, report=no_photos)}")
+    if metrics.interrupted:
         console.print(f"Interrupted: go on with maskwise train {recipe} --data {data} --out {run} --resume")
         raise typer.Exit(1)
 
@@ -117,7 +147,7 @@ def distil(
     out: Annotated[Path, typer.Option(help="The new run's folder.")],
     recipe: Annotated[str, typer.Option(help="The pupil's recipe.")] = "cpu",
     weight: Annotated[
-        float, typer.Option(help="How much the teacher counts beside the labels.", min=0.01, max=1)
+        float, typer.Option(help="The weight of the teacher; the labels have the rest.", min=0.01, max=1)
     ] = 0.7,
     temperature: Annotated[float, typer.Option(help="Above 1 the teacher is softened.", min=0.1)] = 1.0,
     held_out: Annotated[
@@ -136,12 +166,14 @@ def distil(
 
     Example: [bold]maskwise distil runs/folds --data DATA --out runs/small[/bold]
     """
-    settings = [
-        *(set_ or ()),
-        f"distillation={{run: {teacher}, weight: {weight}, temperature: {temperature}}}",
-        *(() if held_out else ("split.nobody=true",)),
-    ]
+    from maskwise.recipes.recipe_files import load_recipe
+
     if resume:
-        train(recipe, data, out=out, resume=True)
-    else:
-        train(recipe, data, set_=settings, out=out)
+        _train(load_recipe(recipe), recipe, data, out, resume=True)
+        return
+    values: dict[str, Any] = {
+        "distillation": {"run": str(teacher), "weight": weight, "temperature": temperature}
+    }
+    if not held_out:
+        values["split.nobody"] = True
+    _train(load_recipe(recipe, set_ or (), values), recipe, data, out)

@@ -1,4 +1,4 @@
-"""Batches prepared ahead by threads: decoding and warping happen outside of Python's lock."""
+"""Batches prepared in advance by threads: decoding and warping release Python's global lock."""
 
 import os
 from collections import deque
@@ -13,7 +13,7 @@ from maskwise.data.decoding import Pixels
 Item = TypeVar("Item")
 
 _CHUNK = 8
-"""Photos a thread takes at once: enough to make the queue's cost vanish."""
+"""Photos per task: enough to make the cost of the queue negligible."""
 
 
 def default_workers() -> int:
@@ -30,11 +30,11 @@ def load_batches(
     workers: int,
     ahead: int = 2,
 ) -> Iterator[tuple[Sequence[Item], Pixels]]:
-    """Each batch of items with its pixels (N, height, width, 3), in order, whatever the threads do.
+    """Yield each batch of items with its pixels (N, height, width, 3), uint8, in order.
 
     Args:
         batches: the items of each batch; consumed only `ahead` batches in advance, so it may be endless.
-        load: gives the pixels (height, width, 3) of one item; called from several threads.
+        load: returns the pixels (height, width, 3) of one item; called from several threads.
         size: height and width.
         workers: threads.
         ahead: batches prepared in advance.

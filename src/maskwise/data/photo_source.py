@@ -1,4 +1,4 @@
-"""From a photo's name to the pixels that go into a model, with or without the cache."""
+"""From a photo's path or content to a model's input pixels, with or without the cache."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def _decode_for(data: bytes, spec: TransformSpec) -> Decoded:
 
 
 def transform_photo(path: Path, spec: TransformSpec) -> Pixels:
-    """A photo as evaluation and prediction see it: (height, width, 3), RGB, not yet normalised.
+    """The input pixels of a photo in evaluation: (height, width, 3), RGB, uint8, before normalisation.
 
     Raises:
         PhotoError: when it can't be read or used.
@@ -36,7 +36,7 @@ def transform_photo(path: Path, spec: TransformSpec) -> Pixels:
 
 
 def transform_content(data: bytes, spec: TransformSpec) -> Pixels:
-    """A photo's bytes as evaluation and prediction see it: (height, width, 3), RGB, not yet normalised.
+    """The input pixels of a photo's content in evaluation: (height, width, 3), RGB, uint8, before normalisation.
 
     Raises:
         PhotoError: when it can't be used.
@@ -48,7 +48,7 @@ def transform_content(data: bytes, spec: TransformSpec) -> Pixels:
 
 @dataclass(frozen=True)
 class PhotoSource:
-    """The photos of a table behind one transform; safe to use from many threads."""
+    """The photos of a table under one transform; safe to use from several threads."""
 
     photos: Sequence[str]
     paths: Sequence[Path]
@@ -58,19 +58,19 @@ class PhotoSource:
     digests: Sequence[str] = ()
 
     def load(self, row: int, epoch: int | None, occurrence: int = 0) -> Pixels:
-        """Pixels (height, width, 3) of one photo; with an `epoch`, as training draws them in it.
+        """Pixels (height, width, 3) of one photo; with an `epoch`, augmented for training.
 
-        A photo that comes several times in an epoch is drawn anew each time, by its `occurrence`.
+        A photo that occurs several times in an epoch is augmented differently each time, by its `occurrence`.
 
         Raises:
-            MaskwiseError: when the photo, fine in the scan, can't be read any more.
+            MaskwiseError: when a photo that the scan could read can't be read any more.
         """
         try:
             decoded = self._decoded(row)
         except PhotoError as error:
             raise MaskwiseError(
-                f"Expected {self.paths[row]} to be as the scan saw it, got: {error}. "
-                "Leave the photos alone while they are in use, and resume."
+                f"Expected {self.paths[row]} to be unchanged since the scan, got: {error}. "
+                "Do not change photos while they are in use; then resume."
             ) from error
         key: tuple[Key, ...] = () if epoch is None else (self.seed, epoch, self.photos[row])
         if occurrence:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
 from maskwise.metrics.calibration import calibration_error
-from maskwise.metrics.classification import Floats, macro_f1, stacked_by_person
+from maskwise.metrics.classification import Floats, macro_f1, macro_f1_of, stacked_by_person
 from maskwise.metrics.paired_difference import Difference, paired_difference
 from maskwise.models.decision import Rule, decide
 from maskwise.models.tuned_decision import TunedDecision, weighted_classes, with_temperature
@@ -53,25 +53,19 @@ def fit_class_weights(probabilities: Probabilities, labels: Ints) -> npt.NDArray
     """
     n_classes = probabilities.shape[1]
     weights = np.ones(n_classes)
-    best = _macro_f1(labels, weighted_classes(probabilities, weights), n_classes)
+    best = macro_f1_of(labels, weighted_classes(probabilities, weights), n_classes)
     for _ in range(_ROUNDS):
         before = best
         for place in range(n_classes):
             for step in _STEPS:
                 tried = weights.copy()
                 tried[place] *= step
-                score = _macro_f1(labels, weighted_classes(probabilities, tried), n_classes)
+                score = macro_f1_of(labels, weighted_classes(probabilities, tried), n_classes)
                 if score > best:
                     best, weights = score, tried
         if best == before:
             break
     return weights
-
-
-def _macro_f1(labels: Ints, predictions: Ints, n_classes: int) -> float:
-    hits = np.bincount(labels[labels == predictions], minlength=n_classes)
-    total = np.bincount(labels, minlength=n_classes) + np.bincount(predictions, minlength=n_classes)
-    return float(np.divide(2.0 * hits, total, out=np.zeros(n_classes), where=total > 0).mean())
 
 
 def nested_gain(
@@ -84,7 +78,7 @@ def nested_gain(
     Args:
         data: out-of-fold predictions.
         fit: from some folds' predictions to a decision, a function that gives classes (N,).
-        base: the decision that it is held against.
+        base: the decision that it is compared with.
     """
     n_classes = data.probabilities.shape[1]
     fitted = np.empty(len(data.labels), dtype=np.int64)
@@ -182,7 +176,7 @@ def choose_members(
     best = -1.0
     for _ in range(most):
         scores = [
-            _macro_f1(labels[keep], (total + member[keep]).argmax(axis=1), total.shape[1])
+            macro_f1_of(labels[keep], (total + member[keep]).argmax(axis=1), total.shape[1])
             for member in members
         ]
         place = int(np.argmax(scores))
@@ -199,12 +193,12 @@ def nested_choice_gain(
 ) -> Difference:
     """What choosing members gains over the best single one, both chosen on folds that are not scored."""
     n_classes = members[0].shape[1]
-    told = {name: np.empty(len(labels), dtype=np.int64) for name in ("single", "chosen")}
+    classes = {name: np.empty(len(labels), dtype=np.int64) for name in ("single", "chosen")}
     for fold in np.unique(folds):
         inside = folds == fold
-        alone = [_macro_f1(labels[~inside], m[~inside].argmax(axis=1), n_classes) for m in members]
-        told["single"][inside] = members[int(np.argmax(alone))][inside].argmax(axis=1)
+        alone = [macro_f1_of(labels[~inside], m[~inside].argmax(axis=1), n_classes) for m in members]
+        classes["single"][inside] = members[int(np.argmax(alone))][inside].argmax(axis=1)
         picked = choose_members(members, labels, rows=~inside)
-        told["chosen"][inside] = np.mean([members[k][inside] for k in picked], axis=0).argmax(axis=1)
-    counts = [stacked_by_person(labels, told[name], persons, n_classes) for name in ("single", "chosen")]
+        classes["chosen"][inside] = np.mean([members[k][inside] for k in picked], axis=0).argmax(axis=1)
+    counts = [stacked_by_person(labels, classes[name], persons, n_classes) for name in ("single", "chosen")]
     return paired_difference(macro_f1, *counts)

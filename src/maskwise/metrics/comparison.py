@@ -134,8 +134,17 @@ def compare_scores(
         prepare(chosen, y_true, prediction, groups, labels, name)
         for name, prediction in (("pred_a", prediction_a), ("pred_b", prediction_b))
     ]
-    a, b = (chosen.statistic(side) for side in merge_equal_rows(*sides))
-    return compare_statistics(a, b, chosen, margin=margin, level=level, draws=draws, seed=seed)
+    first, second = merge_equal_rows(*sides)
+    return compare_statistics(
+        chosen.statistic(first),
+        chosen.statistic(second),
+        chosen,
+        additional_variance=chosen.paired_variance(first, second),
+        margin=margin,
+        level=level,
+        draws=draws,
+        seed=seed,
+    )
 
 
 def compare_statistics(
@@ -143,22 +152,28 @@ def compare_statistics(
     second: GroupedStatistic,
     measure: Measure,
     *,
+    additional_variance: float = 0.0,
     margin: float = DEFAULT_MARGIN,
     level: float = 0.95,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Comparison:
-    """Compare a statistic of A with that of B over the same groups in the same order."""
+    """Compare a statistic of A with that of B over the same groups in the same order.
+
+    `additional_variance` is what resampling can't see of the difference's variance.
+    """
 
     def three(weights: Floats) -> Floats:
         a, b = first.weighted(weights), second.weighted(weights)
         return np.concatenate([b - a, a, b], axis=1)
 
     resampled = resample(GroupedStatistic(three, first.multiplicity), draws=draws, seed=seed)
-    difference, of_a, of_b = difference_limits(resampled, level=level)
+    difference, of_a, of_b = difference_limits(
+        resampled, level=level, additional_variance=additional_variance
+    )
     evidence = Evidence(
         difference.value if measure.higher_is_better else -difference.value,
-        float(resampled.standard_error[0]),
+        float(np.sqrt(resampled.standard_error[0] ** 2 + additional_variance)),
         float(resampled.freedom[0]),
         resampled.n_groups,
     )

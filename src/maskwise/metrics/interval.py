@@ -83,13 +83,20 @@ def score_limits(
     ]
 
 
-def difference_limits(resampled: Resampled, *, level: float) -> list[Interval]:
+def difference_limits(
+    resampled: Resampled, *, level: float, additional_variance: float = 0.0
+) -> list[Interval]:
     """The interval of each of K differences: the value plus and minus Student's t times the standard error.
 
     A paired difference needs no correction for bias: both sides have nearly the same.
+
+    Args:
+        resampled: K differences and their draws.
+        level: between 0 and 1.
+        additional_variance: what resampling could not see, see `rare_class_variance`.
     """
     check_level(level)
-    error = resampled.standard_error
+    error = np.sqrt(resampled.standard_error**2 + additional_variance)
     reach = stdtrit(resampled.freedom, (1 + level) / 2) * error
     reach = np.where(np.isfinite(reach), reach, np.inf)
     return [

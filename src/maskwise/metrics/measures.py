@@ -35,6 +35,7 @@ from maskwise.metrics.ranking_scores import (
     ranking_statistic,
     sensitivity_at,
 )
+from maskwise.metrics.rare_classes import rare_class_variance
 from maskwise.metrics.resampling import GroupedStatistic
 
 Needs = Literal["classes", "probabilities", "scores"]
@@ -82,6 +83,7 @@ class Measure:
         bounds: the least and greatest value, or None.
         statistic: builds the statistic of groups.
         unseen: the allowance for classes without a labelled row.
+        paired_variance: what resampling can't see of the variance of a difference.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Measure:
     bounds: tuple[float, float] | None
     statistic: Callable[[Prepared], GroupedStatistic]
     unseen: Callable[[Prepared], UnseenClasses] = lambda prepared: UnseenClasses()
+    paired_variance: Callable[[Prepared, Prepared], float] = lambda first, second: 0.0
 
 
 def create_measure(name: str, *, specificity: float = 0.9, costs: npt.ArrayLike | None = None) -> Measure:
@@ -259,7 +262,15 @@ def _cost_measure(costs: npt.ArrayLike | None) -> Measure:
 MEASURES: dict[str, Measure] = {
     measure.name: measure
     for measure in (
-        Measure("macro_f1", "classes", True, (0.0, 1.0), _of_counts(_class_counts, macro_f1), _unseen),
+        Measure(
+            "macro_f1",
+            "classes",
+            True,
+            (0.0, 1.0),
+            _of_counts(_class_counts, macro_f1),
+            _unseen,
+            lambda a, b: rare_class_variance(_class_counts(a), _class_counts(b), a.multiplicity),
+        ),
         Measure("accuracy", "classes", True, (0.0, 1.0), _of_counts(_class_counts, accuracy)),
         Measure("quadratic_kappa", "classes", True, (-1.0, 1.0), _kappa),
         Measure("soft_macro_f1", "probabilities", True, (0.0, 1.0), _of_probabilities(soft_counts, macro_f1)),

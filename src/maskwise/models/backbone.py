@@ -12,7 +12,7 @@ Weights = Literal["bundled", "hub", "none"]
 
 
 class Backbone(NamedTuple):
-    """A module from images (N, 3, H, W) to features (N, F), and what its weights were trained with."""
+    """A module from images (N, 3, H, W) to features (N, F), and the mean and std that its weights were trained with."""
 
     module: nn.Module
     n_features: int
@@ -30,7 +30,7 @@ def create_backbone(name: str, *, weights: Weights, dropout: float = 0.0, drop_p
         drop_path: probability of skipping a residual block (stochastic depth), 0 for architectures without.
 
     Raises:
-        InputError: when the name is unknown or the weights can't be had.
+        InputError: when the name is unknown or the weights are not available.
     """
     if not timm.is_model(name):
         near = timm.list_models(f"*{name[:8]}*")[:3]
@@ -48,9 +48,9 @@ def create_backbone(name: str, *, weights: Weights, dropout: float = 0.0, drop_p
             raise InputError(f"Expected {name} to take {sorted(options)}, got: {error}.") from error
         if weights == "bundled":
             module.load_state_dict(bundled_state(name, module), strict=True)
-    timm_model: Any = module  # what timm adds to a module is not typed
+    timm_model: Any = module  # timm's attributes are not typed
     timm_model.reset_classifier(0)
-    # Some architectures (MobileNetV3 and later) widen their features in front of the classifier.
+    # Some architectures (MobileNetV3 and later) widen their features before the classifier.
     n_features = int(getattr(timm_model, "head_hidden_size", None) or timm_model.num_features)
     if weights == "bundled":
         return Backbone(module, n_features, BUNDLED_MEAN, BUNDLED_STD)

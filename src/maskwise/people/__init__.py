@@ -1,1 +1,1 @@
-"""Procedural people: drawn, labelled exactly, nobody's photos."""
+"""Procedural people: photos of nobody, drawn with exact labels. Needs the extra `people`."""

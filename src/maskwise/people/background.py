@@ -1,4 +1,4 @@
-"""What is behind people: walls, rooms and streets out of focus."""
+"""Backgrounds out of focus: walls, rooms, streets."""
 
 import cv2
 import numpy as np

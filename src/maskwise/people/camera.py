@@ -1,4 +1,4 @@
-"""The camera: where it stands, how light spreads under skin on its way to it, how a photo is developed."""
+"""The camera: its position, light scattered under the skin, and the development of a photo from linear light."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +26,7 @@ class View:
     width: int
 
     def project(self, points: Points) -> Points:
-        """Pixels and depth (N, 3) of points (N, 3)."""
+        """Screen points (N, 3) of points (N, 3): column, row and depth."""
         depth = self.position[2] - points[:, 2]
         return np.ascontiguousarray(
             np.stack(
@@ -42,7 +42,7 @@ class View:
 
 
 def frame_head(skin: Points, canon: Points, hair: Points | None, plan: Plan, height: int, width: int) -> View:
-    """Stand so that all of the hair and some of the shoulders are in the frame."""
+    """Place the camera so that all of the hair and a part of the shoulders are in the frame."""
     face = skin[(canon[:, 1] > 6.3) & (canon[:, 2] > 1.0)].mean(0)
     top = float(skin[:, 1].max())
     if hair is not None:
@@ -57,7 +57,13 @@ def frame_head(skin: Points, canon: Points, hair: Points | None, plan: Plan, hei
 
 
 def scatter_under_skin(diffuse: Floats32, share: Floats32, pixels: float) -> Floats32:
-    """Blur light under the skin, red further than green and blue; `pixels` a decimetre."""
+    """Blur light (H, W, 3) under the skin, red more widely than green and blue.
+
+    Args:
+        diffuse: the light.
+        share: how much of it spreads (H, W), 0 to 1.
+        pixels: per decimetre.
+    """
     out = diffuse.copy()
     for channel, radius in enumerate((0.018, 0.008, 0.0045)):
         sigma = radius * pixels
@@ -70,7 +76,7 @@ def scatter_under_skin(diffuse: Floats32, share: Floats32, pixels: float) -> Flo
 def develop(
     image: Floats32, brightness: float, plan: Plan, random: np.random.Generator, height: int, width: int
 ) -> npt.NDArray[np.uint8]:
-    """From linear light to a photo (height, width, 3), sRGB: exposure, glow, tone, noise."""
+    """Turn linear light into a photo (height, width, 3), sRGB: exposure, glow, tone curve, sensor noise."""
     small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     small = np.asarray(small * np.float32(plan.exposure * 0.5 / (brightness + 0.26)), np.float32)
     small = small * 0.95 + 0.05 * cv2.GaussianBlur(small, (0, 0), max(1.0, height / 64))
@@ -80,7 +86,7 @@ def develop(
     grey = tone.mean(2, keepdims=True)
     tone = np.clip(grey + (tone - grey) * plan.saturation, 0, 1)
     tone = tone * (1 - plan.contrast) + plan.contrast * tone * tone * (3 - 2 * tone)
-    # A large tile of noise, shifted: as good as new noise, and a tenth of its cost.
+    # A random part of a large tile of noise takes a tenth of the time of new noise.
     row, column = (int(shift) for shift in random.integers(0, NOISE_TILE, 2))
     rows, columns = (np.arange(height) + row) % NOISE_TILE, (np.arange(width) + column) % NOISE_TILE
     tone += np.float32(plan.sensor_noise) * sensor_noise()[rows[:, None], columns[None]]
@@ -89,7 +95,7 @@ def develop(
 
 @lru_cache(maxsize=1)
 def sensor_noise() -> Floats32:
-    """Noise (NOISE_TILE, NOISE_TILE, 3): some of it common to all channels."""
+    """Noise (NOISE_TILE, NOISE_TILE, 3), correlated between the channels."""
     random = keyed_generator("synthesis", "sensor")
     common = 0.8 * random.standard_normal((NOISE_TILE, NOISE_TILE, 1), dtype=np.float32)
     return common + 0.5 * random.standard_normal((NOISE_TILE, NOISE_TILE, 3), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""A contact sheet: many people at a glance."""
+"""A contact sheet: small photos of many people in one image."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ _COLUMNS = 12
 
 
 def write_contact_sheet(out: Path, data: Path, truth: pl.DataFrame, *, people: int = 24) -> None:
-    """Write a JPEG of people's photos: with a mask, with one worn wrong, with none.
+    """Write a JPEG with three photos per person: with a mask, with a mask worn wrong, without one.
 
     Args:
-        out: where to.
+        out: the file.
         data: the folder of the data set.
-        truth: its table of truth.
-        people: how many at the most; photos that can't be read are left out.
+        truth: its truth table.
+        people: the maximal number of persons. Photos that can't be read are left out.
     """
     persons = truth["person"].unique(maintain_order=True).head(people)
     shown = truth.filter(

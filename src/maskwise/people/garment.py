@@ -1,4 +1,4 @@
-"""What people wear below the chin: painted around the body, with collars and folds in relief."""
+"""Clothes: painted on a canvas around the body, with collars and folds in relief."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -28,15 +28,15 @@ class Garment:
     colour: Image  # (ROWS, COLUMNS, 3), linear RGB
     relief: Image  # decimetres
     cover: Image  # 0 where there is skin
-    offset: Points  # (V, 3), how far the cloth stands off each vertex
+    offset: Points  # (V, 3), from each vertex of the skin to the cloth
 
 
 def dress(identity: Identity, canon: Points, normals: Points) -> Garment:
     """Draw a garment for a person.
 
     Args:
-        identity: who.
-        canon: the canonical places (V, 3) of the skin.
+        identity: the person.
+        canon: the canonical coordinates (V, 3) of the skin.
         normals: of the person's skin (V, 3).
     """
     random = identity.random("garment")
@@ -101,7 +101,7 @@ def _collar(kind: Kind, angle: Floats) -> Floats:
 
 
 def _tone(random: np.random.Generator) -> Floats:
-    """A colour that people wear: muted more often than not."""
+    """The colour of a cloth, linear RGB; muted more often than not."""
     if random.random() < 0.45:
         return np.full(3, random.choice([0.018, 0.035, 0.12, 0.30, 0.62])) * random.uniform(0.9, 1.1, 3)
     colour = random.uniform(0.02, 0.45, 3)
@@ -147,7 +147,7 @@ def _shirt(colour: Floats, relief: Floats, angle: Floats, below: Floats, random:
 
 
 def _jacket(colour: Floats, relief: Floats, angle: Floats, y: Floats, random: np.random.Generator) -> None:
-    """An open jacket over what is below: lapels in relief, another cloth inside."""
+    """An open jacket: lapels in relief, another cloth underneath."""
     outer = np.tile(_tone(random) * random.uniform(0.3, 0.9), (ROWS, COLUMNS, 1))
     outer *= (1 + 0.06 * smooth_noise(random, ROWS, COLUMNS, 2.2, octaves=1))[..., None]
     aside = np.abs(angle)

@@ -1,15 +1,15 @@
-"""Glasses: rims before the eyes, a bridge, temples to the ears; drawn as cords."""
+"""Glasses, drawn as cords: rims in front of the eyes, a bridge, temples to the ears."""
 
 import numpy as np
 
 from maskwise.people.assets import Head
 from maskwise.people.assets.head import Points
-from maskwise.people.hair import Strands
 from maskwise.people.identity import Identity
+from maskwise.people.strands import Strands
 
 
 def frame_strands(identity: Identity, head: Head, skin: Points, control: Points) -> list[Strands]:
-    """The frame of a person's glasses over a face (V, 3) with its expression."""
+    """The frame of a person's glasses on a face (V, 3) that has the expression."""
     random = identity.random("glasses frame")
     thick = float(random.choice([0.018, 0.03, 0.05], p=[0.4, 0.35, 0.25]))
     dark = random.random() < 0.65

@@ -1,30 +1,25 @@
-"""Hair, strand by strand: where it grows, how it falls, and the short hair of brows, beards and lashes."""
+"""The hair of the head: styles, and strands that grow step by step around skull, face and shoulders."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.people import surface, texture
+from maskwise.people import surface
 from maskwise.people.assets import Head
 from maskwise.people.assets.head import Points
+from maskwise.people.hairline import scalp_share
 from maskwise.people.identity import HairStyle, Identity
 from maskwise.people.noise import smooth_noise, smoothstep
+from maskwise.people.strands import Strands
 
 Floats = npt.NDArray[np.floating]
-
-# The hairline's height by angle from the front to the nape, for men and women.
-_ANGLES = np.radians([0, 22, 42, 58, 72, 84, 92, 112, 128, 180])
-_LINE = {
-    "male": np.array([7.98, 8.0, 7.92, 7.62, 7.45, 7.2, 7.42, 7.38, 6.95, 6.78]),
-    "female": np.array([7.95, 7.97, 7.92, 7.72, 7.58, 7.45, 7.42, 7.38, 6.95, 6.78]),
-}
 
 
 @dataclass(frozen=True)
 class _Style:
     length: float  # decimetres
-    lift: float  # off the scalp
+    lift: float  # above the scalp
     steps: int
     ends_at: float | None = None  # height where it is cut
 
@@ -39,53 +34,16 @@ _STYLES: dict[HairStyle, _Style] = {
     "long": _Style(3.0, 0.18, 18, 5.45),
     "tied": _Style(1.5, 0.09, 16),
 }
+
 _CUT = ("pixie", "bob", "long")
+
 N_STRANDS = 13_000
+
 BROW_CLEARANCE = 7.56  # a fringe ends above the brows
 
 
-@dataclass(frozen=True)
-class Strands:
-    """Strands of equally many points (N, K, 3), their colours (N, 3, linear RGB) and width in decimetres."""
-
-    points: Points
-    colour: npt.NDArray[np.float32]
-    width: float
-
-
-@dataclass(frozen=True)
-class RootedStrands:
-    """Strands on the face, which follow its expressions."""
-
-    strands: Strands
-    roots: surface.Roots
-    rest: Points  # (N, 3), where the roots lie without an expression
-
-
-def scalp_share(head: Head, identity: Identity, *, bald: bool = True) -> Floats:
-    """How much hair grows (V,) at each vertex, 0 to 1."""
-    canon = head.canon
-    angle = np.abs(np.arctan2(canon[:, 0], canon[:, 2] - surface.AXIS_Z))
-    baldness = identity.baldness if bald else 0.0
-    line = np.interp(angle, _ANGLES, _LINE[identity.gender]) + identity.hairline * (angle < 1.1)
-    line = line + baldness * (
-        0.38 * np.exp(-((angle / 0.75) ** 2)) + 0.25 * np.exp(-(((angle - 0.75) / 0.35) ** 2))
-    )
-    share = smoothstep(-0.05, 0.06, canon[:, 1] - line)
-    if baldness > 0.35:
-        crown = np.hypot(canon[:, 0] / 0.62, (canon[:, 2] - 0.45) / 0.75)
-        share = share * (
-            1 - smoothstep(0.95, 0.55, crown) * smoothstep(0.3, 0.7, baldness) * (canon[:, 1] > 7.9)
-        )
-    return share * ~_is_ear(canon)
-
-
-def _is_ear(canon: Points) -> npt.NDArray[np.bool_]:
-    return (np.abs(canon[:, 0]) > 0.60) & (canon[:, 1] < 7.44) & (canon[:, 2] < 0.75) & (canon[:, 2] > 0.12)
-
-
 def grow_hair(identity: Identity, head: Head, skin: Points) -> Strands | None:
-    """Grow a person's hair over the skin (V, 3) step by step; None for the bald."""
+    """The hair of a person over the skin (V, 3); None for a bald head."""
     share = scalp_share(head, identity)
     density = share[head.triangles].mean(1)
     full = scalp_share(head, identity, bald=False)[head.triangles].mean(1).sum()
@@ -105,14 +63,14 @@ def grow_hair(identity: Identity, head: Head, skin: Points) -> Strands | None:
 
 
 def _hair_colour(identity: Identity, n: int, random: np.random.Generator) -> Floats:
-    """Colours (n, 3): greying goes strand by strand."""
+    """Colours (n, 3), linear RGB; single strands turn grey."""
     own = identity.grey * 0.75 + (random.random(n) < identity.grey) * 0.3 + 0.06 * random.standard_normal(n)
     grey = np.clip(own, 0, 1)[:, None] * (identity.grey > 0.02)
     return np.asarray(identity.hair * (1 - grey) + np.array([0.36, 0.36, 0.365]) * grey)
 
 
 class _Grower:
-    """All strands of a head, grown together."""
+    """Grows all strands of a head step by step."""
 
     def __init__(
         self, identity: Identity, head: Head, skin: Points, root: Floats, random: np.random.Generator
@@ -160,7 +118,7 @@ class _Grower:
         return np.where(self.fringe, fringe, length), lift
 
     def _direction(self, point: Floats, normal: Floats) -> Floats:
-        """Where hair of this style falls from points (N, 3)."""
+        """The directions (N, 3) in which hair of this style falls from points (N, 3)."""
         style, one, side = self.identity.style, np.ones(self.n), self.side
         low = smoothstep(8.15, 7.6, point[:, 1])
         if style in _CUT:
@@ -182,7 +140,7 @@ class _Grower:
         return np.asarray(upright + 0.35 * normal)
 
     def grow(self) -> tuple[Points, Floats]:
-        """The strands that stay off the face (N, K, 3), and their clumps (N,)."""
+        """The strands (N, K, 3) that do not hang over the face, and the clump value (N,) of each."""
         curl, steps = self.identity.curl, self.kind.steps
         together = np.stack([self.clump, 0.5 * np.roll(self.clump, 7), -self.clump], 1)
         point, points = self.root.copy(), [self.root.copy()]
@@ -235,93 +193,3 @@ class _Grower:
             if self.identity.style != "long":
                 radius = np.where(below & (radius > 1.05), 1.05 + 0.5 * (radius - 1.05), radius)
         return surface.cylinder_points(radius, angle, point[:, 1])
-
-
-def grow_face_hair(
-    identity: Identity, head: Head, skin: Points, normals: Points, face: texture.FaceTexture
-) -> list[RootedStrands]:
-    """Brows, and a beard where there is one."""
-    random = identity.random("face hair")
-    slope = 0.5 - 1.5 * np.clip(np.abs(head.canon[:, 0]) - 0.12, 0, 1)
-    out_and_up = np.stack([np.sign(head.canon[:, 0]), slope, 0 * slope], 1)
-    parts = [
-        _short_hair(
-            identity,
-            head,
-            skin,
-            normals,
-            face.brows,
-            0.06,
-            out_and_up,
-            int(2200 * identity.brow),
-            0.005,
-            random,
-        )
-    ]
-    if identity.beard != "none":
-        stubble = identity.beard == "stubble"
-        down = np.stack([0.3 * np.sign(head.canon[:, 0]), -np.ones(len(skin)), 0.15 * np.ones(len(skin))], 1)
-        length, n = (0.02, 2500) if stubble else (0.10, 6000)
-        parts.append(_short_hair(identity, head, skin, normals, face.beard, length, down, n, 0.005, random))
-    return [part for part in parts if part is not None]
-
-
-def _short_hair(
-    identity: Identity,
-    head: Head,
-    skin: Points,
-    normals: Points,
-    density: npt.NDArray[np.float32],
-    length: float,
-    flow: Floats,
-    n: int,
-    width: float,
-    random: np.random.Generator,
-) -> RootedStrands | None:
-    canon = head.canon
-    at_vertex = surface.sample(density, *_on_canvas(canon)) * (canon[:, 2] > 0.45)
-    roots = surface.scatter_roots(skin, head.triangles, at_vertex[head.triangles].mean(1) > 0.02, n, random)
-    if roots is None:
-        return None
-    dense = surface.sample(density, *_on_canvas(roots.on(canon, head.triangles)))
-    kept = random.random(n) < dense
-    roots = surface.Roots(roots.triangle[kept], roots.second[kept], roots.third[kept])
-    root, normal = roots.on(skin, head.triangles), roots.on(normals, head.triangles)
-    direction = roots.on(flow, head.triangles) + 0.2 * random.standard_normal((len(root), 3))
-    direction -= normal * (direction * normal).sum(1, keepdims=True) * 0.9
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True) + 1e-6
-    reach = (length * random.uniform(0.6, 1.2, len(root)))[:, None]
-    points = [
-        root + normal * 0.004 + (direction * t + normal * (0.35 * t * (1 - t * 0.6))) * reach
-        for t in (0, 0.35, 0.7, 1)
-    ]
-    grey = (random.random(len(root)) < identity.grey * (1.2 if length > 0.07 else 0.7))[:, None] * 0.8
-    colour = (identity.hair * (1 - grey) + np.array([0.36, 0.36, 0.365]) * grey) * 0.85 + 0.008
-    strands = Strands(np.stack(points, 1).astype(np.float32), colour.astype(np.float32), width)
-    return RootedStrands(strands, roots, root.astype(np.float32))
-
-
-def _on_canvas(canon: Floats) -> tuple[Floats, Floats]:
-    return (canon[:, 0] - texture.LEFT) * texture.SCALE, (texture.TOP - canon[:, 1]) * texture.SCALE
-
-
-def lashes(control: Points, head: Head, identity: Identity) -> Strands:
-    """Lashes between the helper quads around the eyes, of control points (K, 3) with their expression."""
-    random = identity.random("lashes")
-    most = 6 if identity.masculinity < 0.5 else 4
-    corners = control[head.lashes]  # (L, 4, 3)
-    left = corners[:, :, 0].mean(1) > 0
-    eyes = np.stack([control[head.right_eye].mean(0), control[head.left_eye].mean(0)])
-    centre = eyes[left.astype(int)]
-    near = np.argsort(np.linalg.norm(corners - centre[:, None], axis=2), axis=1)
-    a0, a1, b0, b1 = (np.take_along_axis(corners, near[:, i, None, None], axis=1)[:, 0] for i in range(4))
-    crossed = (np.linalg.norm(a0 - b0, axis=1) > np.linalg.norm(a0 - b1, axis=1))[:, None]
-    b0, b1 = np.where(crossed, b1, b0), np.where(crossed, b0, b1)
-    upper = corners[:, :, 1].mean(1) > centre[:, 1]
-    t = random.random((len(corners), most))
-    quad, place = np.nonzero(np.arange(most)[None] < np.where(upper, most, 2)[:, None])
-    share = t[quad, place][:, None]
-    root, tip = (x[quad] * (1 - share) + y[quad] * share for x, y in ((a0, a1), (b0, b1)))
-    tip = root + (tip - root) * np.where(upper[quad], 0.7, 0.45)[:, None]
-    points = np.stack([root, (root + tip) / 2, tip], 1).astype(np.float32)
-    return Strands(points, np.full((len(points), 3), 0.012, np.float32), 0.004)

@@ -1,4 +1,4 @@
-"""Who a person is: everything that stays the same from photo to photo, drawn once."""
+"""The identity of a person: everything that is the same in all of the person's photos."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -51,7 +51,7 @@ _OLD_STYLE_SHARES = {
 
 @dataclass(frozen=True)
 class Identity:
-    """One person; shares and amounts lie in [0, 1] unless said otherwise."""
+    """One person; shares and amounts are in [0, 1] unless noted otherwise."""
 
     seed: int
     person: int
@@ -81,12 +81,12 @@ class Identity:
     glasses: bool
 
     def random(self, *component: int | str) -> np.random.Generator:
-        """A stream of its own for a component of this person, so that a new one reshuffles no other."""
+        """The random stream of one component of this person; adding a component does not change the others."""
         return keyed_generator(self.seed, self.person, *component)
 
 
 def draw_identity(seed: int, person: int, gender: Gender, age: int) -> Identity:
-    """A person of a gender and an age; the rest is drawn, each property from a stream of its own."""
+    """Draw a person of a gender and an age; each property has its own random stream."""
 
     def stream(component: str) -> np.random.Generator:
         return keyed_generator(seed, person, component)

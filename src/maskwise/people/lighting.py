@@ -1,4 +1,4 @@
-"""Light on surfaces and strands: a key light with shadows, what comes from all around, what is mirrored."""
+"""Light on surfaces and strands: a key light with shadows, ambient light, highlights."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from maskwise.people.shading import EYE, Floats32, Surface
 
 
 class Lights(NamedTuple):
-    """Directions point towards the light; colours are linear RGB."""
+    """The lights of a photo: directions (3,) towards the light, colours (3,) in linear RGB."""
 
     key: Floats32
     key_colour: Floats32
@@ -22,7 +22,7 @@ class Lights(NamedTuple):
 
 
 class ShadowMap(NamedTuple):
-    """Depth (R, R) as the key light sees it, and the frame (3, 3) and scale that lead there."""
+    """Depth (R, R) seen from a light, with the frame (3, 3), centre (3,) and scale of its projection."""
 
     depth: Floats32
     frame: Floats32
@@ -32,7 +32,7 @@ class ShadowMap(NamedTuple):
 
 @njit(cache=True, fastmath=True, nogil=True, inline="always")
 def _lit_share(shadow: ShadowMap, x: float, y: float, z: float, bias: float, softness: float) -> float:
-    """The share of the key light that reaches a point: a soft look into its shadow map."""
+    """The share of a light that reaches a point, by percentage-closer filtering of its shadow map."""
     dx, dy, dz = x - shadow.centre[0], y - shadow.centre[1], z - shadow.centre[2]
     side = shadow.depth.shape[0]
     frame = shadow.frame
@@ -65,7 +65,10 @@ def light_surface(
     diffuse: Floats32,
     shine: Floats32,
 ) -> None:
-    """Fill the light (H, W, 3) that each pixel gets, and what it mirrors; `slope` is pixels a decimetre, halved."""
+    """Compute the diffuse light and the highlights (H, W, 3) of each pixel, in place.
+
+    `slope` is half of the pixels per decimetre.
+    """
     height, width = depth.shape
     for row in range(height):
         for column in range(width):
@@ -197,7 +200,7 @@ def light_strands(
 def gather_ambient(
     normals: Points, visible: Floats32, directions: Floats32, radiance: Floats32, out: Points
 ) -> None:
-    """Light (V, 3) from directions (D, 3) of radiance (D, 3), as far as they are visible (V, D)."""
+    """Add to `out` the light (V, 3) from directions (D, 3) of radiance (D, 3), weighted by visibility (V, D)."""
     for i in range(len(normals)):
         for d in range(len(directions)):
             facing = (
@@ -213,6 +216,6 @@ def gather_ambient(
 
 @njit(cache=True, fastmath=True, nogil=True)
 def visible_share(points: Points, shadow: ShadowMap, out: Floats32) -> None:
-    """How far each point (V,) sees in the direction of a depth map."""
+    """The share (V,) of a light that reaches each point (V, 3), by its depth map."""
     for i in range(len(points)):
         out[i] = _lit_share(shadow, points[i, 0], points[i, 1], points[i, 2], 0.07, 0.8)

@@ -1,4 +1,4 @@
-"""Masks: a membrane over the face, worn in several ways, and the fabric it is made of."""
+"""Masks: a sheet stretched over the face, worn in several ways, and its fabric."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -34,7 +34,7 @@ EAR = (0.60, 7.2, 0.62)
 
 @dataclass(frozen=True)
 class MaskMesh:
-    """A mask in the head's own frame: points (GRID * GRID, 3), row by row from its top, and its ear loops."""
+    """A mask in the coordinates of the head: points (GRID * GRID, 3), row by row from the top, and ear loops."""
 
     points: Points
     triangles: Triangles
@@ -56,7 +56,7 @@ NO_FABRIC = Fabric(np.zeros((2, 2, 3), np.float32), np.zeros((2, 2), np.float32)
 
 
 def fit_mask(head: Head, skin: Points, kind: Kind, wear: Wear, random: np.random.Generator) -> MaskMesh:
-    """Lay a mask over a face (V, 3) that has its expression but is not turned yet."""
+    """Fit a mask to a face (V, 3) that has its expression but is not rotated yet."""
     if wear == "one_ear":
         return _hanging(head, skin, kind, random)
     face = surface.cylinder_map(skin, head.triangles, rows=128, columns=192)
@@ -92,7 +92,7 @@ def _mesh(points: Floats, across: Floats, down: Floats, loops: list[npt.NDArray[
 def _edges(
     head: Head, skin: Points, kind: Kind, wear: Wear, aside: Floats, random: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Heights of the upper and the lower edge, from the middle to the sides."""
+    """The heights of the upper and the lower edge, from the middle to the sides."""
     bridge, nose, lips, chin, jaw, ear = (
         float(skin[head.nearest(place)][1]) for place in (NOSE_BRIDGE, NOSE_TIP, LIPS, CHIN, JAW, EAR)
     )
@@ -114,7 +114,7 @@ def _edges(
 
 
 def _membrane(under: npt.NDArray[np.float32], across: Floats, down: Floats) -> Floats:
-    """Stretch a sheet over the surface below: smooth where it spans hollows, never inside of the face."""
+    """Stretch a sheet over the surface `under` it: smooth where it spans hollows, never inside the face."""
     sheet = np.maximum(under, cv2.GaussianBlur(under, (0, 0), 6) * 0.98)
     for sigma, rounds in ((6, 6), (3, 8), (1.2, 8)):
         for _ in range(rounds):
@@ -154,7 +154,7 @@ def _hanging(head: Head, skin: Points, kind: Kind, random: np.random.Generator) 
     across = np.linspace(-1, 1, GRID, dtype=np.float32)[None].repeat(GRID, 0)
     down = np.linspace(0, 1, GRID, dtype=np.float32)[:, None].repeat(GRID, 1)
     fold, lean = random.uniform(0.2, 0.6), random.uniform(-0.12, 0.2)
-    # Its own width hangs down, its face turned to the front: what was left is now up.
+    # It hangs lengthwise with its outside to the front: its left edge is at the top.
     length, breadth = random.uniform(1.0, 1.25), random.uniform(0.50, 0.64)
     hang = length * (across + 1) / 2
     sideways = breadth * (0.5 - down) * (1 - fold * (across + 1) / 4)
@@ -171,7 +171,7 @@ def _hanging(head: Head, skin: Points, kind: Kind, random: np.random.Generator) 
 
 
 def weave_fabric(kind: Kind, random: np.random.Generator) -> Fabric:
-    """Draw a mask's colour and make: pleats, seams, a nose wire, a print."""
+    """Draw a mask's fabric: colour, pleats, seams, a nose wire, a print."""
     across, down = np.meshgrid(
         np.linspace(-1, 1, CANVAS, dtype=np.float32), np.linspace(0, 1, CANVAS, dtype=np.float32)
     )

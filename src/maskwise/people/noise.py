@@ -1,4 +1,4 @@
-"""Smooth steps, smooth noise, and the tiles of it that skin and fabric are made of."""
+"""Smooth steps, smooth noise, and the tiles of noise for skin and fabric."""
 
 from functools import lru_cache
 
@@ -43,7 +43,7 @@ def smooth_noise(
 
 @lru_cache(maxsize=1)
 def noise_tiles() -> npt.NDArray[np.float32]:
-    """Three tiles (3, 512, 512) that all people share: pores, fine grain, weave; they wrap around."""
+    """Three periodic tiles of noise (3, 512, 512) for pores, fine grain and weave; all people have the same."""
     random = keyed_generator("synthesis", "tiles")
     tiles = []
     for scale in (2.2, 6.0, 22.0):

@@ -1,4 +1,4 @@
-"""A person ready to be photographed: all that does not change from photo to photo, made once."""
+"""A person without expression and posture: everything that is computed once for all photos."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,13 @@ import numpy.typing as npt
 from maskwise.people import lighting, raster
 from maskwise.people.assets import Head, load_head
 from maskwise.people.assets.head import Points, Triangles
+from maskwise.people.face_hair import grow_face_hair
 from maskwise.people.garment import Garment, dress
-from maskwise.people.hair import RootedStrands, Strands, grow_face_hair, grow_hair, scalp_share
+from maskwise.people.hair import grow_hair
+from maskwise.people.hairline import scalp_share
 from maskwise.people.identity import Identity
 from maskwise.people.shape import head_shape
+from maskwise.people.strands import RootedStrands, Strands
 from maskwise.people.texture import FaceTexture, paint_face
 
 N_DIRECTIONS = 20
@@ -21,7 +24,7 @@ REACH = 2.6  # decimetres around the centre that a depth map covers
 
 @dataclass(frozen=True)
 class Person:
-    """Shape, skin, hair and clothes of one identity, without an expression."""
+    """The shape, skin, hair and clothes of one identity."""
 
     identity: Identity
     head: Head
@@ -36,7 +39,7 @@ class Person:
 
 
 def create_person(identity: Identity) -> Person:
-    """Shape, paint, dress and comb a person."""
+    """Compute the shape, skin, clothes and hair of a person."""
     head = load_head()
     control = head_shape(identity, head)
     skin = head.subdivide(control[: head.n_skin])
@@ -77,7 +80,7 @@ def depth_from(
     *,
     side: int,
 ) -> lighting.ShadowMap:
-    """What a light in a unit direction (3,) sees first.
+    """The shadow map of a light in a unit direction (3,).
 
     Args:
         direction: towards the light.

@@ -1,17 +1,19 @@
-"""What is drawn anew for each photo of a person."""
+"""The parameters of a photo: what differs between the photos of a person."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from maskwise.people import background, mask
 from maskwise.people.identity import Identity
 
+Value = str | int | float | bool | None
+"""A cell of the truth table."""
+
 
 @dataclass(frozen=True)
 class Plan:
-    """Every parameter of a photo; angles in radians, colours linear."""
+    """Every parameter of a photo; angles in radians, colours in linear RGB."""
 
     photo: int
     wear: mask.Wear | None  # None: no mask
@@ -40,9 +42,9 @@ class Plan:
     blur: float  # pixels at full size
     sensor_noise: float
 
-    def record(self) -> dict[str, Any]:
-        """The parameters as a flat row of a table."""
-        row: dict[str, Any] = {}
+    def record(self) -> dict[str, Value]:
+        """The parameters as columns of the truth table."""
+        row: dict[str, Value] = {}
         for field, value in vars(self).items():
             name = "photo_number" if field == "photo" else field
             if isinstance(value, tuple):
@@ -53,7 +55,7 @@ class Plan:
 
 
 def plan_photo(identity: Identity, photo: int, wear: mask.Wear | None) -> Plan:
-    """Draw a photo's parameters, each group from a stream of its own."""
+    """Draw a photo's parameters; each group has its own stream of random numbers."""
     face, pose = identity.random(photo, "expression"), identity.random(photo, "pose")
     light, lens = identity.random(photo, "light"), identity.random(photo, "camera")
     kind = (

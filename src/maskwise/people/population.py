@@ -1,62 +1,28 @@
-"""Who is in a data set: genders, ages and persons on either side, each drawn by its own number alone."""
+"""The persons of a data set: gender, age, side and fault of each, drawn by its number alone."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
 from maskwise.people.identity import Gender
+from maskwise.people.people_spec import ALIAS_OFFSET, FAULTS, Fault, PeopleSpec
 from maskwise.randomness import keyed_generator, keyed_uniforms
-from maskwise.strict_model import StrictModel
 
-Preset = Literal["competition", "balanced"]
-Fault = Literal["gender_flip", "wrong_age", "swap_status", "swap_mask", "two_ids", "near_duplicate", "broken"]
-FAULTS: tuple[Fault, ...] = get_args(Fault)
 _GOLDEN = 0.6180339887498949
 
 # Persons of the competition by gender and band: under 30, 30 to 59, 60 and over.
 _COMPETITION = {"male": (549, 410, 83), "female": (732, 817, 109)}
-_CAP = 60  # its labelled ages end here
-ALIAS_OFFSET = 500_000
-"""Second ids of persons are numbered from here on."""
 
-
-class FaultRates(StrictModel):
-    """The share of persons that each kind of fault is planted in."""
-
-    gender_flip: float = Field(default=0.0, ge=0, le=1)  # labelled with the other gender
-    wrong_age: float = Field(default=0.0, ge=0, le=1)  # labelled at least 15 years off
-    swap_status: float = Field(default=0.0, ge=0, le=1)  # incorrect_mask and normal exchanged
-    swap_mask: float = Field(default=0.0, ge=0, le=1)  # a mask photo exchanged with one of those
-    two_ids: float = Field(default=0.0, ge=0, le=1)  # the person stands in the table twice
-    near_duplicate: float = Field(default=0.0, ge=0, le=1)  # a photo is a copy of another person's
-    broken: float = Field(default=0.0, ge=0, le=1)  # a file that can't be read
-
-
-class PeopleSpec(StrictModel):
-    """Everything that decides what a data set of procedural people holds."""
-
-    people: int = Field(gt=0, lt=ALIAS_OFFSET)
-    seed: int = Field(default=0, ge=0)
-    preset: Preset = "competition"
-    photos: int = Field(default=7, ge=3, le=7)  # a person: the last two are incorrect_mask and normal
-    width: int = Field(default=384, ge=64, le=2048)
-    height: int = Field(default=512, ge=64, le=2048)
-    eval_share: float = Field(default=0.0, ge=0, lt=1)
-    one_ear: float = Field(default=0.12, ge=0, le=1)  # of the masks worn wrong: hanging from an ear
-    on_chin: float = Field(default=0.35, ge=0, le=1)  # of the masks worn wrong: below the chin
-    noise: FaultRates = FaultRates()
-    jpeg_quality: int = Field(default=90, ge=30, le=100)
-    detail: float = Field(default=1.5, ge=1, le=3)  # how much larger than the photo it is drawn
+_CAP = 60  # the largest labelled age
 
 
 @dataclass(frozen=True)
 class Member:
-    """A person of a data set: the truth, and what the table says."""
+    """A person of a data set: the true values, and those in the table."""
 
-    person: int  # as drawn; a second id of somebody has the same
-    number: int  # as published
+    person: int  # as drawn; both ids of one person have the same
+    number: int  # in the table
     gender: Gender
     age: int
     labelled_gender: Gender
@@ -66,7 +32,7 @@ class Member:
 
 
 def draw_members(spec: PeopleSpec) -> list[Member]:
-    """All persons of a data set, second ids behind them."""
+    """All persons of a data set, followed by the second ids."""
     members = [draw_member(spec, number) for number in range(spec.people)]
     aliases = [
         Member(
@@ -79,7 +45,7 @@ def draw_members(spec: PeopleSpec) -> list[Member]:
 
 
 def draw_member(spec: PeopleSpec, number: int) -> Member:
-    """The person of a number, whoever else there is."""
+    """The person with a number; it does not depend on how many persons there are."""
     gender, age = _gender_and_age(spec, number)
     fault = _fault(spec, number)
     labelled_age = min(age, _CAP) if spec.preset == "competition" else age
@@ -98,7 +64,7 @@ def draw_member(spec: PeopleSpec, number: int) -> Member:
 
 
 def _gender_and_age(spec: PeopleSpec, number: int) -> tuple[Gender, int]:
-    """A low-discrepancy sequence over the strata: any number of persons comes close to the preset's shares."""
+    """Gender and age from a low-discrepancy sequence: any number of persons comes close to the preset's shares."""
     if spec.preset == "balanced":
         shares = np.ones(6)
     else:
@@ -118,7 +84,7 @@ def _gender_and_age(spec: PeopleSpec, number: int) -> tuple[Gender, int]:
 
 
 def _fault(spec: PeopleSpec, number: int) -> Fault | None:
-    """At most one kind of fault a person, so that the truth about each is simple."""
+    """At most one kind of fault per person, so that its effect can be attributed."""
     for fault in FAULTS:
         if keyed_uniforms(spec.seed, number, "fault", fault)[0] < getattr(spec.noise, fault):
             return fault

@@ -1,4 +1,4 @@
-"""Triangles and strands to pixels: depth buffers, in numba, with no graphics library."""
+"""Rasterize triangles and strands with depth buffers, in numba."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ _NO_WEIGHT = np.empty((0, 0), np.float32)
 
 
 class Fragments(NamedTuple):
-    """What is seen at each pixel (H, W): depth, triangle (-1: none), and two barycentric weights."""
+    """The nearest triangle at each pixel (H, W): depth, index (-1: none), and two barycentric weights."""
 
     depth: Depth
     triangle: npt.NDArray[np.int32]
@@ -24,7 +24,7 @@ class Fragments(NamedTuple):
 
 
 class StrandFragments(NamedTuple):
-    """The nearest strand at each pixel (H, W): depth, the point it begins at (-1: none), the share of its length."""
+    """The nearest strand at each pixel (H, W): depth, first point of its segment (-1: none), share of its length."""
 
     depth: Depth
     point: npt.NDArray[np.int32]
@@ -32,7 +32,7 @@ class StrandFragments(NamedTuple):
 
 
 def rasterize(screen: Points, triangles: Triangles, height: int, width: int) -> Fragments:
-    """Draw triangles (T, 3) over screen points (V, 3), x and y in pixels, z away from the viewer."""
+    """Draw triangles (T, 3) of screen points (V, 3): x and y in pixels, z away from the viewer."""
     depth = np.full((height, width), FAR, np.float32)
     index = np.full((height, width), -1, np.int32)
     second, third = np.zeros((2, height, width), np.float32)
@@ -49,7 +49,7 @@ def _fill(
     second: npt.NDArray[np.float32],
     third: npt.NDArray[np.float32],
 ) -> None:
-    """Fill the buffers; an empty `index` asks for the depth alone."""
+    """Fill the buffers in place; with an empty `index` only the depth."""
     height, width = depth.shape
     identified = len(index) > 0
     for t in range(len(triangles)):
@@ -83,7 +83,7 @@ def _fill(
 
 
 def fill_depth(screen: Points, triangles: Triangles, depth: Depth) -> None:
-    """Draw triangles into a depth buffer (H, W) alone."""
+    """Draw triangles into a depth buffer (H, W), in place."""
     _fill(screen, triangles, depth, _NO_INDEX, _NO_WEIGHT, _NO_WEIGHT)
 
 
@@ -131,7 +131,7 @@ def _draw(
             if steps > 500:
                 continue
             steep = abs(dy) > abs(dx)
-            # Hair is thinner towards its tip; a fraction of a pixel is drawn as a pixel now and then.
+            # Hair is thinner towards its tip; fractions of a pixel are dithered.
             thick = widths[strand] * (1.0 - 0.45 * (k - start) / length)
             across = max(1, int(thick + ((k * 7919 + strand * 104729) % 97) / np.float32(97)))
             over = np.float32(1.0) / steps

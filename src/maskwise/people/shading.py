@@ -1,4 +1,4 @@
-"""From fragments to surfaces: one kernel that reads every material."""
+"""Evaluate the materials of skin, eyes and mask at every pixel."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ Floats32 = npt.NDArray[np.float32]
 
 
 class Mesh(NamedTuple):
-    """Everything that is drawn as triangles, posed."""
+    """All triangles of a photo, in posture."""
 
     points: Points  # (V, 3)
     normals: Points  # (V, 3)
@@ -26,7 +26,7 @@ class Mesh(NamedTuple):
 
 
 class Materials(NamedTuple):
-    """Canvases that the kernel samples; colours are linear RGB."""
+    """The textures and parameters of all materials; colours are in linear RGB."""
 
     face: Floats32
     face_relief: Floats32
@@ -47,7 +47,7 @@ class Materials(NamedTuple):
 
 
 class Surface(NamedTuple):
-    """What is at each pixel (H, W, ...)."""
+    """The surface at each pixel (H, W, ...)."""
 
     position: Floats32
     normal: Floats32
@@ -207,7 +207,7 @@ def _surface(
 def read_surface(
     triangle: npt.NDArray[np.int32], second: Floats32, third: Floats32, mesh: Mesh, materials: Materials
 ) -> Surface:
-    """Colour, relief, gloss, position and normal of every pixel."""
+    """Evaluate the material of the nearest triangle at every pixel."""
     height, width = triangle.shape
     colour = (height, width, 3)
     out = Surface(

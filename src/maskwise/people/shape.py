@@ -8,7 +8,7 @@ from maskwise.people.assets import Head
 from maskwise.people.assets.head import Points
 from maskwise.people.identity import Identity
 
-# How far the targets of a region stray, as a standard deviation: more makes odd faces, not more faces.
+# The standard deviation of a region's targets: larger ones give odd faces, not more variety.
 _STRAY = {
     "nose": 0.24,
     "mouth": 0.16,
@@ -36,7 +36,7 @@ Weights = dict[str, float]
 
 
 def head_shape(identity: Identity, head: Head) -> Points:
-    """The control points (K, 3) of a person's head, eyes at the height where the mean face has them."""
+    """The control points (K, 3) of a person's head, moved so that the eyes are at the height of the mean face's."""
     weights: Weights = {}
     for part in (_macro(identity), _stray(identity, head), _gendered(identity), _aged(identity)):
         for name, weight in part.items():
@@ -70,7 +70,7 @@ def _macro(identity: Identity) -> Weights:
 
 
 def _stray(identity: Identity, head: Head) -> Weights:
-    """Each pair of opposite targets by a normal draw, left and right alike but for a little."""
+    """Weight each pair of opposite targets by a normal draw; left and right are almost alike."""
     weights: Weights = {}
     for name in head.targets:
         region, _, base = name.partition("/")
@@ -121,7 +121,7 @@ def _gendered(identity: Identity) -> Weights:
 
 
 def _aged(identity: Identity) -> Weights:
-    """What flesh and bone do between 20 and 90, on top of the macro targets."""
+    """Changes of flesh and bone with age, in addition to the macro targets."""
     aging, random = identity.aging, identity.random("aging")
     middle = max(0.0, min(aging, 0.6) - 0.15)  # sets in from about thirty
     late = max(0.0, aging - 0.4)

@@ -1,4 +1,4 @@
-"""Where the head's surface lies in a direction: maps for hair and masks to rest on, and scattered roots."""
+"""Maps of the head's surface by direction, on which hair and masks rest, and random places on it."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.floating]
 def sample(image: npt.NDArray[np.float32], column: Floats, row: Floats) -> npt.NDArray[np.float32]:
     """Bilinear samples (N,) or (N, C) of an image at pixel places (N,), clamped at its border."""
     n = len(column)
-    width = 1024  # OpenCV takes maps, not lists: fold the list
+    width = 1024  # OpenCV takes maps, so that the list is folded
     rows = -(-n // width)
     maps = np.zeros((2, rows * width), np.float32)
     maps[0, :n], maps[1, :n] = column, row
@@ -53,7 +53,7 @@ class CylinderMap:
 
 
 def cylinder_map(points: Points, triangles: Triangles, *, rows: int = 160, columns: int = 224) -> CylinderMap:
-    """Wrap a surface around the vertical axis; holes are filled from their surroundings."""
+    """The map of a surface around the vertical axis; holes are filled from their surroundings."""
     low, high = 5.2, 8.6
     angle = np.arctan2(points[:, 0], points[:, 2] - AXIS_Z)
     radius = np.hypot(points[:, 0], points[:, 2] - AXIS_Z)
@@ -133,7 +133,7 @@ class Roots(NamedTuple):
 def scatter_roots(
     points: Points, triangles: Triangles, density: Floats, n: int, random: np.random.Generator
 ) -> Roots | None:
-    """`n` random places on a surface, as dense as `density` (T,) says; None where it is zero throughout."""
+    """`n` random places on a surface with a density (T,); None where the density is zero everywhere."""
     corners = points[triangles]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     share = area * density

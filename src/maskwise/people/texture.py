@@ -1,4 +1,4 @@
-"""The painted face: colour and relief of skin, lips and hair roots, in the places of the mean face."""
+"""The texture of a face: colour and relief of skin, lips and hair roots, in canonical coordinates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ import numpy.typing as npt
 from maskwise.people.identity import Identity
 from maskwise.people.noise import Image, smooth_noise, smoothstep
 
-SCALE = 256  # pixels a decimetre
-LEFT, TOP, BOTTOM = -0.95, 8.55, 5.5  # what the canvas covers, in canonical coordinates
+SCALE = 256  # pixels per decimetre
+LEFT, TOP, BOTTOM = -0.95, 8.55, 5.5  # the area of the canvas in canonical coordinates
 WIDTH, HEIGHT = int(-2 * LEFT * SCALE), int((TOP - BOTTOM) * SCALE)
 _X, _Y = np.meshgrid(
     (np.arange(WIDTH) / SCALE + LEFT).astype(np.float32), (TOP - np.arange(HEIGHT) / SCALE).astype(np.float32)
 )
-_SIDE = np.abs(_X)  # both halves of a face alike
+_SIDE = np.abs(_X)  # the two halves of a face are alike
 
 
 @dataclass(frozen=True)
 class FaceTexture:
-    """Canvases (HEIGHT, WIDTH) over the front of the face."""
+    """Textures (HEIGHT, WIDTH) of the front of the face."""
 
     albedo: Image  # (HEIGHT, WIDTH, 3), linear RGB
     relief: Image  # decimetres
@@ -43,7 +43,7 @@ class _Canvas:
             self.colour += share * (np.asarray(colour, np.float32) - self.colour)
 
     def spot(self, x: float, y: float, radius: float, colour: Sequence[float], amount: float) -> None:
-        """A soft round spot, anywhere on the face."""
+        """Paint a soft round spot."""
         left, top = int((x - LEFT - 3 * radius) * SCALE), int((TOP - y - 3 * radius) * SCALE)
         size = int(6 * radius * SCALE) + 2
         if left < 0 or top < 0 or left + size > WIDTH or top + size > HEIGHT:
@@ -56,7 +56,7 @@ class _Canvas:
     def crease(
         self, places: Sequence[tuple[float, float]], width: float, depth: float, stray: float = 0.01
     ) -> None:
-        """A furrow through places, with raised lips on either side, deepest in its middle."""
+        """Engrave a furrow through places, with raised edges, deepest in its middle."""
         if depth < 2e-4:
             return
         random = self._identity.random("crease", *(int(1000 * v) for v in places[0]))
@@ -82,7 +82,7 @@ class _Canvas:
 
 
 def paint_face(identity: Identity) -> FaceTexture:
-    """Paint a person's face."""
+    """The texture of a person's face."""
     canvas = _Canvas(identity)
     _creases(canvas, identity)
     lips, crinkle = _lips(canvas, identity)
@@ -115,7 +115,7 @@ def _blob(x: float, y: float, width: float, height: float) -> npt.NDArray[np.flo
 
 
 def _creases(canvas: _Canvas, identity: Identity) -> None:
-    """Lines of brow, eyes, cheeks, mouth and neck, each from an age of its own."""
+    """Lines of brow, eyes, cheeks, mouth and neck; each appears at its own age."""
     random = identity.random("creases")
 
     def past(onset: float) -> float:
@@ -167,7 +167,7 @@ def _creases(canvas: _Canvas, identity: Identity) -> None:
 
 
 def _grain(canvas: _Canvas, identity: Identity) -> None:
-    """Skin that was smooth at twenty: coarser, then crinkled."""
+    """The grain of the skin, which becomes coarser and crinkled with age."""
     random = identity.random("grain")
     coarse = smooth_noise(random, HEIGHT, WIDTH, 9)
     crinkled = smooth_noise(random, HEIGHT, WIDTH, 16, stretch=(1.8, 0.6))
@@ -256,7 +256,7 @@ def _beard_density(lips: npt.NDArray[np.floating], identity: Identity) -> npt.ND
 def _beard_shadow(
     albedo: npt.NDArray[np.floating], beard: npt.NDArray[np.floating], identity: Identity
 ) -> npt.NDArray[np.floating]:
-    """The roots under the skin, also of a shaven face."""
+    """Hair roots under the skin, also of a shaven face."""
     if identity.gender == "female":
         return albedo
     shades = {
@@ -273,7 +273,7 @@ def _beard_shadow(
 
 
 def _brow_density(identity: Identity) -> npt.NDArray[np.floating]:
-    """Level brows with a soft arch: what slopes down to the nose looks angry."""
+    """The density of level brows with a soft arch; brows that slope down to the nose look angry."""
     along = np.clip((_SIDE - 0.10) / 0.42, 0, 1)
     random = identity.random("brow")
     arch = 0.030 + 0.02 * (1 - identity.masculinity) * random.uniform(0.5, 1.2)

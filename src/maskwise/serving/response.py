@@ -46,6 +46,6 @@ def create_photo_answer(
         joint_class=joint,
         labels=labels,
         confidence=round(float(probabilities[0, joint]), _DIGITS),
-        decision=choice.told(),
+        decision=choice.label(),
         probabilities=[round(float(p), _DIGITS) for p in probabilities[0]],
     )

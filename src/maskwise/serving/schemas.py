@@ -6,9 +6,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from maskwise.runs.stored_score import KeptScore
 
+OpenApi = dict[str, Any]
+"""A fragment of an OpenAPI document."""
+Responses = dict[int | str, OpenApi]
+"""Documentation of the answers by status, as FastAPI takes it."""
+
 _PHOTO = {"type": "string", "format": "binary"}
 
-PHOTOS_REQUEST: dict[str, Any] = {
+PHOTOS_REQUEST: OpenApi = {
     "requestBody": {
         "required": True,
         "content": {
@@ -134,7 +139,7 @@ class Readiness(_Answer):
     ready: bool
 
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
+REFUSALS: Responses = {
     status: {"model": Refusal, "description": description}
     for status, description in {
         400: "the body can't be parsed as its content type",
@@ -148,15 +153,15 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         503: "too many photos are waiting: see the header Retry-After",
     }.items()
 }
-TOKEN_REFUSAL: dict[int | str, dict[str, Any]] = {401: REFUSALS[401], 403: REFUSALS[403]}
-METRICS_ANSWER: dict[int | str, dict[str, Any]] = {
+TOKEN_REFUSAL: Responses = {401: REFUSALS[401], 403: REFUSALS[403]}
+METRICS_ANSWER: Responses = {
     200: {
         "content": {"text/plain": {"schema": {"type": "string"}}},
         "description": "metrics in Prometheus' text format",
     },
     **TOKEN_REFUSAL,
 }
-READINESS_ANSWER: dict[int | str, dict[str, Any]] = {
+READINESS_ANSWER: Responses = {
     200: {"model": Readiness, "description": "photos are accepted"},
     503: {"model": Readiness, "description": "the service is starting or stopping"},
 }

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import torch
-from timm.optim._param_groups import param_groups_layer_decay
+from timm.optim import param_groups_layer_decay  # type: ignore[attr-defined] # public, without a marked re-export
 from torch.optim.lr_scheduler import LambdaLR
 
 from maskwise.errors import InputError

@@ -18,7 +18,7 @@ Triangles = npt.NDArray[np.int32]
 class Head:
     """Coordinates are decimetres: x to the person's left, y up, z to the front.
 
-    `canon` is the mean young face: the place on it is where a point is painted, whatever its owner's shape.
+    `canon` is the mean young face. Textures are painted in its coordinates, whatever the shape of the person.
     """
 
     control: Points  # (K, 3), skin first, then eyes and lashes
@@ -73,7 +73,7 @@ def subdivide(
 
 @lru_cache(maxsize=1)
 def load_head() -> Head:
-    """Read the packaged head, once a process."""
+    """Read the packaged head, once per process."""
     file = resources.files("maskwise.people.assets").joinpath("head.npz")
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         data = {name: arrays[name] for name in arrays.files}
