@@ -29,30 +29,28 @@ _NUMERIC_SHARE = 0.6
 _UNKNOWN_TEXTS = frozenset(
     {"n/a", "na", "nan", "none", "null", "unknown", "unk", "?", "-", "--", "not available"}
 )
-_GROUP_WORDS = tuple(
-    [
-        "patient",
-        "subject",
-        "person",
-        "participant",
-        "animal",
-        "plant",
-        "plot",
-        "individual",
-        "identity",
-        "donor",
-        "case",
-        "group",
-        "specimen",
-        "batch",
-        "part",
-        "tree",
-        "family",
-        "user",
-        "owner",
-        "study",
-        "id",
-    ]
+_GROUP_WORDS = (
+    "patient",
+    "subject",
+    "person",
+    "participant",
+    "animal",
+    "plant",
+    "plot",
+    "individual",
+    "identity",
+    "donor",
+    "case",
+    "group",
+    "specimen",
+    "batch",
+    "part",
+    "tree",
+    "family",
+    "user",
+    "owner",
+    "study",
+    "id",
 )
 _AGREEMENT_BY_CHANCE = 0.05
 
