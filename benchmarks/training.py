@@ -46,7 +46,7 @@ def photos(batch: int, size: int) -> torch.Tensor:
 def plain_speed(backbone: str, size: int, batch: int, steps: int) -> float:
     """Photos a second of the plain loop."""
     model, mean, std = create_classifier(
-        ModelSpec(backbone=backbone, weights="none"), competition_task(), seed=0
+        ModelSpec(backbone=backbone, weights="none"), competition_task().space, seed=0
     )
     model = model.to(memory_format=torch.contiguous_format).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4)
@@ -68,7 +68,7 @@ def plain_speed(backbone: str, size: int, batch: int, steps: int) -> float:
 def maskwise_speed(backbone: str, size: int, batch: int, steps: int) -> float:
     """Photos a second of the package's step."""
     keep_freed_memory()
-    space = competition_task()
+    space = competition_task().space
     model, mean, std = create_classifier(ModelSpec(backbone=backbone, weights="none"), space, seed=0)
     step = Normalize(mean=mean, std=std)
     loss_of = create_loss(CrossEntropySpec())

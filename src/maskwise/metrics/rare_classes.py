@@ -33,8 +33,8 @@ def rare_class_variance(first: Floats, second: Floats, multiplicity: Floats) -> 
         return 0.0
     usual = (of_one_group * weight).sum() / weight.sum()
     shrunk = (n_groups * of_one_group + usual) / (n_groups + 1)
-    lacking = float((shrunk / n_groups - variance).sum()) / n_classes**2
-    return max(0.0, lacking)
+    lacking: float = float((shrunk / n_groups - variance).sum()) / n_classes**2
+    return max(lacking, 0.0)
 
 
 def _class_influence(counts: Floats, multiplicity: Floats) -> Floats:
