@@ -11,9 +11,10 @@ from PIL import Image
 from pydantic import ValidationError
 
 from maskwise.data.normalization import normalize
-from maskwise.data.photo_source import PhotoSource, transform_photo
+from maskwise.data.photo_source import PhotoSource
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.transform import Normalize, TransformSpec, compose, seen_area
+from maskwise.data.transform_photo import transform_photo
 from maskwise.randomness import keyed_uniforms
 from tests.pictures import picture, write_jpeg
 

@@ -11,7 +11,7 @@ SPACE = competition_task()
 @pytest.mark.parametrize("backbone", ["test_efficientnet", "test_vit", "mobilenetv4_conv_small", "resnet18"])
 def test_any_backbone_gives_joint_logits(backbone: str) -> None:
     size = 160 if backbone == "test_vit" else 64
-    model, _, _ = create_classifier(ModelSpec(backbone=backbone, weights="none"), SPACE, seed=0)
+    model, _ = create_classifier(ModelSpec(backbone=backbone, weights="none"), SPACE, seed=0)
     assert model.eval()(torch.randn(2, 3, size, size)).shape == (2, 18)
 
 
@@ -28,8 +28,8 @@ def test_initial_weights_depend_on_the_seed_alone() -> None:
 
 
 def test_bundled_weights_come_with_their_own_mean_and_std() -> None:
-    _, mean, std = create_classifier(ModelSpec(), SPACE, seed=0)
-    assert mean == std == (0.5, 0.5, 0.5)
+    _, backbone = create_classifier(ModelSpec(), SPACE, seed=0)
+    assert backbone.mean == backbone.std == (0.5, 0.5, 0.5)
 
 
 def test_an_unknown_backbone_is_refused_with_near_names() -> None:

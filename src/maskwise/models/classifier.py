@@ -4,7 +4,9 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from maskwise.models.backbone import Weights, create_backbone
+from maskwise.models.backbones.backbone import Backbone
+from maskwise.models.backbones.create_backbone import create_backbone
+from maskwise.models.backbones.weights_source import WeightsSource
 from maskwise.models.heads import HeadSpec, create_head
 from maskwise.models.heads.joint import JointHeadSpec
 from maskwise.strict_model import StrictModel
@@ -15,7 +17,7 @@ class ModelSpec(StrictModel):
     """What a recipe says of the model."""
 
     backbone: str = "tf_efficientnet_lite0"
-    weights: Weights = "bundled"
+    weights: WeightsSource = "bundled"
     head: HeadSpec = Field(default_factory=JointHeadSpec)
     dropout: float = Field(default=0.0, ge=0, lt=1)
     drop_path: float = Field(default=0.0, ge=0, lt=1)
@@ -35,10 +37,8 @@ class Classifier(nn.Module):
         return logits.float()
 
 
-def create_classifier(
-    spec: ModelSpec, space: LabelSpace, *, seed: int
-) -> tuple[Classifier, tuple[float, float, float], tuple[float, float, float]]:
-    """Build a classifier; also gives the mean and std that its weights were trained with.
+def create_classifier(spec: ModelSpec, space: LabelSpace, *, seed: int) -> tuple[Classifier, Backbone]:
+    """Build a classifier; also gives its backbone with the size, mean and std that its weights were trained with.
 
     Whatever is initialised at random depends on `seed` alone; the caller's random state is left as it was.
 
@@ -52,4 +52,4 @@ def create_classifier(
         )
         head = create_head(spec.head, backbone.n_features, space)
     model = Classifier(backbone.module, head).to(memory_format=torch.channels_last)
-    return model, backbone.mean, backbone.std
+    return model, backbone

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from maskwise.data.decoding_pool import default_workers
-from maskwise.data.transform import Normalize, TransformSpec
+from maskwise.data.transform import resolve
 from maskwise.errors import InputError
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier, create_classifier
@@ -42,12 +42,12 @@ def settle(recipe: Recipe, prepared: Prepared) -> tuple[Recipe, Classifier, dict
     threads = torch.get_num_threads() if part.threads == "auto" else part.threads
     set_compute_threads(threads)
     workers = default_workers() if part.workers == "auto" else part.workers
-    classifier, mean, std = create_classifier(
+    classifier, backbone = create_classifier(
         recipe.model, prepared.table.space, seed=keyed_seed(recipe.seed, "model")
     )
     if recipe.start_from is not None:
         start_backbone(classifier, Path(recipe.start_from), recipe.model.backbone)
-    transform = _with_normalization(recipe.transform, mean, std)
+    transform = resolve(recipe.transform, backbone.size, backbone.mean, backbone.std)
     loss = create_loss(recipe.loss, class_counts(prepared, recipe))
     precision: Precision
     if part.precision != "auto":
@@ -87,11 +87,3 @@ def class_counts(prepared: Prepared, recipe: Recipe) -> torch.Tensor:
     """
     order = epoch_orders(prepared, recipe)(0)
     return torch.from_numpy(prepared.train_targets[order].sum(axis=0))
-
-
-def _with_normalization(
-    spec: TransformSpec, mean: tuple[float, float, float], std: tuple[float, float, float]
-) -> TransformSpec:
-    own = spec.normalization
-    resolved = Normalize(mean=own.mean or mean, std=own.std or std)
-    return TransformSpec(steps=(*spec.steps[:-1], resolved))

@@ -10,12 +10,9 @@ import numpy as np
 import yaml
 from rich.console import Console
 
-from maskwise.data.decoded_cache import DecodedCache, open_cache
-from maskwise.data.decoding import reduction_for
-from maskwise.data.photo_source import PhotoSource, load_decoded
+from maskwise.data.photo_source import PhotoSource
 from maskwise.data.sampling import ShuffledSpec
 from maskwise.data.scan import ProgressOf
-from maskwise.data.transform import resolution_needed
 from maskwise.errors import InputError, MaskwiseError, StoppedError
 from maskwise.files import read_json, write_json
 from maskwise.losses import create_loss
@@ -26,6 +23,7 @@ from maskwise.recipes.schema import Recipe
 from maskwise.runs.lineage import describe_lineage
 from maskwise.runs.predictions import save_predictions
 from maskwise.runs.run_lock import check_run_folder, run_lock
+from maskwise.training.create_photo_source import create_photo_source
 from maskwise.training.distributed import barrier, is_first, join_group, rank, world_size
 from maskwise.training.extra_data import add_training_photos
 from maskwise.training.lightning_module import TrainingModule
@@ -120,7 +118,7 @@ def _train(
             f"Expected {data} to be the data that {run} began with, but it differs: train a new run."
         )
     recipe, classifier, measured = settle(recipe, prepared)
-    source = _photo_source(prepared, recipe, progress)
+    source = create_photo_source(prepared, recipe, progress, say)
     prepared = replace(prepared, train_targets=teach(prepared, recipe, source.paths))
     if is_first() and not resume:
         _write_beginning(run, data, recipe, prepared, measured, further, parents)
@@ -242,23 +240,6 @@ def stored_recipe(run: Path, given: Recipe) -> Recipe:
     if stored.name != given.name:
         raise InputError(f"Expected to resume {run} with its recipe {stored.name}, got {given.name}.")
     return stored
-
-
-def _photo_source(prepared: Prepared, recipe: Recipe, progress: ProgressOf) -> PhotoSource:
-    table, spec = prepared.table, recipe.transform
-    digests = prepared.scan["digest"].to_list()
-    paths = table.paths
-    cache: DecodedCache | None = None
-    if recipe.data.cache:
-        sizes = list(zip(prepared.scan["height"], prepared.scan["width"], strict=True))
-        cache = open_cache(
-            digests,
-            sizes,
-            [reduction_for(size, resolution_needed(spec, size)) for size in sizes],
-            lambda row: load_decoded(paths[row], spec),
-            progress=progress("caching decoded photos"),
-        )
-    return PhotoSource(table.photos, paths, spec, recipe.seed, cache, digests)
 
 
 def _write_beginning(

@@ -11,6 +11,7 @@ from maskwise.evaluation.score_predictions import grouping_columns, score
 from maskwise.files import write_json
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.load_run import load_predictor
+from maskwise.inference.predictor import Predictor
 from maskwise.models.decision import decide
 from maskwise.models.member import MemberCard, save_member
 from maskwise.recipes.schema import Recipe
@@ -44,6 +45,7 @@ def write_member(run: Path, module: TrainingModule, prepared: Prepared, recipe: 
 def predict_held_out(run: Path, prepared: Prepared, source: PhotoSource) -> Probabilities:
     """Joint probabilities (N, C) of the held-out photos, by the member as it lies on disk."""
     predictor = load_predictor(run)
+    predictor = Predictor(predictor.card, predictor.engine, source.faces)
     try:
         return predictor.predict_all([source.paths[row] for row in prepared.held_out_rows])
     except InputError as error:  # all of them were fine in the scan

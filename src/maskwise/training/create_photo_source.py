@@ -1,0 +1,75 @@
+"""The photos of a run, with the faces and the cache of decoded photos that its recipe asks for."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from maskwise.data.decoded_cache import open_cache
+from maskwise.data.decoding import EncodedPhoto, PhotoError, read_photo, reduction_for
+from maskwise.data.faces.face_cache import open_face_points
+from maskwise.data.faces.face_points import FacePoints
+from maskwise.data.photo_source import PhotoSource, load_decoded
+from maskwise.data.scan import ProgressOf
+from maskwise.data.transform import resolution_needed
+from maskwise.errors import MaskwiseError
+from maskwise.recipes.schema import Recipe
+from maskwise.training.training_data import Prepared
+
+
+def create_photo_source(
+    prepared: Prepared, recipe: Recipe, progress: ProgressOf, say: Callable[[str], None]
+) -> PhotoSource:
+    """The photos behind a resolved recipe's transform.
+
+    Args:
+        prepared: the photos.
+        recipe: with every value of its transform written out.
+        progress: makes the bars of looking for faces and of caching.
+        say: called with how many faces were found, where the transform needs them.
+
+    Raises:
+        InputError: when the transform needs faces and the detector's package is missing.
+        MaskwiseError: when a photo can't be read any more, or the disk has not room enough.
+    """
+    table, spec = prepared.table, recipe.transform
+    digests, paths = prepared.scan["digest"].to_list(), table.paths
+    faces = dict[str, FacePoints]()
+    if spec.face_crop is not None:
+        faces = _find_faces(digests, paths, progress)
+        say(describe_faces([faces[digest] for digest in digests]))
+    cache = None
+    if recipe.data.cache:
+        sizes = list(zip(prepared.scan["height"], prepared.scan["width"], strict=True))
+        points = [faces[digest].points if faces else None for digest in digests]
+        cache = open_cache(
+            digests,
+            sizes,
+            [
+                reduction_for(size, resolution_needed(spec, size, own))
+                for size, own in zip(sizes, points, strict=True)
+            ],
+            lambda row: load_decoded(paths[row], spec, points[row]),
+            progress=progress("caching decoded photos"),
+        )
+    return PhotoSource(table.photos, paths, spec, recipe.seed, cache, digests, faces)
+
+
+def describe_faces(faces: Sequence[FacePoints]) -> str:
+    """How many photos have a face, and how many several."""
+    none = sum(face.points is None for face in faces)
+    several = sum(face.n_faces > 1 for face in faces)
+    return (
+        f"Faces were found in {len(faces) - none:,} of {len(faces):,} photos; the {none:,} others are taken as they "
+        f"are, and of {several:,} with several faces the largest counts."
+    )
+
+
+def _find_faces(digests: Sequence[str], paths: Sequence[Path], progress: ProgressOf) -> dict[str, FacePoints]:
+    def load(row: int) -> EncodedPhoto:
+        return EncodedPhoto(read_photo(paths[row]))
+
+    try:
+        return open_face_points(digests, load, progress=progress("looking for faces"))
+    except PhotoError as error:  # all of them were fine in the scan
+        raise MaskwiseError(
+            f"Expected the photos to be as the scan saw them, got: {error}. Leave them alone while they are in use."
+        ) from error
