@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from maskwise.audit.run_audit import audit
+from maskwise.runs.run import Run
 
 KINDS = {
     "gender_flip": ("wrong gender",),
@@ -60,7 +61,9 @@ def main() -> None:
     for people, run in zip(arguments.people, runs, strict=True):
         begin = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
-            found = audit(people, Path(folder) / "audit", run=run, photos_in_report=False).findings
+            found = audit(
+                people, Path(folder) / "audit", run=run and Run(run), photos_in_report=False
+            ).findings
         seconds.append(time.perf_counter() - begin)
         _collect(named, people, found)
     print(describe_machine())

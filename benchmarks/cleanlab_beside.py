@@ -43,7 +43,7 @@ def main() -> None:
 def _write_features(places: list[Path], out: Path) -> None:
     import polars as pl
 
-    from maskwise.audit.run_audit import SIDE
+    from maskwise.audit.inputs import FEATURE_SIDE
     from maskwise.data.readers.read_data import read_data
     from maskwise.data.scan import scan_photos
     from maskwise.inference.features import extract_features
@@ -53,7 +53,7 @@ def _write_features(places: list[Path], out: Path) -> None:
         table = read_data(people)
         table = table.keep(scan_photos(table).usable)
         truth = pl.read_parquet(people / "truth.parquet").filter(pl.col("fault").is_not_null())
-        content[f"features_{place}"] = extract_features(table.paths, side=SIDE)
+        content[f"features_{place}"] = extract_features(table.paths, side=FEATURE_SIDE)
         content[f"labels_{place}"] = table.label_indices()
         content[f"persons_{place}"] = table.persons
         for fault in {name for names in FAULTS.values() for name in names}:

@@ -41,7 +41,7 @@ from maskwise.inference.onnx_engine import OnnxEngine
 from maskwise.inference.openvino_engine import OpenVinoEngine
 from maskwise.inference.torch_engine import TorchEngine
 from maskwise.models.member import load_member
-from maskwise.runs.members import member_folders
+from maskwise.runs.run import open_run
 
 BATCHES = (1, 32)
 PLAIN: dict[str, tuple[str, str]] = {
@@ -64,14 +64,14 @@ def export_all(run: Path, folder: Path, data: Path | None) -> list[str]:
     """Write all files and say how large they are, how long that took and what they say; gives all ways there are."""
     for name, (kind, _) in PLAIN.items():
         begin = time.perf_counter()
-        done = export(run, folder, kind=kind, data=data)
+        done = export(open_run(run), folder, kind=kind, data=data)
         seconds = time.perf_counter() - begin
         print(
             f"{name}: {done.bytes / 2**20:.1f} MB in {seconds:.0f} s, {describe_check(done.check)}",
             flush=True,
         )
-    merged = merge_run(run, "int8")
-    photos = photos_to_check(run, merged.predictor, data, int8=True)
+    merged = merge_run(open_run(run), "int8")
+    photos = photos_to_check(open_run(run), merged.predictor, data, int8=True)
     calibration = calibration_photos(photos.training, merged.card.transforms)
     graph = to_onnx(merged.graph)
     models = {name: known.from_onnx(graph) for name, known in FORMATS.items()}
@@ -96,13 +96,15 @@ def create_engine(way: str, run: Path, folder: Path, threads: int) -> Engine:
     """What computes in one of the ways."""
     torch.set_num_threads(threads)
     if way == "plain PyTorch":
-        engine = TorchEngine([load_member(place) for place in member_folders(run)], torch.device("cpu"))
+        engine = TorchEngine(
+            [load_member(place) for place in open_run(run).member_folders], torch.device("cpu")
+        )
         for member in engine.members:
             member.classifier.to(memory_format=torch.contiguous_format)
             member.classifier.register_forward_pre_hook(lambda _, given: (given[0].contiguous(),))
         return engine
     if way == "PyTorch":
-        return load_predictor(run, torch.device("cpu")).engine
+        return load_predictor(open_run(run), torch.device("cpu")).engine
     return (OnnxEngine if FILES[way].endswith(".onnx") else OpenVinoEngine)(folder / FILES[way], threads)
 
 

@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.machine import describe_machine
 from benchmarks.people_worth import create_model, show, show_difference
-from maskwise.audit.run_audit import SIDE, audit
+from maskwise.audit.inputs import FEATURE_SIDE
+from maskwise.audit.run_audit import audit
 from maskwise.competition.task import competition_task
 from maskwise.data.corrections import apply_corrections, read_corrections
 from maskwise.data.readers.read_data import read_data
@@ -57,7 +58,7 @@ def read_photos(people: Path, accept: float) -> Photos:
         audit(people, Path(folder) / "audit", photos_in_report=False)
         mended = _mended(table, Path(folder) / "audit", accept)
     labels = {"faulty": table.label_indices(), "mended": mended, "true": _true(table, true)}
-    return Photos(extract_features(table.paths, side=SIDE), table.persons, labels)
+    return Photos(extract_features(table.paths, side=FEATURE_SIDE), table.persons, labels)
 
 
 def _mended(table: PhotoTable, folder: Path, accept: float) -> Ints:

@@ -41,9 +41,10 @@ def ceiling(model: Path, photos: list[bytes], seconds: float) -> float:
     """Photos a second of decoding, transform and model in this process, on the cores that it has."""
     from maskwise.data.photo_source import transform_content
     from maskwise.export.open_model import open_predictor
+    from maskwise.inference.exported import open_model
     from maskwise.serving.limits import Limits
 
-    engine = open_predictor(model).engine
+    engine = open_predictor(open_model(model)).engine
     n_cores, size = len(os.sched_getaffinity(0)), Limits().batch
     done, begin = 0, 0.0
     with ThreadPoolExecutor(n_cores) as pool:

@@ -48,15 +48,15 @@ def tell(run: Path, data: Path, photos: Path | None, other: Path | None) -> None
 
     from maskwise.data.readers.read_data import read_data
     from maskwise.models.decision import decide
-    from maskwise.models.member import load_card
-    from maskwise.runs.members import member_folders
+    from maskwise.runs.run import Run
 
     table = read_data(data)
-    told = pl.read_parquet(run / "predictions.parquet")
+    opened = Run(run)
+    told = opened.predictions
     if photos is not None:
         lines = [f"{photo}\t{table.root / photo}" for photo in told["photo"]]
         photos.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    card = load_card(member_folders(run)[0])
+    card = opened.card
     space = card.space
     names = [attribute.name for attribute in space.attributes]
     labels = space.decode(told["label"].to_numpy())

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: write beside the target, then rename."""
+"""Atomic files: written under a temporary name in the same folder, then renamed."""
 
 import csv
 import io
@@ -17,10 +17,10 @@ from maskwise.errors import InputError, MaskwiseError, in_short
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """A temporary path in the target's folder that replaces `target` once the block ends well.
+    """A temporary path in the target's folder that replaces `target` when the block succeeds.
 
     Raises:
-        MaskwiseError: when the disk is full or the folder can't be written; `target` is left as it was.
+        MaskwiseError: when the disk is full or the folder can't be written; `target` is not changed.
     """
     temporary: Path | None = None
     try:
@@ -30,7 +30,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(target)
     except Exception as error:
-        # Libraries written in Rust wrap what the system says: `No space left on device (os error 28)`.
+        # Libraries written in Rust wrap the system's message: `No space left on device (os error 28)`.
         if not isinstance(error, OSError) and "os error" not in str(error):
             raise
         reason = getattr(error, "strerror", None) or in_short(error)
@@ -44,14 +44,14 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 
 def check_folder(path: Path, what: str) -> None:
-    """Check that a folder is there.
+    """Check that a folder exists.
 
     Args:
-        path: where.
+        path: of the folder.
         what: what is expected, such as `a run folder`.
 
     Raises:
-        InputError: when there is none.
+        InputError: when it does not exist.
     """
     if not path.is_dir():
         found = "is a file" if path.exists() else "does not exist"
@@ -60,15 +60,15 @@ def check_folder(path: Path, what: str) -> None:
 
 @contextmanager
 def locked(lock: Path, what: str, *, wait: float = 0) -> Iterator[None]:
-    """Keep other processes away from what is being written while the block runs.
+    """Hold a lock between processes while the block runs.
 
     Args:
-        lock: a file for the lock; it is removed at the end, unless others may wait for it.
-        what: what is kept, for the message.
+        lock: a file for the lock; it is removed at the end, unless other processes may wait for it.
+        what: what is locked, for the message.
         wait: seconds to wait for it.
 
     Raises:
-        InputError: when another process has it.
+        InputError: when another process holds it.
     """
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
@@ -97,20 +97,20 @@ def locked(lock: Path, what: str, *, wait: float = 0) -> Iterator[None]:
 
 
 def printable(name: str | Path) -> str:
-    """A name that can be printed and stored: bytes that are no UTF-8 as `\\xff`."""
+    """A name that can be printed and stored: bytes that are not UTF-8 become `\\xff`."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def write_text(target: Path, text: str) -> None:
-    """Write UTF-8 text atomically, its line ends as they are."""
+    """Write UTF-8 text atomically, line ends unchanged."""
     with atomic_path(target) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
 
 
 def write_csv(target: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Write a CSV atomically, its lines ending in a line feed; gives what was written."""
+    """Write a CSV atomically, lines ending in a line feed; returns the text."""
     buffer = io.StringIO()
-    # Readers take a bare carriage return for the end of a row; Python quotes it only where it quotes everything.
+    # Readers take a lone carriage return for the end of a row; Python quotes it only when it quotes everything.
     odd = any("\r" in cell for row in rows for cell in row if isinstance(cell, str))
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL)
     writer.writerow(header)
@@ -128,7 +128,7 @@ def read_json(source: Path) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
-        InputError: when the file is missing, broken or no object.
+        InputError: when the file is missing, broken or not an object.
     """
     try:
         content = json.loads(source.read_text(encoding="utf-8"))

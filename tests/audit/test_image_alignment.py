@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskwise.audit.image_alignment import SAME_PICTURE, SIDE, Sketch, agreement, read_grey
+from maskwise.audit.image_alignment import SAME_PICTURE, SIDE, AlignmentPyramid, detail_correlation, read_grey
 from maskwise.data.decoding import PhotoError
 from tests.pictures import picture, write_jpeg
 
@@ -17,14 +17,14 @@ def photo(seed: int, *, strength: float = 25) -> np.ndarray:
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def seen(path: Path, image: np.ndarray, quality: int = 90) -> Sketch:
+def seen(path: Path, image: np.ndarray, quality: int = 90) -> AlignmentPyramid:
     write_jpeg(path, image, quality)
-    return Sketch.of(read_grey(path))
+    return AlignmentPyramid.of(read_grey(path))
 
 
 @pytest.mark.parametrize("share", [1.0, 0.8, 0.6])
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_what_is_cut_out_mirrored_or_stored_anew_is_the_same_picture(
+def test_cropped_mirrored_and_recompressed_copies_are_the_same_picture(
     share: float, mirrored: bool, tmp_path: Path
 ) -> None:
     original = photo(1)
@@ -33,12 +33,14 @@ def test_what_is_cut_out_mirrored_or_stored_anew_is_the_same_picture(
     part = cv2.resize(part[:, ::-1] if mirrored else part, (160, 213), interpolation=cv2.INTER_AREA)
     copy, whole = seen(tmp_path / "a.jpg", part, quality=60), seen(tmp_path / "b.jpg", original)
     assert max(copy.grey.shape) == max(whole.grey.shape) == SIDE
-    assert agreement(whole, copy) >= SAME_PICTURE
-    assert agreement(copy, whole) >= SAME_PICTURE
+    assert detail_correlation(whole, copy) >= SAME_PICTURE
+    assert detail_correlation(copy, whole) >= SAME_PICTURE
 
 
 @pytest.mark.parametrize("frame", ["none", "border", "cut out"])
-def test_photos_lit_and_framed_alike_of_other_detail_are_not_one_picture(frame: str, tmp_path: Path) -> None:
+def test_photos_with_the_same_light_and_frame_but_other_detail_are_not_one_picture(
+    frame: str, tmp_path: Path
+) -> None:
     down, across = np.mgrid[-1:1:256j, -1:1:192j]
     hidden = {
         "none": np.zeros((256, 192), dtype=bool),
@@ -50,17 +52,17 @@ def test_photos_lit_and_framed_alike_of_other_detail_are_not_one_picture(frame: 
         seen(tmp_path / f"{seed}.jpg", np.where(hidden[..., None], 0, image).astype(np.uint8))
         for seed, image in enumerate(shown)
     ]
-    told = [agreement(a, b) for k, a in enumerate(greys) for b in greys[:k]]
-    assert max(told) < 0.9 * SAME_PICTURE
-    assert max(told) > 0  # they are laid over each other: it is the detail that tells
+    correlations = [detail_correlation(a, b) for k, a in enumerate(greys) for b in greys[:k]]
+    assert max(correlations) < 0.9 * SAME_PICTURE
+    assert max(correlations) > 0  # they are aligned: it is the detail that differs
 
 
-def test_photos_in_which_nothing_is_to_be_seen_are_no_copies_of_each_other() -> None:
-    flat = Sketch.of(np.full((96, 72), 128, np.float32))
-    assert agreement(flat, flat) == 0.0
-    thin = Sketch.of(np.random.default_rng(0).uniform(0, 255, (96, 2)).astype(np.float32))
-    assert agreement(thin, thin) == 0.0
-    assert agreement(flat, thin) == 0.0
+def test_photos_without_detail_are_not_copies_of_each_other() -> None:
+    flat = AlignmentPyramid.of(np.full((96, 72), 128, np.float32))
+    assert detail_correlation(flat, flat) == 0.0
+    thin = AlignmentPyramid.of(np.random.default_rng(0).uniform(0, 255, (96, 2)).astype(np.float32))
+    assert detail_correlation(thin, thin) == 0.0
+    assert detail_correlation(flat, thin) == 0.0
 
 
 def test_a_photo_that_can_not_be_used_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from maskwise.audit.review import ChangedError, Review, open_review
+from maskwise.audit.corrections_file import ChangedError
+from maskwise.audit.review import AuditedDataError, Review, open_review
+from maskwise.audit.review_view import ShownRow
 from maskwise.data.corrections import COLUMNS, apply_corrections
 from maskwise.data.readers.csv_text import read_csv_text
 from maskwise.data.readers.read_data import read_data
@@ -28,9 +30,9 @@ def folder(tmp_path: Path) -> Path:
     make_people(tmp_path / "data", 4)
     write_table(tmp_path / "audit/corrections.csv", COLUMNS, ROWS)
     kinds = (("wrong gender", "female"), ("swap", "none"), ("wrong age", "61"))
-    told = [(k, kind, "", "", "", "", new, "1", "0.7", "") for k, (kind, new) in enumerate(kinds, 1)]
+    recorded = [(k, kind, "", "", "", "", new, "1", "0.7", "") for k, (kind, new) in enumerate(kinds, 1)]
     header = ("finding", "kind", "person", "photo", "field", "old", "new", "score", "probability", "reason")
-    write_table(tmp_path / "audit/findings.csv", header, told)
+    write_table(tmp_path / "audit/findings.csv", header, recorded)
     return tmp_path / "audit"
 
 
@@ -61,27 +63,23 @@ def test_decisions_are_on_disk_at_once_swaps_together_and_can_be_taken_back(fold
     assert set(done.table.frame.filter(person=SECOND)["age"]) == {59.0}
     assert [review.undo() for _ in range(4)] == [2, 0, 1, None]
     assert accepted(folder) == ["", "", "", "", ""]
-    assert opened(folder).finding(2)["rows"][0]["new"] == "61"
+    assert opened(folder).finding(2).rows[0].new == "61"
 
 
-def test_a_finding_tells_its_photos_its_choices_and_which_photos_it_is_about(folder: Path) -> None:
+def test_a_finding_shows_its_photos_its_choices_and_which_photos_are_affected(folder: Path) -> None:
     review = opened(folder)
     first = review.finding(0)
-    assert (first["kind"], first["probability"], first["choices"]) == (
-        "wrong gender",
-        "0.7",
-        ["male", "female"],
-    )
-    assert len(first["photos"]) == 7
-    assert all(photo["meant"] for photo in first["photos"])
+    assert (first.kind, first.probability, first.choices) == ("wrong gender", "0.7", ["male", "female"])
+    assert len(first.photos) == 7
+    assert all(photo.affected for photo in first.photos)
     swap = review.finding(1)
-    assert swap["choices"] is None
-    assert [p["name"] for p in swap["photos"] if p["meant"]] == ["incorrect_mask.jpg", "normal.jpg"]
-    assert review.finding(2)["choices"] == "number"
-    assert review.finding(3)["reason"] == "=blank"
-    assert review.overview()["findings"][1] == ["2", "swap", "0.7", ""]
-    for photo in first["photos"]:
-        assert review.paths[photo["row"]].parent.name == FIRST
+    assert swap.choices is None
+    assert [p.name for p in swap.photos if p.affected] == ["incorrect_mask.jpg", "normal.jpg"]
+    assert review.finding(2).choices == "number"
+    assert review.finding(3).reason == "=blank"
+    assert review.overview().findings[1] == ("2", "swap", "0.7", "")
+    for photo in first.photos:
+        assert review.paths[photo.row].parent.name == FIRST
 
 
 def test_a_copy_is_shown_beside_what_it_is_a_copy_of(folder: Path) -> None:
@@ -91,9 +89,9 @@ def test_a_copy_is_shown_beside_what_it_is_a_copy_of(folder: Path) -> None:
     lines = [f"{table[0]},photos", *(f"{line}," for line in table[1:])]
     lines.append(f'4,near-identical photo,{FIRST},{photos[0]},exclude,,,1,0.9,,"{cell}"')
     (folder / "findings.csv").write_text("\n".join(lines) + "\n")
-    shown = opened(folder).finding(3)["photos"]
-    assert {photo["person"] for photo in shown} == {FIRST, SECOND}
-    assert [photo["name"] for photo in shown if photo["meant"]] == ["mask1.jpg"]
+    shown = opened(folder).finding(3).photos
+    assert {photo.person for photo in shown} == {FIRST, SECOND}
+    assert [photo.name for photo in shown if photo.affected] == ["mask1.jpg"]
 
 
 def test_a_copy_in_other_data_is_shown_beside_the_photo(folder: Path) -> None:
@@ -104,14 +102,14 @@ def test_a_copy_in_other_data_is_shown_beside_the_photo(folder: Path) -> None:
     lines.append(f'4,photo of other data,{FIRST},images/{FIRST}/mask1.jpg,exclude,,,1,1,,,"{cell}"')
     (folder / "findings.csv").write_text("\n".join(lines) + "\n")
     review = opened(folder)
-    *own, shown = review.finding(3)["photos"]
-    assert {photo["person"] for photo in own} == {FIRST}
-    assert (shown["name"], shown["person"], shown["meant"]) == (other.name, "other data", False)
-    assert review.paths[shown["row"]] == other
-    assert all(photo["person"] != "other data" for photo in review.finding(0)["photos"])
+    *own, shown = review.finding(3).photos
+    assert {photo.person for photo in own} == {FIRST}
+    assert (shown.name, shown.person, shown.affected) == (other.name, "other data", False)
+    assert review.paths[shown.row] == other
+    assert all(photo.person != "other data" for photo in review.finding(0).photos)
 
 
-def test_what_can_not_be_decided_is_said_and_changes_nothing(folder: Path) -> None:
+def test_an_impossible_decision_is_refused_and_changes_nothing(folder: Path) -> None:
     review = opened(folder)
     before = (folder / "corrections.csv").read_bytes()
     for place, new, message in (
@@ -120,7 +118,7 @@ def test_what_can_not_be_decided_is_said_and_changes_nothing(folder: Path) -> No
         (2, "200", "Expected another age"),
         (2, " ", "got nothing"),
         (2, "200", "row 5, column age"),
-        (2, "18.0", "Expected another age than 18, which the label says"),
+        (2, "18.0", "Expected another age than 18, which is the label already"),
         (0, "male", "Expected another gender than male"),
         (1, "none", "of one label"),
     ):
@@ -131,16 +129,16 @@ def test_what_can_not_be_decided_is_said_and_changes_nothing(folder: Path) -> No
     with pytest.raises(ChangedError, match="start the review again"):
         review.decide(0, "yes")
     assert b"looks alike" in (folder / "corrections.csv").read_bytes()
-    assert review.finding(0)["rows"][0]["accept"] == ""
+    assert review.finding(0).rows[0].accept == ""
 
 
-def test_a_folder_that_is_no_audits_is_refused(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="run maskwise audit DATA --out"):
+def test_a_folder_without_an_audit_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="run the audit first"):
         open_review(tmp_path)
-    with pytest.raises(InputError, match="name them with --data"):
+    with pytest.raises(AuditedDataError, match=r"audit\.json to exist"):
         open_review(folder)
     (folder / "audit.json").write_text('{"data": "/nowhere"}')
-    with pytest.raises(InputError, match="are gone: name them with --data"):
+    with pytest.raises(AuditedDataError, match="do not exist there"):
         open_review(folder)
     write_table(folder / "corrections.csv", COLUMNS, [])
     with pytest.raises(InputError, match="expected proposals to review, got none"):
@@ -150,21 +148,15 @@ def test_a_folder_that_is_no_audits_is_refused(folder: Path, tmp_path: Path) -> 
 def test_what_is_taken_back_is_as_it_was_proposed_even_after_a_restart(folder: Path) -> None:
     opened(folder).decide(2, "yes", "45")
     again = opened(folder)
-    assert again.finding(2)["rows"][0]["new"] == "45"
+    assert again.finding(2).rows[0].new == "45"
     again.decide(2, "no")  # what is rejected is the proposal
-    assert again.finding(2)["rows"][0]["new"] == "61"
+    assert again.finding(2).rows[0].new == "61"
     again.decide(2, "yes", "45")
     again.decide(2, "")
-    assert again.finding(2)["rows"][0] | {"photo": ""} == {
-        "photo": "",
-        "field": "age",
-        "old": "18",
-        "new": "61",
-        "accept": "",
-    }
+    assert again.finding(2).rows[0] == ShownRow(photo="", field="age", old="18", new="61", accept="")
 
 
-def test_further_columns_blank_findings_and_odd_characters_are_kept(folder: Path) -> None:
+def test_additional_columns_blank_findings_and_odd_characters_are_kept(folder: Path) -> None:
     odd = ("", "000000", FIRST, "", "gender", "male", "female", '\'=1\rtwo, "three"\nfour', "1", "", "=mine")
     write_csv(folder / "corrections.csv", (*COLUMNS, "note"), [odd, odd])
     review = opened(folder)
@@ -173,7 +165,7 @@ def test_further_columns_blank_findings_and_odd_characters_are_kept(folder: Path
     kept = read_csv_text(folder / "corrections.csv")
     assert kept["note"].to_list() == ["=mine", "=mine"]
     assert kept["accept"].to_list() == ["", "yes"]
-    assert opened(folder).finding(0)["reason"] == odd[7].removeprefix("'")
+    assert opened(folder).finding(0).reason == odd[7].removeprefix("'")
 
 
 def test_no_decision_is_lost_between_two_reviews(folder: Path) -> None:
@@ -192,7 +184,7 @@ def test_no_decision_is_lost_between_two_reviews(folder: Path) -> None:
     assert accepted(folder) == ["yes"] * 5
 
 
-def test_other_data_and_bad_words_are_told_at_once(folder: Path, tmp_path: Path) -> None:
+def test_other_data_and_invalid_decisions_are_refused_at_once(folder: Path, tmp_path: Path) -> None:
     other = make_people(tmp_path / "other", 4, first=100)
     with pytest.raises(InputError, match="none of its persons and photos"):
         open_review(folder, other)
@@ -205,6 +197,6 @@ def test_ten_thousand_findings_are_quick_to_list_and_to_decide(folder: Path) -> 
     rows = [(k, "000000", FIRST, "", "gender", "male", "female", "x", "1", "") for k in range(10_000)]
     write_table(folder / "corrections.csv", COLUMNS, rows)
     review = opened(folder)
-    assert len(review.overview()["findings"]) == 10_000
+    assert len(review.overview().findings) == 10_000
     review.decide(9_999, "yes")
     assert accepted(folder)[-1] == "yes"

@@ -3,7 +3,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from maskwise.audit.sharpness import blurred, measure_sharpness
+from maskwise.audit.sharpness import is_blurred, measure_sharpness
 from tests.pictures import picture, write_jpeg
 
 
@@ -15,8 +15,8 @@ def test_a_blurred_photo_has_far_less_detail_than_the_others(tmp_path: Path) -> 
     paths[11].write_bytes(b"broken")
     seen: list[tuple[int, int]] = []
     sharpness = measure_sharpness(paths, lambda done, total: seen.append((done, total)))
-    assert np.flatnonzero(blurred(sharpness)).tolist() == [7]
+    assert np.flatnonzero(is_blurred(sharpness)).tolist() == [7]
     assert np.isnan(sharpness[11])
     assert seen[-1] == (40, 40)
-    assert not blurred(np.full(5, np.nan)).any()
-    assert not blurred(np.zeros(0)).any()
+    assert not is_blurred(np.full(5, np.nan)).any()
+    assert not is_blurred(np.zeros(0)).any()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from maskwise.audit.image_alignment import read_grey
-from maskwise.audit.transformed_copies import same_pictures, same_pictures_across
+from maskwise.audit.transformed_copies import find_transformed_copies, find_transformed_copies_across
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.table import PhotoTable
 from tests.pictures import picture, write_jpeg, write_table
@@ -32,7 +32,7 @@ def features(table: PhotoTable) -> np.ndarray:
 
 def test_parts_of_a_picture_are_found_and_nothing_else(table: PhotoTable) -> None:
     seen: list[tuple[int, int]] = []
-    found = same_pictures(
+    found = find_transformed_copies(
         table, features(table), np.arange(12), lambda done, total: seen.append((done, total))
     )
     assert found == [(0, 10), (1, 11)]
@@ -41,24 +41,24 @@ def test_parts_of_a_picture_are_found_and_nothing_else(table: PhotoTable) -> Non
 
 def test_photos_of_one_owner_are_not_compared(table: PhotoTable) -> None:
     owners = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 11])
-    assert same_pictures(table, features(table), owners) == [(1, 11)]
-    assert same_pictures(table, features(table), np.zeros(12, dtype=np.int64)) == []
+    assert find_transformed_copies(table, features(table), owners) == [(1, 11)]
+    assert find_transformed_copies(table, features(table), np.zeros(12, dtype=np.int64)) == []
 
 
 def test_parts_of_other_datas_pictures_are_found(table: PhotoTable) -> None:
     known, other = np.arange(12) < 6, np.arange(12) >= 6
-    found = same_pictures_across(
+    found = find_transformed_copies_across(
         table.keep(known), features(table)[known], table.keep(other), features(table)[other]
     )
     assert found == [(0, 4), (1, 5)]
     nothing = table.keep(np.zeros(12, dtype=bool))
-    assert same_pictures_across(table, features(table), nothing, features(table)[:0]) == []
-    assert same_pictures(nothing, features(table)[:0], np.arange(0)) == []
+    assert find_transformed_copies_across(table, features(table), nothing, features(table)[:0]) == []
+    assert find_transformed_copies(nothing, features(table)[:0], np.arange(0)) == []
 
 
-def test_a_photo_that_is_gone_meanwhile_is_nobodys_copy(table: PhotoTable, tmp_path: Path) -> None:
+def test_a_photo_that_has_been_deleted_meanwhile_is_no_copy(table: PhotoTable, tmp_path: Path) -> None:
     named = [(f"{number:02d}.jpg", f"p{number}") for number in range(12)]
     for number in range(11):
         (tmp_path / f"{number:02d}.jpg").write_bytes(table.paths[number].read_bytes())
     left = read_data(write_table(tmp_path / "table.csv", ("photo", "person"), named))
-    assert same_pictures(left, features(table), np.arange(12)) == [(0, 10)]
+    assert find_transformed_copies(left, features(table), np.arange(12)) == [(0, 10)]

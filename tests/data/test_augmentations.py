@@ -119,9 +119,9 @@ def test_steps_of_training_are_for_training_and_grey_may_be_for_all() -> None:
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        ([{"step": "blur"}, RESIZE], "behind the resize"),
+        ([{"step": "blur"}, RESIZE], "after the resize"),
         ([RESIZE, {"step": "blur", "sigma": [2, 1]}], "rising"),
-        ([RESIZE, {"step": "grayscale", "phase": "always"}], "drawn at random"),
+        ([RESIZE, {"step": "grayscale", "phase": "always"}], "phase train for random steps"),
         ([RESIZE, {"step": "blur"}, {"step": "blur"}], "each step once"),
         ([{"step": "blur"}], "expected a resize"),
     ],

@@ -9,8 +9,8 @@ from maskwise.data.readers.read_data import read_data
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
 from maskwise.recipes.recipe_files import load_recipe
-from maskwise.studies.rebuild import rebuild
 from maskwise.training.train import train
+from tests.opened import rebuild
 from tests.pictures import TINY, make_people, write_table
 
 SHIPPED = Path(__file__).resolve().parents[2] / "corrections" / "competition-2021.csv"

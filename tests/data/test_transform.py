@@ -161,7 +161,7 @@ def test_zoom_and_shift_stay_in_their_range() -> None:
     [
         ([], "exactly one normalize"),
         ([{"step": "resize", "height": 8, "width": 8}], "exactly one normalize"),
-        ([END], "a resize of phase always behind"),
+        ([END], "a resize of phase always after"),
         ([{"step": "resize", "height": 8, "width": 8, "phase": "train"}, END], "a resize of phase always"),
         (
             [

@@ -8,7 +8,7 @@ import pytest
 
 from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError
-from maskwise.evaluation.evaluate_run import evaluate
+from tests.opened import evaluate
 from tests.pictures import make_eval, make_people, write_jpeg, write_table
 
 
@@ -25,12 +25,12 @@ def test_other_persons_are_scored_by_groups(run: Path, tmp_path: Path) -> None:
     other = make_people(tmp_path / "other", 24, seed=500)
     done = evaluate(run, other, groups=("race",))
     assert done.folder == run / "evaluations" / "other"
-    assert json.loads((done.folder / "metrics.json").read_text()) == done.metrics
-    assert done.metrics["scored_on"] == "held-out persons" or done.metrics["n_trained_on"]
-    assert set(done.metrics["groups"]) == {"mask", "gender", "age_band", "race"}
+    assert json.loads((done.folder / "metrics.json").read_text()) == done.metrics.to_json()
+    assert done.metrics.scored_on == "held-out persons" or done.metrics.n_trained_on
+    assert set(done.metrics.groups) == {"mask", "gender", "age_band", "race"}
     report = (done.folder / "report.html").read_text()
-    for name, group in done.metrics["groups"]["race"].items():
-        assert f"<td>{name}</td><td>{group['n_persons']}</td>" in report
+    for name, group in done.metrics.groups["race"].items():
+        assert f"<td>{name}</td><td>{group.n_persons}</td>" in report
     assert "too few persons" in report  # of the 12 of each race nothing is claimed
     assert 'alt="Where the model looked"' in report
     assert "How sure, and how often right" in report
@@ -40,10 +40,10 @@ def test_other_persons_are_scored_by_groups(run: Path, tmp_path: Path) -> None:
 
 def test_photos_that_were_trained_on_are_no_held_out_score(run: Path, people: Path) -> None:
     metrics = evaluate(run, people).metrics
-    assert metrics["scored_on"] is None
-    assert metrics["leaky"]
+    assert metrics.scored_on is None
+    assert metrics.leaky
     split = pl.read_parquet(run / "split.parquet")
-    assert metrics["n_trained_on"] == (split["side"] == "train").sum()
+    assert metrics.n_trained_on == (split["side"] == "train").sum()
 
 
 def test_copies_under_other_names_are_noticed(run: Path, people: Path, tmp_path: Path) -> None:
@@ -59,8 +59,8 @@ def test_copies_under_other_names_are_noticed(run: Path, people: Path, tmp_path:
     copies = write_table(tmp_path / "copies.csv", ("photo", "person", "mask", "gender", "age"), rows)
     metrics = evaluate(run, copies).metrics
     trained = (pl.read_parquet(run / "split.parquet")["side"] == "train").sum()
-    assert metrics["n_trained_on"] >= 0.95 * trained
-    assert metrics["scored_on"] is None
+    assert metrics.n_trained_on >= 0.95 * trained
+    assert metrics.scored_on is None
 
 
 def test_answers_from_elsewhere(run: Path, tmp_path: Path) -> None:
@@ -69,9 +69,9 @@ def test_answers_from_elsewhere(run: Path, tmp_path: Path) -> None:
         assert len(list(csv.DictReader(stream))) == 14
     answers = write_table(tmp_path / "answers.csv", ("ImageID", "ans", "person"), [(n, 1, "") for n in names])
     metrics = evaluate(run, tmp_path / "eval", labels=answers).metrics
-    assert metrics["n_photos"] == 14
-    assert not metrics["persons_known"]
-    assert metrics["few_persons"]
+    assert metrics.n_photos == 14
+    assert not metrics.persons_known
+    assert metrics.few_persons
     for rows, message in (
         ([(n, 18, "") for n in names], "18"),
         ([("other.jpg", 1, "")], "photos, such as"),
@@ -98,6 +98,6 @@ def test_an_evaluation_of_other_data_is_not_overwritten(run: Path, tmp_path: Pat
     kept = evaluate(run, first).metrics
     with pytest.raises(InputError, match="choose another --name"):
         evaluate(run, second)
-    assert json.loads((run / "evaluations/set/metrics.json").read_text()) == kept
+    assert json.loads((run / "evaluations/set/metrics.json").read_text()) == kept.to_json()
     evaluate(run, first)
     assert evaluate(run, second, name="second").folder.name == "second"

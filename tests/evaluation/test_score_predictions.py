@@ -7,6 +7,7 @@ from sklearn.metrics import f1_score
 from maskwise.competition.task import competition_task
 from maskwise.errors import InputError
 from maskwise.evaluation.score_predictions import grouping_columns, score
+from maskwise.runs.metrics import Circumstances, Metrics
 
 SPACE = competition_task()
 
@@ -25,30 +26,30 @@ def photos() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 def test_metrics_are_those_of_the_interface(photos: tuple[np.ndarray, ...]) -> None:
     labels, predictions, persons, site = photos
     metrics = score(labels, predictions, persons, SPACE, groups={"site": site}, draws=100)
-    json.dumps(metrics, allow_nan=False)
+    json.dumps(Metrics.combine(Circumstances(), metrics).to_json(), allow_nan=False)
     classes = SPACE.encode(labels)
-    assert metrics["macro_f1"]["value"] == pytest.approx(
+    assert metrics.macro_f1.value == pytest.approx(
         f1_score(classes, predictions, average="macro", labels=range(18), zero_division=0), abs=1e-6
     )
-    low, high = metrics["macro_f1"]["ci95"]
-    assert low < metrics["macro_f1"]["value"] < high
-    assert metrics["n_photos"] == 420
-    assert metrics["n_persons"] == 60
-    assert len(metrics["per_class"]) == 18
-    assert sum(row["n_photos"] for row in metrics["per_class"]) == 420
+    low, high = metrics.macro_f1.ci95
+    assert low < metrics.macro_f1.value < high
+    assert metrics.n_photos == 420
+    assert metrics.n_persons == 60
+    assert len(metrics.per_class) == 18
+    assert sum(row.n_photos for row in metrics.per_class) == 420
     for place, name in enumerate(("mask", "gender", "age")):
         expected = f1_score(labels[:, place], SPACE.decode(predictions)[:, place], average="macro")
-        assert metrics[name]["macro_f1"]["value"] == pytest.approx(expected, abs=1e-6)
-    assert np.array(metrics["confusion"]).sum() == 420
+        assert metrics.attributes[name].macro_f1.value == pytest.approx(expected, abs=1e-6)
+    assert np.array(metrics.confusion).sum() == 420
 
 
 def test_groups_are_scored_where_there_are_enough_persons(photos: tuple[np.ndarray, ...]) -> None:
     labels, predictions, persons, site = photos
-    groups = score(labels, predictions, persons, SPACE, groups={"site": site}, draws=100)["groups"]
+    groups = score(labels, predictions, persons, SPACE, groups={"site": site}, draws=100).groups
     right = (predictions == SPACE.encode(labels))[site == "a"].mean()
-    assert groups["site"]["a"]["accuracy"]["value"] == pytest.approx(right, abs=1e-6)
-    assert groups["site"]["rare"]["n_persons"] < 20
-    assert "accuracy" not in groups["site"]["rare"]
+    assert groups["site"]["a"].accuracy.value == pytest.approx(right, abs=1e-6)
+    assert groups["site"]["rare"].n_persons < 20
+    assert not groups["site"]["rare"].is_scored
     assert list(groups["age_band"]) == ["<30", "30-59", ">=60"]
     assert list(groups["mask"]) == ["worn", "incorrect", "none"]
 
@@ -58,15 +59,15 @@ def test_unknown_labels_are_left_out_of_what_needs_them(photos: tuple[np.ndarray
     partly = labels.copy()
     partly[:70, 2] = -1
     metrics = score(partly, predictions, persons, SPACE, groups={}, draws=50)
-    assert metrics["n_photos"] == 350
-    assert np.array(metrics["mask"]["confusion"]).sum() == 420
-    assert np.array(metrics["age"]["confusion"]).sum() == 350
+    assert metrics.n_photos == 350
+    assert np.array(metrics.attributes["mask"].confusion).sum() == 420
+    assert np.array(metrics.attributes["age"].confusion).sum() == 350
     only_mask = labels.copy()
     only_mask[:, 1:] = -1
     metrics = score(only_mask, predictions, persons, SPACE, groups={}, draws=50)
-    assert metrics["macro_f1"] is None
-    assert metrics["age"]["macro_f1"] is None
-    assert metrics["mask"]["macro_f1"]["value"] > 0
+    assert metrics.macro_f1 is None
+    assert metrics.attributes["age"].macro_f1 is None
+    assert metrics.attributes["mask"].macro_f1.value > 0
 
 
 def test_columns_with_many_values_do_not_group() -> None:
@@ -77,5 +78,5 @@ def test_columns_with_many_values_do_not_group() -> None:
     }
     assert list(grouping_columns(columns, None)) == ["site"]
     assert list(grouping_columns(columns, ("file",))) == ["file"]
-    with pytest.raises(InputError, match=r"further columns of the data \(site, file, one\), got 'rase'"):
+    with pytest.raises(InputError, match=r"additional columns of the data \(site, file, one\), got 'rase'"):
         grouping_columns(columns, ("file", "rase"))

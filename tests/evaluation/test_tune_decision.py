@@ -17,13 +17,8 @@ from maskwise.evaluation.tune_decision import (
     tune_decision,
 )
 from maskwise.models.ensemble import EnsembleSpec, combine_members
-from maskwise.models.tuned_decision import (
-    load_decision,
-    pool_by_person,
-    save_decision,
-    weighted_classes,
-    with_temperature,
-)
+from maskwise.models.tuned_decision import pool_by_person, weighted_classes, with_temperature
+from maskwise.runs.decision_file import read_decision, write_decision
 
 SPACE = competition_task()
 
@@ -148,8 +143,8 @@ def test_a_decision_is_stored_with_what_it_is_worth(tmp_path: object) -> None:
     labels = (random.random((400, 1)) > p.cumsum(1)).sum(1).clip(0, 17)
     person = np.arange(400) // 4
     tuned = tune_decision(OutOfFold(p, labels, person.astype(np.str_), person % 5), SPACE, "joint")
-    save_decision(tmp_path, tuned)
-    again = load_decision(tmp_path)
+    write_decision(tmp_path / "decision.json", tuned)
+    again = read_decision(tmp_path / "decision.json")
     assert again == tuned
     assert tuned.gain_ci95[0] <= tuned.gain <= tuned.gain_ci95[1]
     assert (again.weighted(p) == weighted_classes(p, np.array(tuned.class_weights))).all()

@@ -22,10 +22,7 @@ from maskwise.data.transform_photo import transform_photo
 from maskwise.errors import InputError
 from maskwise.export import int8_export
 from maskwise.export.calibration import calibration_photos
-from maskwise.export.check_photos import photos_to_check
 from maskwise.export.compare_with_run import describe_check, is_int8_good_enough
-from maskwise.export.export_model import export
-from maskwise.export.fastest_backend import fastest_backend
 from maskwise.export.graph import ExportGraph
 from maskwise.export.model_operations import (
     first_convolutions,
@@ -33,19 +30,27 @@ from maskwise.export.model_operations import (
     operations_after_convolutions,
 )
 from maskwise.export.onnx_format import to_onnx
-from maskwise.export.open_model import open_predictor
 from maskwise.export.openvino_format import to_openvino
 from maskwise.export.quantization import METHODS, products_overflow
 from maskwise.files import read_json, write_json
-from maskwise.inference.decision import create_choice
 from maskwise.inference.exported import Check, exported_file
-from maskwise.inference.load_run import load_members, load_predictor
-from maskwise.inference.prediction_files import model_identity, parts_folder, predict_to_file, sources_of
+from maskwise.inference.prediction_files import parts_folder, sources_of
 from maskwise.models.decision import decide
-from maskwise.models.ensemble import load_ensemble
+from maskwise.models.ensemble import EnsembleSpec
 from maskwise.recipes.recipe_files import load_recipe
-from maskwise.studies.ensemble import ensemble
 from maskwise.training.train import train
+from tests.opened import (
+    create_choice,
+    ensemble,
+    export,
+    fastest_backend,
+    load_members,
+    load_predictor,
+    model_identity,
+    open_predictor,
+    photos_to_check,
+    predict_to_file,
+)
 from tests.pictures import TINY, picture, write_jpeg
 
 DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
@@ -246,7 +251,7 @@ def test_weights_get_7_bits_where_products_overflow(
 @pytest.mark.parametrize("kind", ["onnx", "openvino"])
 def test_convolutions_are_counted_from_the_pixels(tiny_run: Path, kind: str) -> None:
     members = load_members(tiny_run)
-    graph = to_onnx(ExportGraph(members, load_ensemble(tiny_run, 1)))
+    graph = to_onnx(ExportGraph(members, EnsembleSpec()))
     model = to_openvino(graph) if kind == "openvino" else graph
     convolutions = sum(isinstance(module, torch.nn.Conv2d) for module in members[0].classifier.modules())
     found = [first_convolutions(model, depth) for depth in (0, 1, 4, 1000)]

@@ -11,12 +11,11 @@ from maskwise.cli.main import app
 from maskwise.data.cache_folder import cache_folder
 from maskwise.errors import InputError, MaskwiseError
 from maskwise.export import backend_cache
-from maskwise.export.fastest_backend import fastest_backend
-from maskwise.export.open_model import BACKENDS, Backend, open_predictor
+from maskwise.export.open_model import BACKENDS, Backend
 from maskwise.files import read_json, write_text
-from maskwise.inference.decision import create_choice
 from maskwise.models.tuned_decision import FILE as DECISION_FILE
 from maskwise.models.tuned_decision import TunedDecision
+from tests.opened import create_choice, fastest_backend, open_predictor
 
 
 @pytest.fixture

@@ -8,18 +8,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from maskwise.competition.submission import submission_targets, write_submission
+from maskwise.competition.submission import submission_targets
 from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError
 from maskwise.files import locked
 from maskwise.inference import predictor as predictor_module
 from maskwise.inference import resumable_parts as rows_module
 from maskwise.inference.decision import Choice
-from maskwise.inference.load_run import load_predictor
 from maskwise.inference.photo_paths import iterate_photos
-from maskwise.inference.prediction_files import lock_file, parts_folder, predict_to_file
+from maskwise.inference.prediction_files import lock_file, parts_folder
 from maskwise.inference.predictor import Predictor
-from maskwise.runs.members import run_identity
+from maskwise.runs.run import Run
+from tests.opened import load_predictor, predict_to_file, write_submission
 from tests.pictures import make_eval, picture, write_jpeg, write_table
 
 
@@ -119,7 +119,7 @@ def test_parts_of_other_photos_are_not_mixed_in(
     predictor = load_predictor(tiny_run)
     out = tmp_path / "out.csv"
     stream = [(str(p), p) for p in iterate_photos([str(photos)])]
-    identity = {"run": run_identity(tiny_run), "sources": str(photos)}
+    identity = {"run": Run(tiny_run).weights, "sources": str(photos)}
     rows_module.predict_in_parts(
         predictor, lambda: iter(stream), parts_folder(out), choice=Choice("joint"), identity=identity
     )

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from maskwise.competition.task import competition_task
-from maskwise.metrics.group_gaps import gap_in_words, largest_gaps
+from maskwise.metrics.group_gaps import largest_gaps
+from maskwise.reporting.group_words import gap_in_words
+from maskwise.runs.metrics import Gap
 from maskwise.tasks.label_space import UNKNOWN
 
 SPACE = competition_task()
@@ -27,7 +29,7 @@ def test_the_largest_gap_of_a_column_and_its_interval() -> None:
     assert gap["value"] == pytest.approx(share["a"] - share["b"], abs=1e-6)
     low, high = gap["ci95"]
     assert 0.1 < low < gap["value"] < high < 0.3
-    assert gap_in_words(gap).startswith("site, all right: b 0.")
+    assert gap_in_words(Gap.model_validate(gap)).startswith("site, all right: b 0.")
 
 
 def test_groups_that_share_their_persons_are_compared_within_persons() -> None:

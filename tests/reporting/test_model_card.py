@@ -2,9 +2,10 @@ import json
 from pathlib import Path
 
 from maskwise.competition.task import competition_task
-from maskwise.metrics.group_gaps import unmeasured
+from maskwise.reporting.group_words import unmeasured
 from maskwise.reporting.limits_of_use import NOT_FOR, score_in_words
 from maskwise.reporting.model_card import write_model_card
+from maskwise.runs.metrics import GroupScores, Metrics
 from maskwise.runs.stored_score import kept_score
 
 
@@ -12,11 +13,11 @@ def entry(value: float, half: float) -> dict[str, object]:
     return {"value": value, "ci95": [value - half, value + half]}
 
 
-def group(n_persons: int, value: float | None, half: float = 0.03) -> dict[str, object]:
+def group(n_persons: int, value: float | None, half: float = 0.03) -> GroupScores:
     scores = (
         {} if value is None else {key: entry(value, half) for key in ("accuracy", "mask", "gender", "age")}
     )
-    return {"n_persons": n_persons, "n_photos": 7 * n_persons, **scores}
+    return GroupScores.model_validate({"n_persons": n_persons, "n_photos": 7 * n_persons, **scores})
 
 
 def test_groups_of_few_persons_are_unmeasured() -> None:
@@ -41,10 +42,12 @@ def test_a_run_writes_its_card_with_scores_gaps_and_limits(tiny_run: Path) -> No
 
 
 def test_what_was_not_measured_is_not_claimed(tmp_path: Path) -> None:
-    assert kept_score({}, ["mask"]) is None
-    assert kept_score({"macro_f1": None, "scored_on": None}, ["mask"]) is None
+    assert kept_score(Metrics(), ["mask"]) is None
+    assert kept_score(Metrics(macro_f1=None, scored_on=None), ["mask"]) is None
     assert "not been measured" in score_in_words(None)[0]
-    write_model_card(tmp_path / "c.md", "x [y](http://evil)", {"data": "<script>"}, {}, competition_task())
+    write_model_card(
+        tmp_path / "c.md", "x [y](http://evil)", {"data": "<script>"}, Metrics(), competition_task()
+    )
     card = (tmp_path / "c.md").read_text()
     assert "has not been measured" in card
     assert "<script>" not in card.replace("\\<", "")
@@ -63,7 +66,7 @@ _MEASURED = {
 
 
 def words(metrics: dict[str, object]) -> str:
-    return " ".join(score_in_words(kept_score(metrics, ["mask", "gender"])))
+    return " ".join(score_in_words(kept_score(Metrics.model_validate(metrics), ["mask", "gender"])))
 
 
 def test_the_score_says_on_whom_it_was_measured() -> None:
@@ -93,12 +96,16 @@ def test_a_score_that_is_too_good_says_so() -> None:
     )
 
 
+def card_of(path: Path, metrics: dict[str, object]) -> None:
+    write_model_card(path, "x", {}, Metrics.model_validate(metrics), competition_task())
+
+
 def test_the_card_tells_who_was_measured_for_whom_it_is_worse_and_who_was_not(tmp_path: Path) -> None:
     gap = {"column": "race", "what": "age", "best": "a", "worst": "b", "value": 0.1, "ci95": [0.02, 0.18]}
     groups = {"race": {"a": group(90, 0.9), "b": group(50, 0.8), "c*": group(3, None)}}
     measured = _MEASURED | {"scored_on": "held-out persons", "groups": groups, "gaps": [gap]}
     path = tmp_path / "card.md"
-    write_model_card(path, "x", {}, measured, competition_task())
+    card_of(path, measured)
     card = path.read_text()
     assert "- race: a 90 persons, b 50 persons, c\\* 3 persons" in card
     assert "- race, age: b 0.100 (0.020 to 0.180) below a" in card
@@ -106,10 +113,8 @@ def test_the_card_tells_who_was_measured_for_whom_it_is_worse_and_who_was_not(tm
     assert "Every group" not in card
     # A group whose attributes were scored is measured, even if no photo of it has all labels.
     partly = {"n_persons": 300, "n_photos": 900, "accuracy": None, "mask": entry(0.9, 0.02)}
-    write_model_card(
-        path, "x", {}, measured | {"groups": {"site": {"a": partly}}, "gaps": []}, competition_task()
-    )
+    card_of(path, measured | {"groups": {"site": {"a": partly}}, "gaps": []})
     card = path.read_text()
     assert "Every group of site was measured" in card
-    write_model_card(path, "x", {}, measured | {"groups": {}, "gaps": []}, competition_task())
+    card_of(path, measured | {"groups": {}, "gaps": []})
     assert "Every group" not in path.read_text()

@@ -8,9 +8,10 @@ import pytest
 
 from maskwise.competition.task import competition_task
 from maskwise.evaluation.score_predictions import score
-from maskwise.metrics.group_gaps import gap_in_words
 from maskwise.reporting.gallery import Mistake, worst_rows
+from maskwise.reporting.group_words import gap_in_words
 from maskwise.reporting.run_report import About, write_report
+from maskwise.runs.metrics import Circumstances, Metrics
 
 SPACE = competition_task()
 HOSTILE = '<script>alert("x")</script>'
@@ -28,7 +29,7 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def metrics() -> dict[str, object]:
+def metrics() -> Metrics:
     random = np.random.default_rng(0)
     persons = np.repeat([f"p{i}" for i in range(40)], 7)
     labels = np.stack(
@@ -37,11 +38,8 @@ def metrics() -> dict[str, object]:
     )
     predictions = np.where(random.random(280) < 0.6, SPACE.encode(labels), 3)
     groups = {HOSTILE: np.repeat([HOSTILE, "b"], 140)}
-    return {
-        "scored_on": "held-out persons",
-        "persons_known": True,
-        **score(labels, predictions, persons, SPACE, groups=groups, draws=50),
-    }
+    scores = score(labels, predictions, persons, SPACE, groups=groups, draws=50)
+    return Metrics.combine(Circumstances(scored_on="held-out persons", persons_known=True), scores)
 
 
 def about() -> About:
@@ -68,9 +66,7 @@ HISTORY = [
 ]
 
 
-def test_the_page_needs_nothing_beside_itself_and_trusts_no_name(
-    tmp_path: Path, metrics: dict[str, object]
-) -> None:
+def test_the_page_needs_nothing_beside_itself_and_trusts_no_name(tmp_path: Path, metrics: Metrics) -> None:
     gallery = [Mistake(HOSTILE, "data:image/jpeg;base64,AA==", HOSTILE, HOSTILE, 0.9)]
     write_report(tmp_path / "r.html", metrics, SPACE, about(), history=HISTORY, gallery=gallery)
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
@@ -82,26 +78,26 @@ def test_the_page_needs_nothing_beside_itself_and_trusts_no_name(
     assert page.tags.count("svg") == 2
     assert page.tags.count("img") == 1
     assert re.search(r"Macro F1 over 18 classes", text)
-    value, (low, high) = metrics["macro_f1"]["value"], metrics["macro_f1"]["ci95"]
+    value, (low, high) = metrics.macro_f1.value, metrics.macro_f1.ci95
     assert f"{value:.3f}" in text
     assert f"{low:.3f} to {high:.3f}" in text
 
 
-def test_groups_and_their_largest_gap_stand_in_the_page(tmp_path: Path, metrics: dict[str, object]) -> None:
+def test_groups_and_their_largest_gap_stand_in_the_page(tmp_path: Path, metrics: Metrics) -> None:
     write_report(tmp_path / "r.html", metrics, SPACE, about(), gallery=[])
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
-    groups = metrics["groups"]
-    figure = groups["gender"]["male"]["accuracy"]
-    low, high = figure["ci95"]
-    assert f'<td>{figure["value"]:.3f} <span class="soft">({low:.3f} to {high:.3f})</span></td>' in text
-    assert groups["age_band"]["<30"]["n_persons"] == 14
+    groups = metrics.groups
+    figure = groups["gender"]["male"].accuracy
+    low, high = figure.ci95
+    assert f'<td>{figure.value:.3f} <span class="soft">({low:.3f} to {high:.3f})</span></td>' in text
+    assert groups["age_band"]["<30"].n_persons == 14
     assert "<td>&lt;30</td><td>14</td>" in text
     assert "too few persons" in text
-    assert metrics["gaps"]
-    assert all(html.escape(gap_in_words(gap), quote=False) in text for gap in metrics["gaps"][:1])
+    assert metrics.gaps
+    assert all(html.escape(gap_in_words(gap), quote=False) in text for gap in metrics.gaps[:1])
 
 
-def test_photos_are_left_out_when_asked(tmp_path: Path, metrics: dict[str, object]) -> None:
+def test_photos_are_left_out_when_asked(tmp_path: Path, metrics: Metrics) -> None:
     write_report(tmp_path / "r.html", metrics, SPACE, about(), gallery=None)
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "Photos were left out" in text
@@ -110,10 +106,10 @@ def test_photos_are_left_out_when_asked(tmp_path: Path, metrics: dict[str, objec
 
 def test_an_evaluation_without_joint_labels_still_has_a_page(tmp_path: Path) -> None:
     labels = np.tile([0, -1, -1], (30, 1))
-    metrics = score(labels, np.zeros(30, dtype=int), np.arange(30).astype(str), SPACE, groups={}, draws=20)
+    scores = score(labels, np.zeros(30, dtype=int), np.arange(30).astype(str), SPACE, groups={}, draws=20)
     write_report(
         tmp_path / "r.html",
-        {"scored_on": None, "persons_known": False, **metrics},
+        Metrics.combine(Circumstances(scored_on=None, persons_known=False), scores),
         SPACE,
         about(),
         gallery=[],

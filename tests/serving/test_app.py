@@ -20,12 +20,10 @@ from PIL import Image
 
 from maskwise.errors import InputError
 from maskwise.inference.grad_cam import grad_cam
-from maskwise.inference.load_run import load_predictor
 from maskwise.models.member import Member, load_member
-from maskwise.runs.members import member_folders, run_identity
+from maskwise.runs.run import Run
 from maskwise.serving.app import create_app
 from maskwise.serving.batching import Batcher
-from maskwise.serving.factory import create_service
 from maskwise.serving.limits import BusyError, Limits
 from maskwise.serving.memory_budget import MemoryBudget
 from maskwise.serving.origins import LOOPBACK
@@ -34,6 +32,7 @@ from maskwise.serving.saliency import Explainer
 from maskwise.serving.schemas import ExplainAnswer, ModelAnswer, PredictAnswer
 from maskwise.serving.service import Service
 from maskwise.tasks.label_space import LabelSpace
+from tests.opened import create_service, load_predictor
 from tests.pictures import picture
 from tests.serving.running import jpeg
 
@@ -435,7 +434,7 @@ def test_the_model_its_score_and_what_it_is_not_for(
     assert "AI Act" in words
     assert told["card"].startswith("# ")
     assert "For whom it is worse" in told["card"]
-    assert told["weights"] == run_identity(tiny_run)
+    assert told["weights"] == Run(tiny_run).weights
     assert LabelSpace.from_dict(told["label_space"]) == service.predictor.space
     assert client.get("/readyz").json() == {"ready": True}
     assert predict(client, jpeg()).status_code == 200
@@ -478,7 +477,7 @@ def test_a_look_is_explained_for_each_attribute(client: TestClient, tiny_run: Pa
     assert set(maps) == {"mask", "gender", "age_band"}
     assert all(0 <= value <= 1 for rows in maps.values() for row in rows for value in row)
     assert client.post("/v1/explain", files=[("photos", ("a", b"no"))]).status_code == 422
-    member = load_member(member_folders(tiny_run)[0])
+    member = load_member(Run(tiny_run).member_folders[0])
     image = np.zeros((*member.card.transform.output_size, 3), np.uint8)
     assert np.isfinite(grad_cam(member, image, "gender")).all()
 

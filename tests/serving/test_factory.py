@@ -8,18 +8,15 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from maskwise.errors import InputError
-from maskwise.export.export_model import export
 from maskwise.files import write_text
-from maskwise.inference.load_run import load_predictor
 from maskwise.models.tuned_decision import FILE as DECISION_FILE
 from maskwise.models.tuned_decision import TunedDecision
 from maskwise.recipes.recipe_files import load_recipe
 from maskwise.serving.app import create_app
-from maskwise.serving.factory import create_service
 from maskwise.serving.service import Service
-from maskwise.studies.ensemble import ensemble
 from maskwise.tasks.label_space import LabelSpace
 from maskwise.training.train import train
+from tests.opened import create_service, ensemble, export, load_predictor
 from tests.pictures import TINY, picture
 
 

@@ -124,7 +124,7 @@ def test_strangers_and_nonsense_get_nothing(server: ReviewServer, folder: Path) 
 
 
 def test_a_port_in_use_is_one_line(server: ReviewServer, folder: Path) -> None:
-    with pytest.raises(InputError, match="choose another --port"):
+    with pytest.raises(InputError, match="choose another port"):
         ReviewServer(open_review(folder), server.server_address[1])
 
 
@@ -132,7 +132,7 @@ def test_a_person_decides_by_keys_and_clicks_in_a_browser(server: ReviewServer, 
     with browser_page(server.address) as page:
         total = len(accepted(folder))
         page.get_by_text(f"0 of {total} decided").wait_for()
-        assert page.locator("figure.meant img").first.evaluate("image => image.decode().then(() => true)")
+        assert page.locator("figure.affected img").first.evaluate("image => image.decode().then(() => true)")
         page.keyboard.press("y")
         page.get_by_text(f"1 of {total} decided").wait_for()
         page.get_by_role("button", name="Reject").click()

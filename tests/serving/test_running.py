@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from maskwise.serving.factory import create_service
 from maskwise.serving.limits import Limits
 from maskwise.serving.server import create_server, open_listener
+from tests.opened import create_service
 from tests.serving.running import jpeg, running
 
 

@@ -9,7 +9,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from maskwise.serving.app import create_app
-from maskwise.serving.factory import create_service
+from tests.opened import create_service
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))

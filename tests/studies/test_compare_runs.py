@@ -7,11 +7,11 @@ import pytest
 
 from maskwise.errors import InputError
 from maskwise.metrics.seed_variance import corrected_t
-from maskwise.studies.compare_runs import compare
+from maskwise.recipes.recipe_values import differing_values, distinct_variables
+from maskwise.runs.run import open_finished_run
 from maskwise.studies.comparison_file import write_comparison
-from maskwise.studies.finished_run import read_run
 from maskwise.studies.list_runs import list_runs
-from maskwise.studies.recipe_variables import differing_values, distinct_variables
+from tests.opened import compare
 from tests.studies.runs import make_run
 
 
@@ -46,11 +46,13 @@ def test_several_variables_name_no_cause_and_seeds_are_none(tiny_run: Path, tmp_
 def test_another_kind_is_one_variable(tiny_run: Path, tmp_path: Path) -> None:
     a = make_run(tiny_run, tmp_path / "a", right=0.6)
     b = make_run(tiny_run, tmp_path / "b", right=0.6, loss={"kind": "focal", "gamma": 2.0})
-    values = differing_values([read_run(a).values, read_run(b).values])
+    values = differing_values([open_finished_run(a).values, open_finished_run(b).values])
     assert set(values) >= {"loss.kind", "loss.gamma"}
     assert distinct_variables(values) == ["loss"]
     c = make_run(tiny_run, tmp_path / "c", right=0.6, mixing=None)
-    assert distinct_variables(differing_values([read_run(a).values, read_run(c).values])) == ["mixing"]
+    assert distinct_variables(
+        differing_values([open_finished_run(a).values, open_finished_run(c).values])
+    ) == ["mixing"]
 
 
 def test_one_seed_each_speaks_of_models_only_and_several_of_recipes(tiny_run: Path, tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ import pytest
 
 from maskwise.errors import InputError
 from maskwise.recipes.recipe_files import load_recipe
-from maskwise.studies.rebuild import rebuild
 from maskwise.training.folds import train_folds
 from maskwise.training.train import train
+from tests.opened import rebuild
 from tests.pictures import TINY, make_people
 
 

@@ -9,17 +9,15 @@ from sklearn.metrics import f1_score
 
 from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError, LeakError, StoppedError
-from maskwise.evaluation.evaluate_run import evaluate
-from maskwise.inference.decision import Choice, create_choice
-from maskwise.inference.load_run import load_predictor
-from maskwise.inference.prediction_files import predict_to_file
-from maskwise.models.ensemble import EnsembleSpec, save_ensemble
-from maskwise.models.tuned_decision import load_decision
+from maskwise.inference.decision import Choice
+from maskwise.models.ensemble import EnsembleSpec
 from maskwise.recipes.recipe_files import load_recipe
-from maskwise.studies.ensemble import ensemble
+from maskwise.runs.ensemble_file import write_ensemble_spec
+from maskwise.runs.run import Run
 from maskwise.training import folds as folds_module
 from maskwise.training.folds import train_folds
 from maskwise.training.train import train
+from tests.opened import create_choice, ensemble, evaluate, load_predictor, predict_to_file
 from tests.pictures import TINY, make_people
 
 SHORT = (*TINY, "training.epochs=2")
@@ -85,7 +83,7 @@ def test_a_decision_is_fitted_and_off_unless_asked_for(
     data: Path, cross_validated: Path, tmp_path: Path
 ) -> None:
     predictor = load_predictor(cross_validated)
-    tuned = load_decision(cross_validated)
+    tuned = Run(cross_validated).decision
     for name, calibrated, told in ((None, False, "marginal"), ("weighted", True, "weighted, calibrated")):
         out = tmp_path / f"{calibrated}.csv"
         choice = create_choice(cross_validated, predictor.card, name, calibrated=calibrated)
@@ -101,9 +99,9 @@ def test_a_refit_says_that_it_has_no_score_and_knows_everybody(data: Path, tmp_p
     run = tmp_path / "refit"
     recipe = load_recipe("cpu", [*SHORT, "training.keep=best"])
     metrics = train_folds(recipe, data, run, folds=2, refit=True, photos_in_report=False)
-    assert metrics["scored_on"] is None
-    assert metrics["macro_f1"] is None
-    assert metrics["folds"]["scored_on"] == "out-of-fold"
+    assert metrics.scored_on is None
+    assert metrics.macro_f1 is None
+    assert metrics.folds.scored_on == "out-of-fold"
     card = (run / "MODEL_CARD.md").read_text()
     assert "this one was trained on all of them, and is itself unmeasured" in card
     assert card.count("\n| ") > 18
@@ -168,17 +166,17 @@ def test_runs_become_one(data: Path, tmp_path: Path) -> None:
     made = ensemble(runs, tmp_path / "mean")
     together = np.stack([p.probabilities for p in load_predictor(tmp_path / "mean").predict(paths)])
     assert np.allclose(together, np.mean(apart, axis=0), atol=1e-6)
-    assert made.metrics["scored_on"] == "held-out persons"
+    assert made.metrics.scored_on == "held-out persons"
     assert [p["role"] for p in json.loads((tmp_path / "mean/lineage.json").read_text())["parents"]] == [
         "member"
     ] * 2
     weighted = ensemble(runs, tmp_path / "weighted", how="weighted")
     assert weighted.gain is not None
-    assert weighted.metrics["chosen_on_these_persons"]
+    assert weighted.metrics.chosen_on_these_persons
     same = ensemble([runs[0], _copy(runs[0], tmp_path / "copy")], tmp_path / "soup", how="soup")
     soup = np.stack([p.probabilities for p in load_predictor(tmp_path / "soup").predict(paths)])
     assert np.allclose(soup, apart[0], atol=1e-5)
-    assert same.metrics["scored_on"] == "held-out persons"
+    assert same.metrics.scored_on == "held-out persons"
 
 
 def test_what_an_ensemble_scores_is_what_it_predicts(
@@ -196,7 +194,7 @@ def test_what_an_ensemble_scores_is_what_it_predicts(
     assert np.allclose(
         together, np.mean(apart, axis=0), atol=1e-6
     )  # a run counts once, however many members it has
-    assert made.metrics["scored_on"] == "out-of-fold"
+    assert made.metrics.scored_on == "out-of-fold"
     for how in ("vote", "soup"):
         with pytest.raises(InputError, match=r"runs of one training each"):
             ensemble([single, cross_validated], tmp_path / how, how=how)
@@ -214,7 +212,9 @@ def test_ensembles_that_make_no_sense_are_one_line(data: Path, cross_validated: 
         ensemble([first], tmp_path / "one")
     with pytest.raises(InputError, match="the same folder twice"):
         ensemble([first, first.parent / "." / first.name], tmp_path / "twice")
-    save_ensemble(cross_validated, EnsembleSpec(combine="weighted", weights=(1.0, -1.0, 0.0)))
+    write_ensemble_spec(
+        Run(cross_validated).folder.ensemble, EnsembleSpec(combine="weighted", weights=(1.0, -1.0, 0.0))
+    )
     try:
         with pytest.raises(InputError, match="expected 3 weights of 0 or more"):
             load_predictor(cross_validated)
@@ -242,7 +242,7 @@ def test_folds_train_on_ray_too(data: Path, tmp_path: Path) -> None:
 def test_unsure_photos_get_no_answer_where_that_is_asked_for(
     data: Path, cross_validated: Path, tmp_path: Path
 ) -> None:
-    predictor, tuned = load_predictor(cross_validated), load_decision(cross_validated)
+    predictor, tuned = load_predictor(cross_validated), Run(cross_validated).decision
     choice = create_choice(cross_validated, predictor.card, accuracy=0.95)
     assert choice.threshold == tuned.thresholds["0.95"][0]
     strict = Choice("joint", tuned, threshold=0.5)

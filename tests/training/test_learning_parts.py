@@ -15,18 +15,20 @@ from safetensors.torch import load_file
 from maskwise.competition.task import competition_task
 from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError, LeakError
-from maskwise.inference.load_run import load_predictor
 from maskwise.recipes.recipe_files import load_recipe
+from maskwise.runs.metrics import Metrics
 from maskwise.training.extra_data import add_training_photos
+from maskwise.training.prepare_data import prepare
 from maskwise.training.teachers import check_parents, start_backbone, teach
 from maskwise.training.train import train
-from maskwise.training.training_data import Prepared, prepare
+from maskwise.training.training_data import TrainingData
+from tests.opened import load_predictor
 from tests.pictures import TINY, make_people
 
 SHORT = (*TINY, "training.epochs=1")
 
 
-def trained(data: Path, run: Path, *settings: str, console: Console | None = None) -> dict[str, object]:
+def trained(data: Path, run: Path, *settings: str, console: Console | None = None) -> Metrics:
     return train(load_recipe("cpu", [*SHORT, *settings]), data, run, console=console)
 
 
@@ -53,7 +55,7 @@ def taught_elsewhere(strangers: Path, tmp_path_factory: pytest.TempPathFactory) 
 def test_further_data_is_trained_on_and_never_held_out(people: Path, strangers: Path, tmp_path: Path) -> None:
     alone = trained(people, tmp_path / "alone")
     more = trained(people, tmp_path / "more", f"data.more=[{strangers}]")
-    assert more["n_photos"] == alone["n_photos"]
+    assert more.n_photos == alone.n_photos
     split = pl.read_parquet(tmp_path / "more/split.parquet")
     added = split.filter(pl.col("photo").str.contains("strangers"))
     assert added.height == 12 * 7
@@ -101,13 +103,13 @@ def test_what_a_run_is_sure_of_is_trained_towards_its_own_probabilities(
     part = f"pseudo_labels={{run: {taught_elsewhere}, data: {strangers}, confidence: {sure}}}"
     recipe = load_recipe("cpu", [*SHORT, part])
     alone = prepare(people, recipe, say=lambda line: None)
-    prepared, _ = add_training_photos(alone, recipe, say=lambda line: None)
+    prepared = add_training_photos(alone, recipe, say=lambda line: None)
     kept = told.max(axis=1) >= sure
     added = np.arange(len(prepared.table)) >= len(alone.table)
     assert 0 < kept.sum() < len(kept)
     assert added.sum() == kept.sum()
-    assert not prepared.held_out[added].any()
-    assert np.allclose(prepared.train_targets[added], told[kept], atol=1e-6)
+    assert not prepared.split.held_out[added].any()
+    assert np.allclose(prepared.targets[added], told[kept], atol=1e-6)
     assert [path.name for path in prepared.table.keep(added).paths] == [
         path.name for path, keep in zip(table.paths, kept, strict=True) if keep
     ]
@@ -134,20 +136,20 @@ def test_a_parent_must_not_know_the_held_out_persons(
 def test_a_teachers_probabilities_are_mixed_into_the_targets(
     people: Path, taught_elsewhere: Path, tmp_path: Path
 ) -> None:
-    def targets(**part: float) -> tuple[Prepared, np.ndarray]:
+    def targets(**part: float) -> tuple[TrainingData, np.ndarray]:
         recipe = load_recipe("cpu", [*SHORT, f"distillation={{run: {taught_elsewhere}}}"])
         recipe = recipe.model_copy(update={"distillation": recipe.distillation.model_copy(update=part)})
         prepared = prepare(people, recipe, say=lambda line: None)
-        return prepared, teach(prepared, recipe, prepared.table.paths)
+        return prepared, teach(prepared, recipe.distillation, prepared.table.paths)
 
     prepared, wholly = targets(weight=1.0)
     predictor = load_predictor(taught_elsewhere)
     row = int(prepared.train_rows[3])
     (prediction,) = predictor.predict([prepared.table.paths[row]])
     assert np.allclose(wholly[row], prediction.probabilities, atol=1e-5)
-    assert np.allclose(wholly[prepared.held_out_rows], prepared.train_targets[prepared.held_out_rows])
+    assert np.allclose(wholly[prepared.held_out_rows], prepared.targets[prepared.held_out_rows])
     _, half = targets(weight=0.5)
-    assert np.allclose(half[row], (prepared.train_targets[row] + wholly[row]) / 2, atol=1e-6)
+    assert np.allclose(half[row], (prepared.targets[row] + wholly[row]) / 2, atol=1e-6)
     _, soft = targets(weight=1.0, temperature=100.0)
     assert np.allclose(soft[row], 1 / 18, atol=0.02)
 

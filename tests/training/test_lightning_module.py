@@ -7,7 +7,7 @@ from torch import nn
 from maskwise.data.transform import Normalize
 from maskwise.recipes.recipe_files import load_recipe
 from maskwise.training.lightning_module import TrainingModule
-from maskwise.training.training_data import prepare
+from maskwise.training.prepare_data import prepare
 
 
 def test_a_batch_is_mixed_with_photos_of_the_recipes_kind_and_so_are_its_targets(people: Path) -> None:
@@ -21,8 +21,8 @@ def test_a_batch_is_mixed_with_photos_of_the_recipes_kind_and_so_are_its_targets
             recipe,
             space=prepared.table.space,
             normalization=Normalize(mean=(0, 0, 0), std=(1, 1, 1)),
-            train_targets=prepared.train_targets,
-            score_classes=prepared.score_classes,
+            train_targets=prepared.targets,
+            score_classes=prepared.photos.score_classes,
             steps_per_epoch=1,
         )
         rows = prepared.train_rows[::2][:60]
@@ -33,11 +33,11 @@ def test_a_batch_is_mixed_with_photos_of_the_recipes_kind_and_so_are_its_targets
         givers = places[:, -1]
         assert (places[:, 0] == np.arange(len(rows))).all()
         assert (givers != places[:, 0]).sum() > 20
-        values = prepared.table.space.decode(prepared.score_classes[rows])
+        values = prepared.table.space.decode(prepared.photos.score_classes[rows])
         assert (values[givers, agreeing] == values[:, agreeing]).all()
         given = givers != places[:, 0]
         assert giving is None or (values[givers[given], 2] == giving).all()
-        own = torch.from_numpy(prepared.train_targets[rows])
+        own = torch.from_numpy(prepared.targets[rows])
         share = torch.from_numpy((places == places[:, :1]).mean(axis=1, keepdims=True)).float()
         expected = torch.where(torch.from_numpy(given)[:, None], share * own + (1 - share) * own[givers], own)
         assert torch.allclose(targets, expected, atol=1e-6)

@@ -7,7 +7,7 @@ from maskwise.models.decision import marginals
 from maskwise.recipes.recipe_files import load_recipe
 from maskwise.training import linear_probe as frozen
 from maskwise.training.linear_probe import train_head
-from maskwise.training.training_data import prepare
+from maskwise.training.prepare_data import prepare
 
 
 @pytest.mark.parametrize("kind", ["joint", "branches", "structured", "ordinal"])
@@ -21,6 +21,6 @@ def test_a_head_that_can_tell_nothing_says_the_shares(
     features = np.random.default_rng(0).standard_normal((len(prepared.table), 2)).astype(np.float32)
     space = prepared.table.space
     told = train_head(recipe, prepared, features).mean(axis=0, keepdims=True)
-    shares = prepared.train_targets[prepared.train_rows].mean(axis=0, keepdims=True)
+    shares = prepared.targets[prepared.train_rows].mean(axis=0, keepdims=True)
     for own, expected in zip(marginals(told, space), marginals(shares, space), strict=True):
         assert np.abs(own - expected).max() < 0.05

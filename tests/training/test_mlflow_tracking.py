@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from maskwise.errors import InputError
-from maskwise.training.mlflow_tracking import track_run
+from tests.opened import track_run
 
 
 def test_a_run_is_logged_with_parameters_metrics_and_lineage(tiny_run: Path, tmp_path: Path) -> None:

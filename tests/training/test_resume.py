@@ -10,7 +10,7 @@ import pytest
 
 from maskwise.errors import InputError, MaskwiseError
 from maskwise.recipes.recipe_files import load_recipe
-from maskwise.runs.run_lock import run_lock
+from maskwise.runs.run_folder import RunFolder
 from maskwise.training.train import train
 from tests.commands import start_training
 from tests.pictures import TINY, make_people
@@ -92,7 +92,7 @@ def test_ctrl_c_in_mid_epoch_ends_cleanly_and_resumes_exactly(
 def test_a_finished_run_is_not_trained_again(people: Path, uninterrupted: Path) -> None:
     before = (uninterrupted / "checkpoints/last.ckpt").stat().st_mtime_ns
     metrics = train(load_recipe("cpu"), people, uninterrupted, resume=True)
-    assert metrics == json.loads((uninterrupted / "metrics.json").read_text())
+    assert metrics.to_json() == json.loads((uninterrupted / "metrics.json").read_text())
     assert (uninterrupted / "checkpoints/last.ckpt").stat().st_mtime_ns == before
 
 
@@ -111,7 +111,7 @@ def test_other_data_or_another_recipe_is_refused(tmp_path: Path, uninterrupted: 
 
 def test_two_trainings_do_not_mix(people: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    with run_lock(run), pytest.raises(InputError, match="another process is writing it"):
+    with RunFolder(run).lock(), pytest.raises(InputError, match="another process is writing it"):
         train(load_recipe("cpu", SETTINGS), people, run)
     assert not run.exists()
 

@@ -15,11 +15,12 @@ from maskwise.data.readers.read_data import read_data
 from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError, LeakError, MaskwiseError
 from maskwise.recipes.recipe_files import load_recipe, save_recipe
+from maskwise.runs.metrics import Metrics
 from maskwise.training.train import train
 from tests.pictures import TINY, make_people, picture, write_jpeg, write_table
 
 
-def trained(data: Path, run: Path, *settings: str) -> dict[str, object]:
+def trained(data: Path, run: Path, *settings: str) -> Metrics:
     return train(load_recipe("cpu", [*TINY, *settings]), data, run)
 
 
@@ -138,8 +139,8 @@ def test_broken_photos_are_set_aside_and_said(tmp_path: Path) -> None:
 
 def test_a_split_by_photo_marks_run_metrics_and_report(people: Path, tmp_path: Path) -> None:
     metrics = trained(people, tmp_path / "run", "split.by=photo", "training.epochs=1")
-    assert metrics["leaky"]
-    assert metrics["scored_on"] == "held-out photos"
+    assert metrics.leaky
+    assert metrics.scored_on == "held-out photos"
     assert "inflated" in (tmp_path / "run/report.html").read_text()
     assert yaml.safe_load((tmp_path / "run/recipe.yaml").read_text())["split"]["by"] == "photo"
 
@@ -266,7 +267,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_a_run(people: Path, tmp_path: 
     history = pl.read_csv(tmp_path / "run/history.csv")
     assert history.height < 12
     best = history["held_out_loss"].arg_min()
-    assert metrics["macro_f1"]["value"] == pytest.approx(history["held_out_macro_f1"][best], abs=1e-5)
+    assert metrics.macro_f1.value == pytest.approx(history["held_out_macro_f1"][best], abs=1e-5)
     assert "a little optimistic" in (tmp_path / "run/report.html").read_text()
 
 
@@ -274,7 +275,7 @@ def test_patience_alone_chooses_on_the_held_out_persons_and_that_is_said(
     people: Path, tmp_path: Path
 ) -> None:
     metrics = trained(people, tmp_path / "run", "training.epochs=1", "training.early_stopping.patience=1")
-    assert metrics["chosen_on_these_persons"]
+    assert metrics.chosen_on_these_persons
     assert "having ended the training: chosen on them" in (tmp_path / "run/report.html").read_text()
     assert "nothing was chosen" not in (tmp_path / "run/MODEL_CARD.md").read_text()
 
@@ -303,4 +304,4 @@ def test_the_first_steps_of_what_needs_a_gpu_run(
         ],
     )
     metrics = train(recipe, people, tmp_path / "run")
-    assert metrics["epochs"] == 1
+    assert metrics.epochs == 1

@@ -1,20 +1,32 @@
-"""What is too rare to learn or to measure: photos and persons of each class, value and group."""
+"""Class balance: photos and persons of each class, attribute value and group, to see what is too rare."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
 from maskwise.data.table import PhotoTable
 from maskwise.evaluation.score_predictions import grouping_columns
 
-_SHARE, _HELD_OUT = 0.7, 0.2
+_ASSUMED_SCORE, _HELD_OUT_SHARE, _LEVEL = 0.7, 0.2, 0.95
 
 
-def balance(table: PhotoTable) -> list[dict[str, Any]]:
-    """Counts, and how wide an interval will be when a fifth of the persons is held out.
+@dataclass(frozen=True)
+class ClassCount:
+    """How much data there is of one class, attribute value or group."""
 
-    Further columns count with 2 to 12 values. The half width is that of a share of 0.7 among the held-out persons: a
-    rule of thumb, no promise.
+    column: str  # `class`, an attribute's column, or a column that groups the data
+    name: str
+    n_photos: int
+    n_persons: int
+    half_width: float  # of the 95% interval of a score of 0.7, when a fifth of the persons is held out
+
+
+def class_balance(table: PhotoTable) -> list[ClassCount]:
+    """Count photos and persons of each class, attribute value and group.
+
+    Additional columns are counted when they have 2 to 12 values. The half width is that of a proportion by the normal
+    approximation, with as many draws as there are held-out persons: a rule of thumb.
     """
     space = table.space
     labels = table.label_indices()
@@ -25,19 +37,13 @@ def balance(table: PhotoTable) -> list[dict[str, Any]]:
     for name, values in grouping_columns(table.group_values(), None).items():
         columns.append((name, tuple(sorted(set(values.tolist()) - {""})), values))
     persons = table.persons
-    rows = []
+    z = float(norm.ppf((1 + _LEVEL) / 2))
+    counts = []
     for column, names, values in columns:
         for name in names:
-            of_it = values == name
-            n_persons = len(np.unique(persons[of_it]))
-            half_width = 1.96 * np.sqrt(_SHARE * (1 - _SHARE) / max(1.0, n_persons * _HELD_OUT))
-            rows.append(
-                {
-                    "of": column,
-                    "name": name,
-                    "n_photos": int(of_it.sum()),
-                    "n_persons": n_persons,
-                    "half_width": float(min(1.0, half_width)),
-                }
-            )
-    return rows
+            inside = values == name
+            n_persons = len(np.unique(persons[inside]))
+            n_held_out = max(1.0, n_persons * _HELD_OUT_SHARE)
+            half_width = z * np.sqrt(_ASSUMED_SCORE * (1 - _ASSUMED_SCORE) / n_held_out)
+            counts.append(ClassCount(column, name, int(inside.sum()), n_persons, float(min(1.0, half_width))))
+    return counts

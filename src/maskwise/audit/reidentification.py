@@ -1,10 +1,10 @@
-"""One person under two names: a ranked list of pairs, with the share of it that chance alone would have put there.
+"""Re-identification: which two names may be one person, ranked, with the false discovery rate of the list.
 
-Features are compared in a space in which what varies inside a person (light, pose, a mask) counts for little: whitened
-by the scatter inside persons, as in linear discriminant analysis. Somebody always is the nearest, so what counts is by
-how much the nearest person is nearer than the second nearest (as in the ratio test of D. Lowe, 2004), seen from both
-sides. In a tail that falls exponentially that distance is exponential too (A. Renyi, 1953), which tells how many such
-pairs chance makes.
+Features are compared in a space in which variation inside a person (light, pose, a mask) has little weight: whitened by
+the within-person scatter, as in linear discriminant analysis. Every person has a nearest neighbour, so pairs are ranked
+by how much nearer the nearest person is than the second nearest (as in the ratio test of D. Lowe, 2004), seen from both
+sides. In an exponential tail this margin is exponentially distributed (A. Renyi, 1953), which gives the number of such
+pairs to expect by chance.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
+from scipy.stats import false_discovery_control
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -20,100 +21,102 @@ MOST_PERSONS = 30_000
 """Every person is compared with every other, so that the time grows with the square."""
 
 FEWEST_PERSONS = 50
-"""With fewer, what chance does can't be read off the data."""
+"""With fewer persons the distribution of margins by chance can't be estimated from the data."""
 
 _DIRECTIONS = 128
 _BLOCK = 2048
 _SHRINKAGE = 0.1
 _STRANGERS = 1.5
-"""So many times larger than those of the data's own persons margins of other data may be by chance."""
+"""The median margin of other data is by chance at most so many times that of the data's own persons."""
 
 
 @dataclass(frozen=True)
-class SamePerson:
-    """Two persons who look like one, and how far to trust that."""
+class PersonMatch:
+    """Two persons who may be one, and how likely that is."""
 
     first: int
     second: int
     similarity: float  # cosine
-    margin: float  # how much nearer than the second nearest: by this they are ranked
-    error: float  # the share of the list down to here that chance explains
-    probability: float  # of this pair alone: the error is held down by the pairs above it
+    margin: float  # how much nearer than the second nearest; pairs are ranked by it
+    q_value: float  # false discovery rate of the list down to this pair
+    probability: float  # of this pair: one minus its local false discovery rate
 
 
-def same_persons(features: npt.NDArray[np.float32], persons: Ints) -> list[SamePerson]:
-    """Pairs of persons, the likeliest first; every person stands in one pair at the most.
+def match_persons(features: npt.NDArray[np.float32], persons: Ints) -> list[PersonMatch]:
+    """Pairs of persons of one data set, likeliest first; every person is in one pair at most.
 
     Args:
         features: of the photos (N, F).
-        persons: whose photo each is (N,), numbered 0 to P - 1, each with a photo; FEWEST_PERSONS to MOST_PERSONS.
+        persons: person of each photo (N,), numbered 0 to P - 1, each with a photo; FEWEST_PERSONS to MOST_PERSONS.
     """
-    space = _Space.of(features, persons)
+    space = _PersonSpace.fit(features, persons)
     if space is None:
         return []
-    looks = space.looks(features, persons)
-    nearest, second, which = _neighbours(looks, looks, itself=True)
-    own = np.arange(len(looks))
+    embeddings = space.embed(features, persons)
+    nearest, second, which = _nearest_two(embeddings, embeddings, same=True)
+    own = np.arange(len(embeddings))
     margin = _margin(nearest, second)
     first = np.flatnonzero((which[which] == own) & (own < which))
-    seen_from_both = np.minimum(margin[first], margin[which[first]])
-    order = np.argsort(-seen_from_both, kind="stable")
-    first, margins = first[order], seen_from_both[order]
+    mutual = np.minimum(margin[first], margin[which[first]])
+    order = np.argsort(-mutual, kind="stable")
+    first, margins = first[order], mutual[order]
     if not len(margins):
         return []
-    by_chance = _expected(margins)
+    p_values = _p_values(margins)
     return [
-        SamePerson(int(k), int(which[k]), float(nearest[k]), float(above), float(error), 1 - float(local))
-        for k, above, error, local in zip(
-            first, margins, _error_rates(by_chance), _local_rates(by_chance), strict=True
+        PersonMatch(int(k), int(which[k]), float(nearest[k]), float(margin), float(q), 1 - float(local))
+        for k, margin, q, local in zip(
+            first, margins, _q_values(p_values), _local_false_discovery_rates(p_values), strict=True
         )
     ]
 
 
-def known_persons(
+def match_persons_across(
     features: npt.NDArray[np.float32],
     persons: Ints,
     other_features: npt.NDArray[np.float32],
     others: Ints,
-) -> list[SamePerson]:
-    """Who of other data is a person of these: `first` by `persons`, `second` by `others`, the likeliest first.
+) -> list[PersonMatch]:
+    """For each person of other data the likeliest person of these: `first` by `persons`, `second` by `others`.
 
-    Seen from the other data's side alone: where its persons are unknown each photo counts as one, and several of them
-    may be of the same person.
+    Matched from the other data's side only: where its persons are unknown each photo counts as a person, and several
+    photos may be of the same person. Likeliest first.
 
     Args:
         features: of the photos (N, F).
-        persons: whose photo each is (N,), numbered 0 to P - 1, each with a photo; FEWEST_PERSONS to MOST_PERSONS.
+        persons: person of each photo (N,), numbered 0 to P - 1, each with a photo; FEWEST_PERSONS to MOST_PERSONS.
         other_features: of the other data's photos (M, F).
-        others: whose photo each of those is (M,), numbered 0 to Q - 1, each with a photo.
+        others: person of each of those (M,), numbered 0 to Q - 1, each with a photo.
     """
-    space = _Space.of(features, persons)
+    space = _PersonSpace.fit(features, persons)
     if space is None or not len(others):
         return []
-    looks = space.looks(features, persons)
-    nearest, second, which = _neighbours(space.looks(other_features, others), looks, itself=False)
+    embeddings = space.embed(features, persons)
+    nearest, second, which = _nearest_two(space.embed(other_features, others), embeddings, same=False)
     margin = _margin(nearest, second)
     order = np.argsort(-margin, kind="stable")
-    # Other data may hold hardly anybody but known persons: strangers are to each other as these persons are.
-    strangers = _margin(*_neighbours(looks, looks, itself=True)[:2])
-    by_chance = _expected(margin[order], most=_STRANGERS * float(np.median(strangers)))
+    # Other data may hold mostly known persons, so their median margin is bounded by that of these persons.
+    own_margin = _margin(*_nearest_two(embeddings, embeddings, same=True)[:2])
+    p_values = _p_values(margin[order], most=_STRANGERS * float(np.median(own_margin)))
     return [
-        SamePerson(int(which[k]), int(k), float(nearest[k]), float(margin[k]), float(error), 1 - float(local))
-        for k, error, local in zip(order, _error_rates(by_chance), _local_rates(by_chance), strict=True)
+        PersonMatch(int(which[k]), int(k), float(nearest[k]), float(margin[k]), float(q), 1 - float(local))
+        for k, q, local in zip(
+            order, _q_values(p_values), _local_false_discovery_rates(p_values), strict=True
+        )
     ]
 
 
 @dataclass(frozen=True)
-class _Space:
-    """Where features (F) of one person lie close together: a linear map to D directions, and its centre."""
+class _PersonSpace:
+    """A linear map of features (F) to D directions in which photos of one person lie close together."""
 
-    mean: Floats
+    mean: Floats  # (F,)
     directions: Floats  # (F, D)
     centre: Floats  # (D,)
 
     @classmethod
-    def of(cls, features: npt.NDArray[np.float32], persons: Ints) -> "_Space | None":
-        """The principal directions of photos, whitened by the scatter inside persons; None where all look the same."""
+    def fit(cls, features: npt.NDArray[np.float32], persons: Ints) -> "_PersonSpace | None":
+        """The principal directions, whitened by the within-person scatter; None where all photos are alike."""
         n_persons = int(persons.max(initial=-1)) + 1
         mean = features.mean(axis=0, dtype=np.float64)
         products = np.zeros((features.shape[1], features.shape[1]))
@@ -125,12 +128,12 @@ class _Space:
         if kept < 1:
             return None
         directions = vectors[:, -kept:]
-        scores = _scores(features, mean, directions)
-        means = _means(scores, persons)
+        scores = _project(features, mean, directions)
+        means = _person_means(scores, persons)
         if len(features) > n_persons:
             inside = scores - means[persons]
             scatter = inside.T @ inside / (len(features) - n_persons)
-            # With few photos a person the scatter is known badly: drawn towards one that is alike in all directions.
+            # With few photos per person the scatter is estimated badly: shrink it towards an isotropic one.
             scatter += _SHRINKAGE * np.trace(scatter) / kept * np.eye(kept)
             spreads, axes = np.linalg.eigh(scatter)
             whitening = axes / np.sqrt(spreads)
@@ -138,41 +141,41 @@ class _Space:
             whitening = np.diag(1 / (means.std(axis=0) + 1e-12))
         return cls(mean, directions @ whitening, (means @ whitening).mean(axis=0))
 
-    def looks(self, features: npt.NDArray[np.float32], persons: Ints) -> Floats:
-        """Unit vectors (P, D) of the means over persons."""
-        means = _means(_scores(features, self.mean, self.directions), persons) - self.centre
+    def embed(self, features: npt.NDArray[np.float32], persons: Ints) -> Floats:
+        """Unit vectors (P, D) of the persons: the directions of their mean photos."""
+        means = _person_means(_project(features, self.mean, self.directions), persons) - self.centre
         return np.asarray(means / (np.linalg.norm(means, axis=1, keepdims=True) + 1e-12))
 
 
-def _scores(features: npt.NDArray[np.float32], mean: Floats, directions: Floats) -> Floats:
-    """Features (N, F) along directions (F, D), a block at a time: all of them in double precision are large."""
+def _project(features: npt.NDArray[np.float32], mean: Floats, directions: Floats) -> Floats:
+    """Features (N, F) along directions (F, D), in blocks: all of them in double precision need much memory."""
     blocks = [features[start : start + _BLOCK] for start in range(0, len(features), _BLOCK)]
     return np.concatenate([(block - mean) @ directions for block in blocks])
 
 
-def _means(scores: Floats, persons: Ints) -> Floats:
+def _person_means(scores: Floats, persons: Ints) -> Floats:
     counts = np.bincount(persons)
     sums = np.stack([np.bincount(persons, weights=column) for column in scores.T], axis=1)
     return np.asarray(sums / counts[:, None])
 
 
-def _neighbours(looks: Floats, others: Floats, *, itself: bool) -> tuple[Floats, Floats, Ints]:
-    """Similarity (P,) to the nearest and the second nearest of others (Q, D), and which is the nearest.
+def _nearest_two(embeddings: Floats, others: Floats, *, same: bool) -> tuple[Floats, Floats, Ints]:
+    """Similarity (P,) to the nearest and to the second nearest of others (Q, D), and which is the nearest.
 
     Args:
-        looks: unit vectors (P, D).
+        embeddings: unit vectors (P, D).
         others: unit vectors (Q, D).
-        itself: whether they are the same, and nobody is a neighbour of itself.
+        same: whether both are the same persons, so that a person is not its own neighbour.
     """
-    n = len(looks)
+    n = len(embeddings)
     nearest, second, which = np.empty(n), np.empty(n), np.empty(n, dtype=np.int64)
     for start in range(0, n, _BLOCK):
         block = np.arange(start, min(n, start + _BLOCK))
-        alike = looks[block] @ others.T
-        if itself:
-            alike[np.arange(len(block)), block] = -np.inf
-        which[block] = alike.argmax(axis=1)
-        top = np.partition(alike, len(others) - 2, axis=1)[:, -2:]
+        similarity = embeddings[block] @ others.T
+        if same:
+            similarity[np.arange(len(block)), block] = -np.inf
+        which[block] = similarity.argmax(axis=1)
+        top = np.partition(similarity, len(others) - 2, axis=1)[:, -2:]
         second[block], nearest[block] = top[:, 0], top[:, 1]
     return nearest, second, which
 
@@ -181,34 +184,34 @@ def _margin(nearest: Floats, second: Floats) -> Floats:
     return np.asarray(np.arctanh(np.minimum(nearest, 1 - 1e-9)) - np.arctanh(np.minimum(second, 1 - 1e-9)))
 
 
-def _expected(margins: Floats, most: float = np.inf) -> Floats:
-    """How many pairs chance puts above each margin (M,), margins falling.
+def _p_values(margins: Floats, most: float = np.inf) -> Floats:
+    """The probability (M,) of at least such a margin by chance, for falling margins (M,).
 
-    The scale of chance is that of the median pair: true pairs are few, so that they hardly move it.
+    The scale of the exponential distribution is that of the median pair: true pairs are few and hardly move it.
 
     Args:
         margins: of the pairs (M,).
-        most: what the median is by chance at the most, where true pairs may be many.
+        most: an upper bound on the median by chance, where true pairs may be many.
     """
     scale = max(1e-9, min(float(np.median(margins)), most) / np.log(2))
-    return np.asarray(len(margins) * np.exp(-margins / scale))
+    return np.asarray(np.exp(-margins / scale))
 
 
-def _error_rates(by_chance: Floats) -> Floats:
-    """The share of the pairs down to each (M,) that chance explains, or less further down: a q-value.
+def _q_values(p_values: Floats) -> Floats:
+    """False discovery rate of the list down to each pair (M,).
 
-    After J. Storey, "A direct approach to false discovery rates", 2002.
+    Y. Benjamini and Y. Hochberg, "Controlling the false discovery rate", 1995.
     """
-    rates = np.minimum(1.0, by_chance / np.arange(1, len(by_chance) + 1))
-    return np.asarray(np.minimum.accumulate(rates[::-1])[::-1])
+    return np.asarray(false_discovery_control(p_values))
 
 
-def _local_rates(by_chance: Floats) -> Floats:
-    """The share of the pairs about as far apart as each (M,) that chance explains, rising down the list.
+def _local_false_discovery_rates(p_values: Floats) -> Floats:
+    """The probability (M,) that each pair is chance, rising down the list.
 
     A local false discovery rate with a monotone density (K. Strimmer, "A unified approach to false discovery rate
-    estimation", 2008): pairs expected by chance between one pair and the next, pooled so that they rise.
+    estimation", 2008): the number of pairs expected by chance between neighbouring pairs, pooled so that it rises.
     """
-    between = np.diff(by_chance, prepend=0.0)
-    between[:1] += 0.5  # nobody stands above the first pair: were it chance, so much would be expected there
+    expected = len(p_values) * p_values
+    between = np.diff(expected, prepend=0.0)
+    between[:1] += 0.5  # no pair is above the first: if it were chance, this much would be expected there
     return np.asarray(np.minimum(1.0, isotonic_regression(between).x))

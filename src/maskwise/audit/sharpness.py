@@ -1,4 +1,4 @@
-"""Blurred photos: far less detail than the others of the data set have."""
+"""Blur detection: photos with far less detail than the other photos of the data set."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,29 +7,31 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import median_abs_deviation
 
 from maskwise.data.decoding import PhotoError, decode_for, read_photo
 from maskwise.data.decoding_pool import default_workers
 from maskwise.data.scan import Progress
 
-_SIDE = 256
-_FAR = 4.0
+_SIDE = 256  # pixels of the shorter side at which detail is measured
+_OUTLYING = 4.0  # standard deviations below the median
+_LEAST_SPREAD = 0.1
 _CHUNK = 1024
 
 
 def measure_sharpness(paths: Sequence[Path], progress: Progress | None = None) -> npt.NDArray[np.float64]:
-    """The log of the variance of the Laplacian (N,) of photos at one size; NaN for one that can't be read.
+    """The log variance of the Laplacian (N,) of photos scaled to one size; NaN for a photo that can't be read.
 
     J. Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", 2000.
     """
-    found = np.full(len(paths), np.nan)
+    sharpness = np.full(len(paths), np.nan)
     with ThreadPoolExecutor(default_workers()) as pool:
         for start in range(0, len(paths), _CHUNK):  # a short queue, so that memory stays flat
             chunk = paths[start : start + _CHUNK]
-            found[start : start + len(chunk)] = list(pool.map(_sharpness, chunk))
+            sharpness[start : start + len(chunk)] = list(pool.map(_sharpness, chunk))
             if progress:
                 progress(start + len(chunk), len(paths))
-    return found
+    return sharpness
 
 
 def _sharpness(path: Path) -> float:
@@ -44,11 +46,10 @@ def _sharpness(path: Path) -> float:
     return float(np.log(cv2.Laplacian(grey, cv2.CV_32F).var() + 1e-3))
 
 
-def blurred(sharpness: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Which photos (N,) lie so far below the median that hardly a photo of a normal distribution would."""
+def is_blurred(sharpness: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which photos (N,) are outliers at the lower end, by median and median absolute deviation."""
     known = sharpness[~np.isnan(sharpness)]
     if not len(known):
         return np.zeros(len(sharpness), dtype=bool)
-    middle = float(np.median(known))
-    spread = 1.4826 * float(np.median(np.abs(known - middle)))
-    return np.asarray(sharpness < middle - _FAR * max(spread, 0.1))
+    spread = float(median_abs_deviation(known, scale="normal"))
+    return np.asarray(sharpness < np.median(known) - _OUTLYING * max(spread, _LEAST_SPREAD))

@@ -14,10 +14,11 @@ def audit(
         typer.Option(help="Other data that must share no photo, such as an evaluation set. Repeatable."),
     ] = None,
     run: Annotated[
-        Path | None, typer.Option(help="A run with --folds on these data: it predicts in place of features.")
+        Path | None, typer.Option(help="A run trained with --folds on these data; its predictions are used.")
     ] = None,
     precision: Annotated[
-        float, typer.Option(help="Of each kind, say how many findings should be right so often.")
+        float,
+        typer.Option(help="For each kind, report how many findings are expected to reach this precision."),
     ] = 0.8,
     no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
 ) -> None:
@@ -27,28 +28,29 @@ def audit(
     """
     from collections import Counter
 
-    from maskwise.audit.run_audit import audit as auditing
+    from maskwise.audit.run_audit import audit as run_audit
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
+    from maskwise.runs.run import Run
 
     console = create_console()
     with stage_bars(console) as bar:
-        found = auditing(
+        result = run_audit(
             data,
             out,
             against=against or (),
-            run=run,
+            run=None if run is None else Run(run),
             precision=precision,
             photos_in_report=not no_photos,
             progress=bar,
         )
-    for note in found.notes:
+    for note in result.notes:
         console.print(f"Note: {note}.", style="yellow")
-    for kind, number in Counter(finding.kind for finding in found.findings).most_common():
-        bar_of = found.bars.get(kind)
-        likely = f", {bar_of.n:,} of them likely enough ({bar_of.probability:.2f} or more)" if bar_of else ""
-        console.print(f"{number:>6,}  {kind}{likely}")
-    console.print(f"likely enough: right {precision:.0%} of the time, if the probabilities hold")
+    for kind, number in Counter(finding.kind for finding in result.findings).most_common():
+        threshold = result.thresholds.get(kind)
+        above = f", {threshold.n_findings:,} at {threshold.probability:.2f} or more" if threshold else ""
+        console.print(f"{number:>6,}  {kind}{above}")
+    console.print(f"at or above these probabilities {precision:.0%} of the findings are expected to be right")
     console.print(
         f"decide in {out / 'corrections.csv'}, then train with --set data.corrections={out / 'corrections.csv'}"
     )

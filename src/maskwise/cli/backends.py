@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from maskwise.export.open_model import Backend
+    from maskwise.inference.exported import Model
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class ChosenBackend:
     kept: bool = False  # an interrupted call has chosen it
 
 
-def choose_backend(console: "Console", run: Path, name: str | None) -> ChosenBackend:
+def choose_backend(console: "Console", model: "Model", name: str | None) -> ChosenBackend:
     """The backend that an option names; with `auto` the fastest on this machine, which is printed.
 
     Raises:
@@ -30,7 +31,7 @@ def choose_backend(console: "Console", run: Path, name: str | None) -> ChosenBac
     from maskwise.export.open_model import BACKENDS
 
     if name == "auto":
-        chosen, rates = fastest_backend(run, lambda line: console.print(line, soft_wrap=True, markup=False))
+        chosen, rates = fastest_backend(model, lambda line: console.print(line, soft_wrap=True, markup=False))
         measured = ", ".join(f"{backend} {rate:.0f}" for backend, rate in rates.items())
         console.print(f"backend {chosen} (photos/s: {measured})")
         return ChosenBackend(chosen, rates)

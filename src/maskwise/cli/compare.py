@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
 
 def compare(
-    runs: Annotated[
-        list[Path], typer.Argument(help="Run folders; the first is what the others are held against.")
-    ],
+    runs: Annotated[list[Path], typer.Argument(help="Run folders; the others are compared with the first.")],
     margin: Annotated[
         float, typer.Option(help="A difference of macro F1 below this is none that matters.")
     ] = 0.02,
@@ -36,11 +34,14 @@ def compare(
 
     Example: [bold]maskwise compare runs/lite-0 runs/lite-1 runs/cpu-0 runs/cpu-1[/bold]
     """
+    from maskwise.runs.run import open_finished_run
+
+    opened = [open_finished_run(run, evaluation) for run in runs]
     from maskwise.cli.terminal import create_console
     from maskwise.studies.compare_runs import compare as comparing
 
     console = create_console()
-    found = comparing(runs, margin=margin, evaluation=evaluation, details=details or out is not None)
+    found = comparing(opened, margin=margin, details=details or out is not None)
     _print(console, found, details=details)
     if out is not None:
         from maskwise.studies.comparison_file import write_comparison
@@ -71,7 +72,7 @@ def _print(console: "Console", found: "Comparison", *, details: bool) -> None:
     console.print("\nAre these recipes different? (seeds and splits vary too)", style="bold")
     if not found.recipes:
         console.print(
-            "Can't be told: it takes two runs or more of each recipe, with other seeds. What is above speaks of these "
+            "Can't be told: it takes two runs or more of each recipe, with other seeds. What is above is about these "
             "models only."
         )
     for first, second, difference, verdict in found.recipes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from maskwise.studies.ensemble_report import How
+    from maskwise.studies.ensemble_result import How
 
 
 def ensemble(
@@ -21,7 +21,7 @@ def ensemble(
     ] = None,
     no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
 ) -> None:
-    """Make one run of several, its members speaking together.
+    """Make one run of several, with all their members combined.
 
     Example: [bold]maskwise ensemble runs/a runs/b runs/c --out runs/all --greedy[/bold]
     """
@@ -33,11 +33,14 @@ def ensemble(
     way = next((known for known in ways if known == how), None)
     if way is None:
         raise InputError(f"Expected --how to be {', '.join(ways)}, got {how!r}.")
+    from maskwise.runs.run import open_finished_run
+
+    opened = [open_finished_run(run) for run in runs]
     from maskwise.studies.ensemble import ensemble as ensembling
 
     console = create_console()
     made = ensembling(
-        runs,
+        opened,
         out,
         how=way,
         greedy=greedy,

@@ -33,26 +33,27 @@ def evaluate(
 
     Example: [bold]maskwise evaluate runs/cpu --data OTHER_DATA --name winter[/bold]
     """
+    from maskwise.errors import InputError
+    from maskwise.runs.run import open_run
+
+    # Checked before the seconds that importing torch takes.
+    if name is not None and (Path(name).name != name or name in (".", "..")):
+        raise InputError(f"Expected --name to be a plain name, got {name!r}.")
+    opened = open_run(run)
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.scores import print_scores
     from maskwise.cli.terminal import create_console
-    from maskwise.errors import InputError
-    from maskwise.evaluation import evaluate_run as evaluating
+    from maskwise.evaluation.evaluate_run import evaluate as evaluating
 
-    if name is not None and (Path(name).name != name or name in (".", "..")):
-        raise InputError(f"Expected --name to be a plain name, got {name!r}.")
     choice = None
     if decision is not None or calibrated:
         from maskwise.inference.decision import create_choice
-        from maskwise.models.member import load_card
-        from maskwise.runs.members import member_folders
 
-        card = load_card(member_folders(run)[0])
-        choice = create_choice(run, card, named_decision(decision), calibrated=calibrated)
+        choice = create_choice(opened, opened.card, named_decision(decision), calibrated=calibrated)
     console = create_console()
     with stage_bars(console) as bar:
-        done = evaluating.evaluate(
-            run,
+        done = evaluating(
+            opened,
             data,
             labels=labels,
             name=name,
@@ -60,7 +61,7 @@ def evaluate(
             choice=choice,
             by_person=by_person,
             photos_in_report=not no_photos,
-            say=lambda line: console.print(line),
+            say=console.print,
             scan_progress=bar("scanning photos"),
             progress=bar("predicting"),
         )

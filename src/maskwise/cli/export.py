@@ -21,15 +21,17 @@ def export(
 
     Example: [bold]maskwise export runs/cpu --to onnx --out exported[/bold]
     """
-    from maskwise.runs.members import member_folders
+    from maskwise.runs.run import open_run
 
-    member_folders(run)  # a wrong path is reported before the imports that take seconds
+    opened = open_run(run)  # a wrong path is reported before the imports that take seconds
     from maskwise.cli.terminal import create_console
     from maskwise.export.compare_with_run import describe_check
     from maskwise.export.export_model import export as export_run
 
     console = create_console()
-    done = export_run(run, out, kind=to, int8=int8, data=data, say=lambda line: console.print(f"{line} ..."))
+    done = export_run(
+        opened, out, kind=to, int8=int8, data=data, say=lambda line: console.print(f"{line} ...")
+    )
     console.print(
         f"{done.path}: {done.bytes / 2**20:.1f} MB; {describe_check(done.check)} ({done.check.scored_on}); "
         f"probabilities differ by {done.check.largest_difference:.1g} at most",

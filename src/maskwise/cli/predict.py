@@ -14,6 +14,7 @@ from maskwise.cli.options import Backend, Calibrated, Decision, named_decision
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from maskwise.inference.exported import Model
     from maskwise.inference.predictor import Predictor
 
 
@@ -33,16 +34,16 @@ def predict(
     ] = None,
     backend: Backend = None,
 ) -> None:
-    """Predict photos: a row each, also for those that can't be read. Killed, the same command goes on.
+    """Predict photos: one row for each, also for those that can't be read. Killed, the same command goes on.
 
     Example: [bold]maskwise predict runs/cpu photos/ --out predictions.csv[/bold]
     """
-    from maskwise.inference.exported import check_model
+    from maskwise.inference.exported import open_model
     from maskwise.inference.output_checks import check_prediction_target
     from maskwise.inference.photo_paths import iterate_photos
 
     # Checked before the seconds that importing torch takes.
-    check_model(run)
+    model = open_model(run)
     check_prediction_target(out, paths)
     next(iterate_photos(paths), None)
     name = named_decision(decision)
@@ -52,12 +53,12 @@ def predict(
     from maskwise.inference.decision import create_choice
 
     console = create_console()
-    predictor, chosen = open_for_files(console, run, backend, {out: predicting.sources_of(paths)})
-    choice = create_choice(run, predictor.card, name, calibrated=calibrated, accuracy=abstain)
+    predictor, chosen = open_for_files(console, model, backend, {out: predicting.sources_of(paths)})
+    choice = create_choice(model, predictor.card, name, calibrated=calibrated, accuracy=abstain)
     total = sum(1 for _ in iterate_photos(paths))
     with stage_bars(console) as bar:
         n, errors, resumed = predicting.predict_to_file(
-            run,
+            model,
             predictor,
             paths,
             out,
@@ -73,26 +74,26 @@ def predict(
 
 
 def open_for_files(
-    console: "Console", run: Path, backend: str | None, sources: Mapping[Path, str]
+    console: "Console", model: "Model", backend: str | None, sources: Mapping[Path, str]
 ) -> "tuple[Predictor, ChosenBackend]":
-    """A model, and what computes it; `sources` tells for each file what is predicted into it."""
+    """A predictor and its backend; `sources` names for each output file the photos that are predicted into it."""
     from maskwise.export.open_model import open_predictor
     from maskwise.inference.prediction_files import model_identity, parts_folder
     from maskwise.inference.resumable_parts import earlier_backend
 
     if backend == "auto":
         # What was begun is ended as it was begun, even if another backend were faster by now.
-        identity = model_identity(run)
+        identity = model_identity(model)
         begun = [
             earlier_backend(parts_folder(target), identity | {"sources": named})
             for target, named in sources.items()
         ]
         if kept := next((known for known in begun if known), None):
             console.print(f"backend {kept}, which the interrupted call had")
-            chosen = replace(choose_backend(console, run, kept), kept=True)
-            return open_predictor(run, chosen.name), chosen
-    chosen = choose_backend(console, run, backend)
-    return open_predictor(run, chosen.name), chosen
+            chosen = replace(choose_backend(console, model, kept), kept=True)
+            return open_predictor(model, chosen.name), chosen
+    chosen = choose_backend(console, model, backend)
+    return open_predictor(model, chosen.name), chosen
 
 
 def counting(advance: Callable[[int, int], None], total: int) -> Callable[[int], None]:

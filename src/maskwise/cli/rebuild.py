@@ -21,6 +21,9 @@ def rebuild(
 
     Example: [bold]maskwise rebuild runs/cpu[/bold]
     """
+    from maskwise.runs.run import open_finished_run
+
+    first = open_finished_run(run)
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.terminal import create_console
     from maskwise.studies.rebuild import rebuild as rebuilding
@@ -28,7 +31,7 @@ def rebuild(
     console = create_console()
     with stage_bars(console) as bar:
         found = rebuilding(
-            run,
+            first,
             data=data,
             out=out,
             resume=resume,

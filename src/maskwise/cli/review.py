@@ -9,33 +9,36 @@ import typer
 def review(
     folder: Annotated[Path, typer.Argument(help="The folder that audit wrote.")],
     data: Annotated[
-        Path | None, typer.Option(help="The audited data, where they are not any more where they were.")
+        Path | None, typer.Option(help="The audited data, if they have moved since the audit.")
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
 ) -> None:
-    """Accept or reject an audit's proposals on a page that only this machine sees; Ctrl-C ends it.
+    """Accept or reject an audit's proposals on a local page that only this machine can open; Ctrl-C stops it.
 
     Example: [bold]maskwise review audit[/bold]
     """
     import threading
     import webbrowser
 
-    from maskwise.audit.review import open_review
+    from maskwise.audit.review import AuditedDataError, open_review
     from maskwise.cli.terminal import create_console
     from maskwise.serving.review_server import ReviewServer
 
     console = create_console()
-    opened = open_review(folder, data)
+    try:
+        opened = open_review(folder, data)
+    except AuditedDataError as error:
+        raise AuditedDataError(f"{error} Name them with --data.") from error
     with ReviewServer(opened, port) as server:
         console.print(
-            f"{len(opened):,} findings to decide; every decision is kept in {folder / 'corrections.csv'}"
+            f"{len(opened):,} findings to decide; every decision is saved at once in {folder / 'corrections.csv'}"
         )
-        console.print(f"open {server.address} (Ctrl-C ends it)", soft_wrap=True, markup=False)
+        console.print(f"open {server.address} (Ctrl-C stops it)", soft_wrap=True, markup=False)
         if not no_browser:
-            # In a thread: a browser in the terminal would be waited for, and it waits for the server.
+            # In a thread: a browser in the terminal blocks until it is closed, and waits for the server.
             threading.Thread(target=webbrowser.open, args=(server.address,), daemon=True).start()
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            console.print("ended; what was decided is kept")
+            console.print("stopped; all decisions are saved")

@@ -38,9 +38,9 @@ def serve(
     """
     from maskwise.cli.terminal import create_console
     from maskwise.errors import InputError
-    from maskwise.inference.exported import check_model
+    from maskwise.inference.exported import open_model
 
-    check_model(model)
+    opened = open_model(model)
     name = named_decision(decision)
     try:
         from maskwise.serving.factory import create_service
@@ -54,8 +54,8 @@ def serve(
 
     console = create_console()
     service = create_service(
-        model,
-        backend=choose_backend(console, model, backend).name,
+        opened,
+        backend=choose_backend(console, opened, backend).name,
         decision=name,
         calibrated=calibrated,
         token=_token(token_file),

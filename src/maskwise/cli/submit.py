@@ -26,9 +26,9 @@ def submit(
     Example: [bold]maskwise submit runs/cpu --data eval --out submission.csv[/bold]
     """
     from maskwise.competition.submission import submission_targets
-    from maskwise.inference.exported import check_model
+    from maskwise.inference.exported import open_model
 
-    check_model(run)
+    model = open_model(run)
     targets = submission_targets(data, out)
     name = named_decision(decision)
     from maskwise.cli.bars import stage_bars
@@ -38,13 +38,13 @@ def submit(
 
     console = create_console()
     sources = {target: submission.submission_sources(folder) for folder, target in targets.items()}
-    predictor, chosen = open_for_files(console, run, backend, sources)
-    choice = create_choice(run, predictor.card, name, calibrated=calibrated)
+    predictor, chosen = open_for_files(console, model, backend, sources)
+    choice = create_choice(model, predictor.card, name, calibrated=calibrated)
     for folder, target in targets.items():
         total = submission.submission_length(folder, predictor.space)
         with stage_bars(console) as bar:
             n, unread = submission.write_submission(
-                run,
+                model,
                 predictor,
                 folder,
                 target,

@@ -91,9 +91,9 @@ def _train(
 ) -> None:
     run = out if out is not None else Path("runs") / chosen.name
     # Checked before the seconds that importing torch takes.
-    from maskwise.runs.run_lock import check_run_folder
+    from maskwise.runs.run_folder import RunFolder
 
-    check_run_folder(run, resume=resume)
+    RunFolder(run).check_free(resume=resume)
     from maskwise.cli.bars import stage_bars
     from maskwise.cli.scores import print_scores
     from maskwise.cli.terminal import create_console
@@ -126,18 +126,17 @@ def _train(
                 console=console,
                 progress=bar,
             )
-    if not metrics:
-        return
-    if metrics.get("folds"):
+    if metrics.folds is not None:
         console.print(
             "Refit on everybody: no held-out score of its own. The folds', out-of-fold:", style="bold"
         )
-    print_scores(console, metrics.get("folds", metrics), run)
+    print_scores(console, metrics.measured, run)
     if mlflow is not None:
+        from maskwise.runs.run import Run
         from maskwise.training.mlflow_tracking import track_run
 
-        console.print(f"MLflow run: {track_run(run, mlflow, report=no_photos)}")
-    if metrics.get("interrupted"):
+        console.print(f"MLflow run: {track_run(Run(run), mlflow, report=no_photos)}")
+    if metrics.interrupted:
         console.print(f"Interrupted: go on with maskwise train {recipe} --data {data} --out {run} --resume")
         raise typer.Exit(1)
 
@@ -148,7 +147,7 @@ def distil(
     out: Annotated[Path, typer.Option(help="The new run's folder.")],
     recipe: Annotated[str, typer.Option(help="The pupil's recipe.")] = "cpu",
     weight: Annotated[
-        float, typer.Option(help="How much the teacher counts beside the labels.", min=0.01, max=1)
+        float, typer.Option(help="The weight of the teacher; the labels have the rest.", min=0.01, max=1)
     ] = 0.7,
     temperature: Annotated[float, typer.Option(help="Above 1 the teacher is softened.", min=0.1)] = 1.0,
     held_out: Annotated[

@@ -11,6 +11,7 @@ from maskwise.competition.reader import EVAL_FILE, eval_folders, read_eval
 from maskwise.errors import InputError
 from maskwise.files import atomic_path
 from maskwise.inference.decision import Choice
+from maskwise.inference.exported import Model
 from maskwise.inference.output_checks import check_replaceable, same_file
 from maskwise.inference.prediction_files import Progress, parts_folder, prediction_parts
 from maskwise.inference.predictor import Predictor
@@ -68,7 +69,7 @@ def submission_length(folder: Path, space: LabelSpace) -> int:
 
 
 def write_submission(
-    run: Path,
+    model: Model,
     predictor: Predictor,
     folder: Path,
     out: Path,
@@ -92,7 +93,7 @@ def write_submission(
     table = read_eval(folder, predictor.space)
     pairs = list(zip(table.frame["id"], table.paths, strict=True))
     sources = submission_sources(folder)
-    with prediction_parts(run, predictor, lambda: iter(pairs), sources, out, choice, progress, begun) as (
+    with prediction_parts(model, predictor, lambda: iter(pairs), sources, out, choice, progress, begun) as (
         parts,
         _,
     ):

@@ -1,6 +1,6 @@
-"""Steps of a transform that change pixels and not geometry: done behind the warp, on what goes into the model.
+"""Steps of a transform that change pixels, not geometry: applied after the warp, at the model's input size.
 
-The draws of each step are keyed by (seed, epoch, photo, step), as those of the geometry are.
+Random draws are keyed by (seed, epoch, photo, step), as those of the geometry are.
 """
 
 import math
@@ -30,7 +30,7 @@ class _PixelStep(StrictModel):
                 raise ValueError(f"expected {name} to be two rising numbers above 0, got {list(value)}")
         certain = isinstance(self, Grayscale) and self.probability == 1
         if self.phase == "always" and not certain:
-            raise ValueError("expected phase train for what is drawn at random, got always")
+            raise ValueError("expected phase train for random steps, got always")
         return self
 
 
@@ -44,14 +44,14 @@ class Color(_PixelStep):
 
 
 class Grayscale(_PixelStep):
-    """Take the colour away with a probability; with phase `always` and 1, from every photo (it hurt the report)."""
+    """Convert to grey with a probability; with phase `always` and 1, every photo (which lowered the score in 2021)."""
 
     step: Literal["grayscale"] = "grayscale"
     probability: Probability = 0.1
 
 
 class Blur(_PixelStep):
-    """Blur by a Gaussian with a standard deviation drawn from a span, in pixels of the output."""
+    """Blur by a Gaussian with a standard deviation drawn from a range, in output pixels."""
 
     step: Literal["blur"] = "blur"
     probability: Probability = 0.3
@@ -59,16 +59,16 @@ class Blur(_PixelStep):
 
 
 class SoftenEdges(_PixelStep):
-    """Blur along the strongest edges and nowhere else: masks that were drawn on photos are known by theirs."""
+    """Blur along the strongest edges only, which give away objects that were drawn into photos."""
 
     step: Literal["soften_edges"] = "soften_edges"
     probability: Probability = 0.3
     sigma: tuple[float, float] = (0.7, 2.0)
-    share: Annotated[float, Field(gt=0, lt=1)] = 0.1  # of the pixels that count as lying on an edge
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.1  # of all pixels, counted as edges
 
 
 class Resample(_PixelStep):
-    """Shrink to a share of the size and enlarge again: what a small or far face looks like."""
+    """Shrink to a share of the size and enlarge again, as a small or distant subject looks."""
 
     step: Literal["resample"] = "resample"
     probability: Probability = 0.3
@@ -76,7 +76,7 @@ class Resample(_PixelStep):
 
 
 class Noise(_PixelStep):
-    """Add Gaussian noise with a standard deviation drawn from a span, in grey levels."""
+    """Add Gaussian noise with a standard deviation drawn from a range, in grey levels."""
 
     step: Literal["noise"] = "noise"
     probability: Probability = 0.3
@@ -88,19 +88,19 @@ class Erase(_PixelStep):
 
     step: Literal["erase"] = "erase"
     probability: Probability = 0.25
-    area: tuple[float, float] = (0.02, 0.2)  # shares of the photo's
+    area: tuple[float, float] = (0.02, 0.2)  # shares of the photo's area
 
 
 PixelStep = Color | Grayscale | Blur | SoftenEdges | Resample | Noise | Erase
 
 
 def change_pixels(pixels: Pixels, step: PixelStep, key: tuple[Key, ...]) -> Pixels:
-    """One step on pixels (height, width, 3), RGB; the input is left as it was.
+    """Apply one step to pixels (height, width, 3), RGB; the input is not modified.
 
     Args:
-        pixels: what the warp has drawn.
-        step: what to do.
-        key: what random draws depend on: seed, epoch, photo.
+        pixels: the output of the warp.
+        step: the step.
+        key: the key of random draws: seed, epoch, photo.
     """
     draws = keyed_uniforms(*key, step.step)
     if isinstance(step, Color):
@@ -146,7 +146,7 @@ def _soften_edges(pixels: Pixels, sigma: float, share: float) -> Pixels:
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     strength = cv2.magnitude(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
     edges = ((strength >= np.quantile(strength, 1 - share)) & (strength > 0)).astype(np.float32)
-    # Whole where the blur still moves the edge, then fading out, so that no new edge arises.
+    # Full strength where the blur still moves the edge, then fading out, so that no new edge arises.
     reach = 2 * math.ceil(1.5 * sigma) + 1
     near = cv2.dilate(edges, np.ones((reach, reach), np.uint8))
     near = cv2.GaussianBlur(near, (0, 0), sigma / 2)[:, :, None]

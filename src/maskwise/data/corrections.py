@@ -1,4 +1,4 @@
-"""Corrections as data: accepted rows change labels when a table is read; the files themselves are never touched."""
+"""Corrections of labels in a CSV file: accepted rows are applied when a table is read; photos are never changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,29 +12,29 @@ from maskwise.errors import InputError
 
 COLUMNS = ("finding", "id", "person", "photo", "field", "old", "new", "reason", "score", "accept")
 EXCLUDE, PERSON = "exclude", "person"
-FIRST_ROW = 2  # behind the header
+FIRST_ROW = 2  # the header is row 1
 
 
 @dataclass(frozen=True)
 class Corrected:
-    """A corrected table, and what was done to it."""
+    """A corrected table, and a record of the changes."""
 
     table: PhotoTable
     n_findings: int
-    n_changed: int  # photos whose row changed or was taken out
+    n_changed: int  # photos whose row changed or was excluded
     accepted: list[dict[str, str]]  # the rows that were applied
 
 
 def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
-    """Apply the accepted rows of a corrections file; the rows of one finding, such as a swap, go together.
+    """Apply the accepted rows of a corrections file; the rows of one finding, such as a swap, are applied together.
 
-    A row names its photos by `person`, or by `id` where only one person has it, and by `photo` where not all of the
-    person's are meant: the photo's name as the table has it, or its bare stem. `field` is an attribute, a band
-    where there is no number, `person` (whose photos they are), or `exclude`. `old`, where given, must be what the
-    table says; of a whole person, photos without a label keep none.
+    A row names its photos by `person`, or by `id` where only one person has it, and by `photo` where not all photos
+    of the person are meant: the photo's name as the table has it, or its stem. `field` is an attribute, a band
+    where there is no number, `person`, or `exclude`. `old`, where given, must be the value in the
+    table; if a whole person is corrected, photos without a label stay without one.
 
     Raises:
-        InputError: naming file and row of one that is not as expected, matches nothing or changes nothing.
+        InputError: naming file and row of the first that is malformed, matches nothing or changes nothing.
     """
     raw = read_corrections(path)
     accepted = [
@@ -50,18 +50,18 @@ def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
         )
     frame, touched, excluded = table.frame, set[int](), set[int]()
     for place, row in accepted:
-        # Found in the table as it was read: what an earlier row has changed is still called by its old name.
+        # Looked up in the table as it was read, so that earlier rows do not change the names.
         rows = _rows_of(table.frame, row, path, place)
         field, new = row["field"], row["new"]
         if field == EXCLUDE:
-            fresh = rows  # that two findings speak against a photo is no contradiction
+            fresh = rows  # a photo may be excluded by two findings
             excluded.update(rows)
         else:
             frame, fresh = _change(frame, table, rows, row, path, place)
         if not fresh:
             raise InputError(
                 f"{path}, row {place}: expected to change something, but {_named(row)} already is {field} {new}: "
-                "empty its accept, or mend the row."
+                "empty its accept, or correct the row."
             )
         touched.update(fresh)
     keep = [k not in excluded for k in range(frame.height)]
@@ -71,10 +71,10 @@ def apply_corrections(table: PhotoTable, path: Path) -> Corrected:
 
 
 def read_corrections(path: Path) -> pl.DataFrame:
-    """The rows of a corrections file, its own columns as text without surrounding spaces, `accept` in small letters.
+    """The rows of a corrections file as text, without surrounding spaces, `accept` in lower case.
 
     Raises:
-        InputError: when the file can't be read, lacks a column, or `accept` is another word than yes and no.
+        InputError: when the file can't be read, lacks a column, or a value of `accept` is not yes, no or empty.
     """
     raw = read_csv_text(path)
     require_columns(raw, COLUMNS, path)
@@ -90,7 +90,7 @@ def read_corrections(path: Path) -> pl.DataFrame:
 
 
 def _check_whole_findings(raw: pl.DataFrame, path: Path) -> None:
-    """Half of a swap is no correction."""
+    """Refuse a finding of which only some rows are accepted, such as half of a swap."""
     for finding, words in raw.group_by("finding", maintain_order=True):
         if words["accept"].n_unique() > 1 and finding[0]:
             raise InputError(
@@ -112,7 +112,7 @@ def _rows_of(frame: pl.DataFrame, row: Mapping[str, str], path: Path, place: int
         mine &= pl.col("person") == person
         if known_id and not frame.select((mine & (pl.col("id") == known_id)).any()).item():
             raise InputError(
-                f"{path}, row {place}, column id: expected {person} to have id {known_id}, but it does not: mend or "
+                f"{path}, row {place}, column id: expected {person} to have id {known_id}, but it does not: correct or "
                 "empty one of them."
             )
     elif known_id:
@@ -141,19 +141,19 @@ def _change(
     frame: pl.DataFrame,
     table: PhotoTable,
     rows: list[int],
-    told: Mapping[str, str],
+    row: Mapping[str, str],
     path: Path,
     place: int,
 ) -> tuple[pl.DataFrame, list[int]]:
-    """The frame with one field changed, and the rows in which that made a difference."""
-    field, old, new = told["field"], told["old"], told["new"]
-    whole_person = not told["photo"]
+    """The frame with one field changed, and the rows whose value is new."""
+    field, old, new = row["field"], row["old"], row["new"]
+    whole_person = not row["photo"]
     if not new:
         raise InputError(f"{path}, row {place}, column new: expected a {field}, got nothing.")
     attributes = {attribute.name: attribute for attribute in table.space.attributes}
     bands = {a.label_column: a.name for a in table.space.attributes if a.is_numeric}
     if field == PERSON:
-        if whole_person and new not in table.frame[PERSON].to_list():  # one photo may be of somebody new
+        if whole_person and new not in table.frame[PERSON].to_list():  # a single photo may be of a new person
             raise InputError(
                 f"{path}, row {place}, column new: expected a person of the data to join with, got {new!r}."
             )
@@ -164,7 +164,7 @@ def _change(
         columns = {name: typed[name][0] for name in dict.fromkeys(names)}
     elif field in bands:
         number = bands[field]
-        if whole_person:  # its other photos are decided by their number
+        if whole_person:  # the other photos have a number, which decides their band
             rows = [k for k in rows if frame[number][k] is None] or rows
         if any(frame[number][k] is not None for k in rows):
             raise InputError(
@@ -181,8 +181,8 @@ def _change(
             continue
         if old and not _same(before[k], old):
             raise InputError(
-                f"{path}, row {place}, column old: expected what the data say of {frame['photo'][k]}, {before[k]}, got "
-                f"{old!r}: the corrections were made for other data."
+                f"{path}, row {place}, column old: expected {before[k]}, as the data have it for {frame['photo'][k]}, "
+                f"got {old!r}: the corrections were made for other data."
             )
         if not _same(before[k], new):
             fresh.append(k)
@@ -194,10 +194,10 @@ def _change(
     return frame, fresh
 
 
-def _same(value: str | float | None, told: str) -> bool:
+def _same(value: str | float | None, text: str) -> bool:
     if isinstance(value, float | int):
         try:
-            return float(told) == float(value)
+            return float(text) == float(value)
         except ValueError:
             return False
-    return (value or "") == told
+    return (value or "") == text

@@ -1,4 +1,4 @@
-"""Decoded photos in one memory-mapped file: keyed by content, shared by processes, free to be deleted."""
+"""Decoded photos in one memory-mapped file: keyed by content, shared by processes, safe to delete."""
 
 import hashlib
 import os
@@ -48,7 +48,7 @@ def open_cache(
     *,
     progress: Progress | None = None,
 ) -> DecodedCache:
-    """Open the cache of these photos, making it first where it is not there yet.
+    """Open the cache of these photos; create it first if it does not exist.
 
     Args:
         digests: of each photo's content (N,).
@@ -58,7 +58,7 @@ def open_cache(
         progress: called as photos are done.
 
     Raises:
-        MaskwiseError: when the disk has not room enough.
+        MaskwiseError: when the disk has too little space.
     """
     wanted = dict(zip(digests, range(len(digests)), strict=True))
     name = hashlib.blake2b(digest_size=12)
@@ -87,7 +87,7 @@ def _check_room(folder: Path, needed: int) -> None:
     if needed > free * 0.95:
         raise MaskwiseError(
             f"Expected {needed / 1e9:.1f} GB free in {folder} for decoded photos, got {free / 1e9:.1f} GB. "
-            "Free some, point MASKWISE_CACHE elsewhere, or set data.cache=false."
+            "Free some space, set MASKWISE_CACHE to a folder on another disk, or set data.cache=false."
         )
 
 
@@ -115,7 +115,7 @@ def _fill(
                 offset += height * width * 3
             if progress:
                 progress(min(start + 256, len(items)), len(items))
-    # The index comes last: where it stands, the pixels are complete.
+    # The index is written last: where it exists, the pixels are complete.
     with atomic_path(index_file) as temporary:
         pl.DataFrame(
             rows,

@@ -1,4 +1,4 @@
-"""Decode photos of strangers: by content, bounded in size, at the smallest sufficient scale."""
+"""Decode untrusted photos: identified by content, limited in size, at the smallest sufficient scale."""
 
 import io
 import os
@@ -21,13 +21,13 @@ Pixels = npt.NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 64_000_000
-"""Photos with more pixels are set aside: 64 megapixels take 192 MB once decoded."""
+"""Photos with more pixels are refused: 64 megapixels take 192 MB once decoded."""
 
-_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # those that a part or the end follows
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # markers of segments and of the end
 _SCAN, _END = 0xDA, 0xD9
 
 MAX_SCANS = 64
-"""JPEGs with more scans are set aside: each costs a pass over all pixels, and empty ones take a hundred bytes."""
+"""JPEGs with more scans are refused: each scan costs a pass over all pixels, and an empty one takes 100 bytes."""
 
 MAX_BYTES = 64_000_000
 
@@ -36,7 +36,7 @@ MAX_BYTES = 64_000_000
 REDUCTIONS = (8, 4, 2, 1)
 
 SUFFICIENT = 0.85
-"""A decoded photo may have this share of the resolution that is asked for: DCT scaling is a better low-pass
+"""A decoded photo may have this share of the requested resolution: DCT scaling is a better low-pass
 filter than bilinear resampling, and the mean difference stays well under a grey level."""
 
 _ORIENTATION_TAG = 0x0112
@@ -49,7 +49,7 @@ class PhotoError(Exception):
 
 @dataclass(frozen=True)
 class Header:
-    """What a photo says of itself before it is decoded; height and width are those after rotation by EXIF."""
+    """What a photo's header states; height and width are those after rotation by EXIF."""
 
     format: str
     mode: str
@@ -60,7 +60,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Decoded:
-    """RGB pixels (h, w, 3), and the size (height, width) that the photo has in full."""
+    """RGB pixels (h, w, 3), uint8, and the photo's full size (height, width)."""
 
     pixels: Pixels
     full_size: tuple[int, int]
@@ -70,10 +70,10 @@ def read_photo(path: Path) -> bytes:
     """A photo's bytes, at most MAX_BYTES of them.
 
     Raises:
-        PhotoError: when it is missing, no ordinary file, too large or can't be read.
+        PhotoError: when it is missing, not a regular file, too large or unreadable.
     """
     try:
-        # Not blocking: a pipe would be waited for. Unbuffered: half the time of an ordinary open and read.
+        # Non-blocking, or a pipe would block. Unbuffered: half the time of an ordinary open and read.
         with open(path, "rb", buffering=0, opener=_open_at_once) as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):  # a device never ends
@@ -123,11 +123,11 @@ def _check_pixels(pixels: int) -> None:
 
 
 def _scans(data: bytes) -> int:
-    """The scans of a JPEG, up to its end: behind it phones put films."""
+    """The number of scans of a JPEG before its end marker, after which phones append videos."""
     found, place = 0, 2
     while (marker := _MARKER.search(data, place)) is not None and marker[0][1] != _END:
         found += marker[0][1] == _SCAN
-        # Behind a marker stands the length of its own part; behind a scan's part its data, without markers.
+        # A marker is followed by the length of its segment; a scan's segment by entropy-coded data without markers.
         place = marker.end() + max(2, int.from_bytes(data[marker.end() : marker.end() + 2], "big"))
     return found
 
@@ -138,7 +138,7 @@ def _plain_jpeg_header(data: bytes) -> Header | None:
         return None
     try:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-    except Exception:  # noqa: BLE001 - fed with hostile bytes it raises more than it documents
+    except Exception:  # noqa: BLE001 - given hostile bytes it raises more than it documents
         return None
     if colour not in ("YCbCr", "RGB", "Gray"):
         return None
@@ -147,7 +147,9 @@ def _plain_jpeg_header(data: bytes) -> Header | None:
 
 def _open(data: bytes) -> Image.Image:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of bombs and broken tags: the limits above decide.
+        warnings.simplefilter(
+            "ignore"
+        )  # Pillow warns of decompression bombs and broken tags; the limits above decide.
         try:
             return Image.open(io.BytesIO(data), formats=FORMATS)
         except UnidentifiedImageError as error:
@@ -163,9 +165,9 @@ def _pillow_header(data: bytes) -> Header:
     width, height = image.size
     _check_pixels(height * width)
     try:
-        # Not the format's own: that of PNG decodes the whole photo, to look for EXIF behind the pixels.
+        # Not the format's own getexif: that of PNG decodes the whole photo to find EXIF after the pixels.
         orientation = int(Image.Image.getexif(image).get(_ORIENTATION_TAG, 1))
-    except Exception:  # noqa: BLE001 - broken EXIF is no reason to lose a photo
+    except Exception:  # noqa: BLE001 - broken EXIF is no reason to refuse a photo
         orientation = 1
     if orientation in (5, 6, 7, 8):
         width, height = height, width
@@ -173,11 +175,11 @@ def _pillow_header(data: bytes) -> Header:
 
 
 def reduction_for(full_size: tuple[int, int], needed: float) -> int:
-    """The largest of 8, 4, 2, 1 by which a photo may be reduced, `needed` being the resolution asked for.
+    """The largest of 8, 4, 2, 1 by which a photo may be reduced while decoding.
 
     Args:
-        full_size: height and width in full.
-        needed: pixels asked for per pixel of the full photo, along the axis that asks for more.
+        full_size: height and width of the full photo.
+        needed: requested resolution: output pixels per pixel of the full photo, along the more demanding axis.
     """
     for reduction in REDUCTIONS:
         if min(full_size) >= 8 * reduction and 1 / reduction >= needed * SUFFICIENT:
@@ -201,7 +203,7 @@ def decode(data: bytes, header: Header, reduction: int = 1) -> Decoded:
                 data, "RGB", min_height=-(-stored[0] // reduction), min_width=-(-stored[1] // reduction)
             )
             return Decoded(_upright(pixels, header.orientation), full)
-        except Exception:  # noqa: BLE001 - it is strict about bytes that don't matter: Pillow decides below
+        except Exception:  # noqa: BLE001 - simplejpeg refuses harmless bytes: Pillow decides below
             pass
     return Decoded(_reduce(_decode_by_pillow(data, header), reduction), full)
 
@@ -210,8 +212,8 @@ def decode_for(data: bytes, needed: Callable[[tuple[int, int]], float]) -> Decod
     """Identify and decode a photo's bytes at the smallest scale that is sufficient.
 
     Args:
-        data: of the photo.
-        needed: from height and width in full to the resolution that is asked for, pixels per pixel.
+        data: the content of the file.
+        needed: from the full height and width to the requested resolution, output pixels per pixel.
 
     Raises:
         PhotoError: when it can't be used.
@@ -250,7 +252,7 @@ class EncodedPhoto:
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
-    """Pixels as stored, turned and mirrored as EXIF's orientation 1 to 8 says."""
+    """Stored pixels, rotated and mirrored by their EXIF orientation (1 to 8)."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.transpose(1, 0, 2)
     if orientation in (2, 3, 6, 7):

@@ -1,4 +1,4 @@
-"""Batches prepared ahead by threads: decoding and warping happen outside of Python's lock."""
+"""Batches prepared in advance by threads: decoding and warping release Python's global lock."""
 
 import os
 from collections import deque
@@ -13,7 +13,7 @@ from maskwise.data.decoding import Pixels
 Item = TypeVar("Item")
 
 _CHUNK = 8
-"""Photos a thread takes at once: enough to make the queue's cost vanish."""
+"""Photos per task: enough to make the cost of the queue negligible."""
 
 
 def default_workers() -> int:

@@ -1,4 +1,4 @@
-"""What a photo looks like in 72 bytes: a perceptual hash to find candidates, a thumbnail to confirm them."""
+"""A fingerprint of 264 bytes per photo: a perceptual hash to find candidates, a thumbnail to confirm them."""
 
 import cv2
 import numpy as np

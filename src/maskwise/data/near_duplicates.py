@@ -1,4 +1,4 @@
-"""Identical and near-identical photos of different persons, and the groups they tie persons into."""
+"""Identical and near-identical photos of different persons, and the groups of persons that they connect."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -14,8 +14,8 @@ MAX_DISTANCE = 6
 """Hashes of near-duplicates differ in at most this many of 64 bits, ..."""
 
 MIN_CORRELATION = 0.97
-"""... and their thumbnails correlate at least so much. Of 24 million pairs of real aligned faces of different
-persons, these two bounds together let through only photos made from one and the same picture."""
+"""... and their thumbnails correlate at least this much. Of 24 million pairs of real aligned faces of different
+persons, these two bounds together accepted only photos made from the same picture."""
 
 
 _BLOCK = 512
@@ -23,7 +23,7 @@ _BLOCK = 512
 
 @dataclass(frozen=True)
 class DuplicatePair:
-    """Two photos that show the same picture, by their rows, and whether the files are identical."""
+    """The rows of two photos that show the same picture, and whether their files are identical."""
 
     first: int
     second: int
@@ -33,12 +33,12 @@ class DuplicatePair:
 def cross_person_duplicates(scan: pl.DataFrame, persons: npt.NDArray[np.str_]) -> list[DuplicatePair]:
     """Pairs of photos of different persons that are identical or nearly so.
 
-    Copies of one picture are given as a chain, not as all pairs of them: a placeholder shared by thousands costs no
-    more than a list of it.
+    Copies of one picture are returned as a chain, not as all pairs: a placeholder image shared by thousands of
+    persons gives as many pairs as photos.
 
     Args:
-        scan: a scan's rows (N): `digest`, `phash`, `thumb`; rows without a hash are passed over.
-        persons: whose photo each row is (N,).
+        scan: a scan's rows (N): `digest`, `phash`, `thumb`; rows without a hash are skipped.
+        persons: the person of each row (N,).
     """
     _, owners = np.unique(persons, return_inverse=True)
     rows = scan["phash"].is_not_null().to_numpy().nonzero()[0]
@@ -47,24 +47,24 @@ def cross_person_duplicates(scan: pl.DataFrame, persons: npt.NDArray[np.str_]) -
         scan["phash"].fill_null(0).to_numpy(),
         scan["thumb"].to_list(),
     )
-    pairs, rows = chain_copies(rows, [digests[row] for row in rows], owners, identical=True)
+    pairs, rows = link_exact_copies(rows, [digests[row] for row in rows], owners, identical=True)
     looks = [(int(hashes[row]), thumbs[row]) for row in rows]
-    alike, rows = chain_copies(rows, looks, owners, identical=False)
+    alike, rows = link_exact_copies(rows, looks, owners, identical=False)
     near = _near(hashes[rows], [thumbs[row] for row in rows], owners[rows])
     named = [(int(rows[a]), int(rows[b])) for a, b in near]
     return pairs + alike + [DuplicatePair(a, b, identical=False) for a, b in sorted(named)]
 
 
 def copies_of(scan: pl.DataFrame, others: pl.DataFrame) -> list[DuplicatePair]:
-    """Each photo of which others have an identical or a near-identical one, with the first such: rows of both.
+    """Pairs of a photo and the first of the other photos that is identical or nearly so, by the rows of both.
 
     Args:
-        scan: a scan's rows (N): `digest`, `phash`, `thumb`; rows without a hash are passed over.
+        scan: a scan's rows (N): `digest`, `phash`, `thumb`; rows without a hash are skipped.
         others: the same of other photos (M).
     """
     columns = ("digest", "phash", "thumb")
     theirs = [
-        (row, *told) for row, told in enumerate(others.select(columns).iter_rows()) if told[1] is not None
+        (row, *found) for row, found in enumerate(others.select(columns).iter_rows()) if found[1] is not None
     ]
     by_digest, by_look = dict[bytes, int](), dict[tuple[int, bytes], int]()
     for row, digest, phash, thumb in theirs:
@@ -82,12 +82,12 @@ def copies_of(scan: pl.DataFrame, others: pl.DataFrame) -> list[DuplicatePair]:
             left.setdefault((phash, thumb), []).append(row)
     looks = [*left, *by_look]
     sides = np.repeat([0, 1], [len(left), len(by_look)])
-    told = set[int]()
+    matched = set[int]()
     mine, other_rows = list(left.values()), list(by_look.values())
     hashes = np.array([phash for phash, _ in looks], dtype=np.uint64)
     for a, b in sorted(_near(hashes, [thumb for _, thumb in looks], sides)):
-        if a not in told:
-            told.add(a)
+        if a not in matched:
+            matched.add(a)
             found += [DuplicatePair(row, other_rows[b - len(mine)], identical=False) for row in mine[a]]
     return sorted(found, key=lambda pair: pair.first)
 
@@ -95,7 +95,7 @@ def copies_of(scan: pl.DataFrame, others: pl.DataFrame) -> list[DuplicatePair]:
 def _near(
     hashes: npt.NDArray[np.uint64], thumbs: Sequence[bytes], owners: npt.NDArray[np.int64]
 ) -> set[tuple[int, int]]:
-    """Index pairs, the smaller first, of looks (N,) of different owners that are nearly the same."""
+    """Index pairs, the smaller first, of fingerprints (N,) of different owners that are nearly the same."""
     if not len(hashes):
         return set()
     pixels = np.frombuffer(b"".join(thumbs), dtype=np.uint8).reshape(len(thumbs), -1)
@@ -106,10 +106,10 @@ def _near(
     return near
 
 
-def chain_copies(
+def link_exact_copies(
     rows: npt.NDArray[np.int64], looks: Sequence[object], owners: npt.NDArray[np.int64], *, identical: bool
 ) -> tuple[list[DuplicatePair], npt.NDArray[np.int64]]:
-    """Each row tied to the last one that looks the same and has another owner; and the first row of each look."""
+    """Pair each row with the previous one of equal fingerprint and another owner; also the first row of each."""
     first: dict[object, int] = {}
     last: dict[object, int] = {}
     pairs = []
@@ -124,10 +124,10 @@ def chain_copies(
 def _close_hashes(
     hashes: npt.NDArray[np.uint64], owners: npt.NDArray[np.int64]
 ) -> Iterator[npt.NDArray[np.int64]]:
-    """Blocks of index pairs (P, 2) whose hashes are close, owners different.
+    """Blocks of index pairs (P, 2) of different owners whose hashes are close.
 
-    By the pigeonhole principle, hashes within d bits agree wholly in one of d + 1 parts, so only photos that
-    share a part are compared.
+    By the pigeonhole principle, hashes that differ in at most d bits agree in one of d + 1 parts, so only photos
+    that share a part are compared.
     """
     edges = np.linspace(0, 64, MAX_DISTANCE + 2).astype(np.uint64)
     for low, high in itertools.pairwise(edges):
@@ -137,11 +137,13 @@ def _close_hashes(
         for group in np.split(order, bounds):
             for start in range(0, len(group) - 1, _BLOCK):
                 block = group[start : start + _BLOCK]
-                for behind in range(start, len(group), _BLOCK):
-                    rest = group[behind : behind + _BLOCK]
+                for later_start in range(start, len(group), _BLOCK):
+                    rest = group[later_start : later_start + _BLOCK]
                     distance = np.bitwise_count(hashes[block, None] ^ hashes[rest][None])
                     other = owners[block, None] != owners[rest][None]
-                    later = (behind + np.arange(len(rest)))[None] > (start + np.arange(len(block)))[:, None]
+                    later = (later_start + np.arange(len(rest)))[None] > (start + np.arange(len(block)))[
+                        :, None
+                    ]
                     a, b = np.nonzero((distance <= MAX_DISTANCE) & other & later)
                     if len(a):
                         yield np.stack([block[a], rest[b]], axis=1)

@@ -31,7 +31,7 @@ def load_decoded(path: Path, spec: TransformSpec, points: Points | None = None) 
 
 @dataclass(frozen=True)
 class PhotoSource:
-    """The photos of a table behind one transform; safe to use from many threads."""
+    """The photos of a table under one transform; safe to use from several threads."""
 
     photos: Sequence[str]
     paths: Sequence[Path]
@@ -43,20 +43,20 @@ class PhotoSource:
     """By the digest of a photo's content, where the transform cuts out the face."""
 
     def load(self, row: int, epoch: int | None, occurrence: int = 0) -> Pixels:
-        """Pixels (height, width, 3) of one photo; with an `epoch`, as training draws them in it.
+        """Pixels (height, width, 3) of one photo; with an `epoch`, augmented for training.
 
-        A photo that comes several times in an epoch is drawn anew each time, by its `occurrence`.
+        A photo that occurs several times in an epoch is augmented differently each time, by its `occurrence`.
 
         Raises:
-            MaskwiseError: when the photo, fine in the scan, can't be read any more.
+            MaskwiseError: when a photo that the scan could read can't be read any more.
         """
         points = self.faces[self.digests[row]].points if self.faces else None
         try:
             decoded = self._decoded(row, points)
         except PhotoError as error:
             raise MaskwiseError(
-                f"Expected {self.paths[row]} to be as the scan saw it, got: {error}. "
-                "Leave the photos alone while they are in use, and resume."
+                f"Expected {self.paths[row]} to be unchanged since the scan, got: {error}. "
+                "Do not change photos while they are in use; then resume."
             ) from error
         key: tuple[Key, ...] = () if epoch is None else (self.seed, epoch, self.photos[row])
         if occurrence:

@@ -1,3 +1,3 @@
-"""Which files in a folder are taken for photos."""
+"""The suffixes by which files in a folder are recognised as photos."""
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})

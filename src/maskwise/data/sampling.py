@@ -1,4 +1,4 @@
-"""Which photos make an epoch, in which order, in which batches: keyed by seed and epoch alone."""
+"""The photos of an epoch, their order and their batches: a function of the seed and the epoch alone."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -17,23 +17,23 @@ Ratio = Annotated[float, Field(ge=0, le=1e6)]
 
 
 class ShuffledSpec(StrictModel):
-    """Every photo once an epoch, but for what fills no whole batch: others each time."""
+    """Every photo once per epoch; the remainder that fills no whole batch is left out, a different one each epoch."""
 
     kind: Literal["shuffled"] = "shuffled"
 
 
 class WeightedRandomSpec(StrictModel):
-    """As many draws as photos, with replacement, rare classes by inverse frequency: it failed in the report."""
+    """As many draws as photos, with replacement, weighted by inverse class frequency; it failed in the 2021 report."""
 
     kind: Literal["weighted_random"] = "weighted_random"
     power: float = Field(default=1.0, ge=0, le=2)
 
 
 class RatiosSpec(StrictModel):
-    """Photos of a value, or of a joint class, so many times as often as they occur; the epoch stays as long.
+    """Oversample photos of a value or of a joint class by a factor; the epoch keeps its length.
 
-    Nothing is left to chance but the order, and what fills no whole batch: a class has the same number of draws in
-    every epoch, dealt evenly to its photos.
+    Only the order and the remainder that fills no whole batch are random: a class has the same number of draws in
+    every epoch, spread evenly over its photos.
     """
 
     kind: Literal["ratios"] = "ratios"
@@ -42,7 +42,7 @@ class RatiosSpec(StrictModel):
 
 
 class PersonsSpec(StrictModel):
-    """Every person equally often, however many photos there are of each."""
+    """Every person equally often, however many photos each has."""
 
     kind: Literal["persons"] = "persons"
 
@@ -63,10 +63,10 @@ def sample_epoch(
     """The rows of an epoch (N,) in their order, as many as there are rows.
 
     Args:
-        spec: what the recipe says.
+        spec: the recipe's sampling.
         rows: rows that may be drawn (N,).
         classes: their joint classes (N,).
-        persons: whose photos they are (N,).
+        persons: the person of each (N,).
         space: the label space of the classes.
         seed: of the run.
         epoch: counted from 0.
@@ -89,7 +89,7 @@ def sample_epoch(
     wanted = sizes * ratios
     if not wanted.sum() > 0:
         raise InputError(
-            "sampling: expected ratios that leave photos to draw, got 0 for every class there is."
+            "sampling: expected ratios that leave photos to draw, got 0 for every class that occurs."
         )
     draws = _apportion(wanted / wanted.sum() * len(rows))
     picked = [
@@ -136,13 +136,13 @@ def _apportion(shares: npt.NDArray[np.float64]) -> Rows:
 
 
 def _deal(members: Rows, draws: int, generator: np.random.Generator) -> Rows:
-    """So many draws from the members, each as often as any other, give or take one."""
+    """`draws` draws from the members, each equally often up to one."""
     full, rest = divmod(draws, len(members))
     return np.concatenate([np.tile(members, full), generator.permutation(members)[:rest]])
 
 
 def occurrences(order: Rows) -> Rows:
-    """How often each place's row (N,) has come before in the order: repeats of a photo are drawn anew."""
+    """How often each row (N,) occurred earlier in the order: each repeat of a photo is augmented differently."""
     by_row = np.argsort(order, kind="stable")
     ranked = order[by_row]
     first = np.concatenate([[0], np.flatnonzero(np.diff(ranked)) + 1])
@@ -154,15 +154,14 @@ def occurrences(order: Rows) -> Rows:
 
 
 def steps_per_epoch(n_rows: int, global_batch: int) -> int:
-    """Full batches in an epoch; the rest, another each epoch, is left out, unless it is all there is."""
+    """Full batches per epoch; a remainder is left out, unless there is no full batch."""
     return max(1, n_rows // global_batch)
 
 
 def training_batches(order: Rows, *, batch_size: int, rank: int = 0, world: int = 1) -> Iterator[list[int]]:
-    """The batches of one process: consecutive stretches of the order, dealt over the processes.
+    """The batches of one process: consecutive parts of the order, distributed over the processes.
 
-    With one process or several, a step sees the same photos in all as long as `batch_size` x `world` is the
-    same.
+    A step sees the same photos for any number of processes as long as `batch_size` x `world` is the same.
     """
     step = batch_size * world
     for start in range(0, steps_per_epoch(len(order), step) * step, step):
@@ -170,7 +169,7 @@ def training_batches(order: Rows, *, batch_size: int, rank: int = 0, world: int 
 
 
 def evaluation_batches(rows: Rows, *, batch_size: int, rank: int = 0, world: int = 1) -> Iterator[list[int]]:
-    """All rows in their order, those of one process, the last batch as short as it is."""
+    """The batches of one process over all rows in order; the last one may be shorter."""
     mine = rows[rank::world]
     for start in range(0, len(mine), batch_size):
         yield mine[start : start + batch_size].tolist()

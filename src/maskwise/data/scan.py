@@ -1,4 +1,4 @@
-"""Look at every photo once: decode it, remember what it was, set aside what can't be used."""
+"""Decode every photo once, remember its properties, and set aside photos that can't be used."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ from maskwise.data.table import PhotoTable
 from maskwise.errors import MaskwiseError
 from maskwise.files import atomic_path
 
-# Raise it when what a scan records, or what it calls broken, changes: old memories are then forgotten.
+# To be raised when the recorded properties or the definition of a broken photo change: old caches are then ignored.
 SCAN_VERSION = 2
 
 _SCHEMA: dict[str, type[pl.DataType]] = {
@@ -38,18 +38,18 @@ _SCHEMA: dict[str, type[pl.DataType]] = {
 }
 
 _KEY = ["photo", "bytes", "modified_ns"]
-"""A file that agrees in these has been looked at before."""
+"""A file that agrees in these was scanned before."""
 
 _CHUNK = 1024
 
 Progress = Callable[[int, int], None]
-ProgressOf = Callable[[str], Progress | None]  # makes the bar of a named stage
+ProgressOf = Callable[[str], Progress | None]  # creates the progress bar of a named stage
 """Called with photos done and photos in all."""
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What was seen, a row a photo in the table's order; `reason` is null where the photo can be used."""
+    """What was found, one row per photo in the table's order; `reason` is null where the photo can be used."""
 
     frame: pl.DataFrame
     n_remembered: int
@@ -66,11 +66,11 @@ class Scan:
 
 
 def scan_photos(table: PhotoTable, *, workers: int | None = None, progress: Progress | None = None) -> Scan:
-    """Decode every photo of a table, or remember it by path, size and time of change.
+    """Decode every photo of a table, unless path, size and modification time are those of an earlier scan.
 
     Args:
         table: the photos.
-        workers: threads; all processors by default (decoding happens outside of Python's lock).
+        workers: threads; all processors by default (decoding releases Python's global lock).
         progress: called as photos are done.
     """
     memory_file = _memory_file(table.root)
@@ -86,7 +86,7 @@ def scan_photos(table: PhotoTable, *, workers: int | None = None, progress: Prog
         progress(done, len(photos))
     seen: list[pl.DataFrame] = []
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
-        # Chunks keep the queue of futures short, and rows are packed at once: few hundred bytes a photo.
+        # Chunks keep the queue of futures short and pack rows early: a few hundred bytes per photo.
         for start in range(0, len(fresh), _CHUNK):
             chunk = fresh[start : start + _CHUNK]
             rows = []
@@ -109,7 +109,7 @@ def scan_photos(table: PhotoTable, *, workers: int | None = None, progress: Prog
 
 
 def look_at(photo: str, path: Path) -> tuple[object, ...]:
-    """One row of a scan: decode a photo as small as possible and describe it, or say why it can't be."""
+    """One row of a scan: decode a photo at the smallest scale and describe it, or give the reason why it fails."""
     known = _stat_key(photo, path) or (photo, None, None)
     try:
         data = read_photo(path)
@@ -134,7 +134,7 @@ def content_digest(data: bytes) -> str:
 
 
 def _smallest(height: int, width: int) -> int:
-    """The reduction that leaves at least 32 pixels a side, which is what the hash needs."""
+    """The largest reduction that leaves at least 32 pixels per side, which the hash needs."""
     return next((r for r in (8, 4, 2) if min(height, width) // r >= 32), 1)
 
 
@@ -152,7 +152,7 @@ def _memory_file(root: Path) -> Path:
 
 
 def _recall(memory_file: Path) -> pl.DataFrame:
-    """What is remembered of a folder; nothing where there is none yet, or it is broken."""
+    """The stored scan of a folder; empty if there is none or it is broken."""
     try:
         frame = pl.read_parquet(memory_file, glob=False)
     except (OSError, pl.exceptions.PolarsError):
@@ -163,7 +163,7 @@ def _recall(memory_file: Path) -> pl.DataFrame:
 
 
 def _remember(memory_file: Path, frame: pl.DataFrame) -> None:
-    """Add to what was remembered of this folder; a memory that can't be kept costs time, nothing else."""
+    """Add to the stored scan of a folder; if it can't be written, the next scan only takes longer."""
     try:
         memory_file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(memory_file.with_suffix(".lock")):
@@ -172,7 +172,7 @@ def _remember(memory_file: Path, frame: pl.DataFrame) -> None:
                 if dict(before.schema) == _SCHEMA:
                     frame = pl.concat([frame, before.join(frame, on="photo", how="anti")])
             except (OSError, pl.exceptions.PolarsError):
-                pass  # none yet, or a broken one
+                pass  # missing or broken
             with atomic_path(memory_file) as temporary:
                 frame.write_parquet(temporary)
     except (OSError, MaskwiseError):

@@ -1,4 +1,4 @@
-"""Who is trained on and who is held out: by group, stratified over groups, keyed by a seed."""
+"""The split into training and held-out photos: by group, stratified over groups, a function of a seed."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,10 @@ from maskwise.randomness import keyed_digest
 def deal_order(
     groups: npt.NDArray[np.str_], strata: npt.NDArray[np.int64], seed: int
 ) -> npt.NDArray[np.str_]:
-    """The distinct groups (G,), stratum by stratum, shuffled inside each by a hash of the group's name.
+    """The distinct groups (G,), stratum by stratum, shuffled within each by a hash of the group's name.
 
-    A group's stratum is the commonest of its photos. As the order inside a stratum depends on names alone,
-    other rows or another order of rows do not reshuffle it.
+    A group's stratum is the most common one of its photos. The order within a stratum depends on names alone,
+    so that adding or reordering rows does not reshuffle it.
     """
     names, places = np.unique(groups, return_inverse=True)
     values, coded = np.unique(strata, return_inverse=True)
@@ -28,7 +28,7 @@ def deal_order(
 
 
 def person_strata(table: PhotoTable) -> npt.NDArray[np.int64]:
-    """What a split balances (N,): the combination of all attributes that are constant over a person."""
+    """The strata of a split (N,): the combination of all attributes that are constant over a person."""
     constant = [i for i, attribute in enumerate(table.space.attributes) if attribute.constant]
     indices = table.label_indices()[:, constant] + 1  # an unknown label is a stratum of its own
     sizes = [table.space.sizes[i] + 1 for i in constant]
@@ -44,15 +44,15 @@ def hold_out(
         groups: the person, or joined persons, of each photo (N,).
         strata: what to balance, such as gender x age band, as integers (N,).
         share: between 0 and 1, both excluded.
-        seed: another seed, another split.
+        seed: of the split.
 
     Raises:
-        InputError: when no group would be left on one of the sides.
+        InputError: when one side would have no group.
     """
     if not 0 < share < 1:
         raise InputError(f"Expected the held-out share to be between 0 and 1, got {share}.")
     order = deal_order(groups, strata, seed)
-    # Systematic sampling along the strata: every stretch of 1 / share groups gives one.
+    # Systematic sampling along the strata: one of every 1 / share consecutive groups.
     steps = np.floor((np.arange(len(order) + 1) + 0.5) * share)
     chosen = order[np.diff(steps) > 0]
     if not 0 < len(chosen) < len(order):
@@ -66,7 +66,7 @@ def hold_out(
 def assign_folds(
     groups: npt.NDArray[np.str_], strata: npt.NDArray[np.int64], *, n_folds: int, seed: int
 ) -> npt.NDArray[np.int64]:
-    """The fold (N,) of each photo, 0 to `n_folds` - 1: groups dealt in turn along the strata.
+    """The fold (N,) of each photo, 0 to `n_folds` - 1: groups assigned in turn along the strata.
 
     Raises:
         InputError: when there are fewer groups than folds, or fewer than 2 folds.
@@ -79,7 +79,7 @@ def assign_folds(
 
 
 def hold_out_photos(photos: Sequence[str], *, share: float, seed: int) -> npt.NDArray[np.bool_]:
-    """A split by photo, which leaks persons on purpose: only to show what leakage does to a score."""
+    """A split by photo, which leaks persons on purpose, to show the effect of leakage on a score."""
     return hold_out(
         np.asarray(photos, dtype=np.str_), np.zeros(len(photos), dtype=np.int64), share=share, seed=seed
     )

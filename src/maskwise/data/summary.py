@@ -1,4 +1,4 @@
-"""What there is: counts of photos and persons, by class, value, size and fault."""
+"""A summary of a data set: counts of photos and persons by class, value, size and fault."""
 
 from dataclasses import dataclass
 
@@ -17,23 +17,23 @@ class Summary:
     """Counts of a data set; each mapping goes from a name to a number of photos or persons."""
 
     n_photos: int
-    n_persons: int | None  # None: no photo tells whose it is
+    n_persons: int | None  # None: persons are not known for all photos
     n_usable: int
     n_labelled: int
     photos_per_class: dict[str, int]
     persons_per_class: dict[str, int]
     values: dict[str, dict[str, int]]  # photos of each value of each attribute
-    numbers: dict[str, list[float]]  # a number a person for each numeric attribute
+    numbers: dict[str, list[float]]  # one number per person, for each numeric attribute
     sizes: dict[str, int]
     formats: dict[str, int]
-    groups: dict[str, dict[str, int]]  # persons of each value of a further column
-    photos_per_person: dict[int, int]  # how many persons have so many photos
+    groups: dict[str, dict[str, int]]  # persons by value of each additional column
+    photos_per_person: dict[int, int]  # from a number of photos to the persons that have as many
     n_duplicate_pairs: int
     set_aside: list[tuple[str, str]]
 
 
 def summarise(table: PhotoTable, scan: Scan) -> Summary:
-    """Count what a table and its scan hold."""
+    """Summarise a table and its scan."""
     indices = table.label_indices()
     classes = table.space.encode(indices)
     names = table.space.class_names

@@ -1,4 +1,4 @@
-"""The table that every reader fills: one row a photo, its labels checked once."""
+"""The table that every reader returns: one row per photo, its labels checked once."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ SPLIT_VALUES = ("train", "held-out")
 
 @dataclass(frozen=True)
 class UnreadLabel:
-    """A label that can't be meant: whose, and why, with file, row and column."""
+    """An invalid label: the person, and the reason with file, row and column."""
 
     person: str
     reason: str
@@ -23,11 +23,11 @@ class UnreadLabel:
 
 @dataclass(frozen=True)
 class PhotoTable:
-    """One row a photo: where it lies, whose it is, and what is known about it.
+    """One row per photo: its path, its person and its labels.
 
     `frame` has `photo` (path, relative to `root` where it lies below it), `person`, `id`, a column of value
     names for each categorical attribute, a number and a `<name>_band` for each numeric one, `split`,
-    `source`, and every further column the data came with. Unknown labels are null. `space` has the
+    `source`, and every additional column of the data. Unknown labels are null. `space` has the
     boundaries of the score.
     """
 
@@ -45,7 +45,7 @@ class PhotoTable:
         return self.frame["photo"].to_list()
 
     def photo(self, row: int) -> str:
-        """One photo's name; `photos` makes the list of all anew."""
+        """The name of one photo, without building the list of all."""
         return str(self.frame["photo"][int(row)])
 
     @property
@@ -55,19 +55,19 @@ class PhotoTable:
 
     @property
     def persons(self) -> npt.NDArray[np.str_]:
-        """The photos' persons (N,); a photo of an unknown person stands for itself."""
+        """The photos' persons (N,); a photo of an unknown person counts as its own person."""
         return self.frame.select(pl.coalesce("person", "photo")).to_series().to_numpy().astype(np.str_)
 
     @property
     def group_columns(self) -> list[str]:
-        """The further columns, which can group an evaluation."""
+        """The additional columns, by which an evaluation can group."""
         known = {"photo", "person", "id", "split", "source"}
         known.update(a.name for a in self.space.attributes)
         known.update(a.label_column for a in self.space.attributes)
         return [name for name in self.frame.columns if name not in known]
 
     def group_values(self) -> dict[str, npt.NDArray[np.str_]]:
-        """The further columns as text (N,), by name; empty where unknown."""
+        """The additional columns as text (N,), by name; empty where unknown."""
         return {
             name: self.frame[name].cast(pl.String).fill_null("").to_numpy().astype(np.str_)
             for name in self.group_columns
@@ -110,11 +110,11 @@ def check_labels(
         raw: the columns as text, as the file has them; empty is unknown.
         space: the declared labels, with the score's boundaries.
         origin: the file that messages name.
-        first_row: the number of its first row of data; 2 behind a header line.
-        unread: is given the labels that can't be meant, which become unknown; None refuses them.
+        first_row: the number of its first row of data; 2 after a header line.
+        unread: receives the invalid labels, which become unknown; with None they are refused.
 
     Raises:
-        InputError: naming file, row, column and value of the first label that can't be meant.
+        InputError: naming file, row, column and value of the first invalid label.
     """
     typed: dict[str, pl.Series] = {}
     judge = _Judge(raw, origin, first_row, unread)
@@ -139,7 +139,7 @@ def _text(raw: pl.DataFrame, column: str) -> pl.Series:
 
 @dataclass(frozen=True)
 class _Judge:
-    """What becomes of values that can't be meant: refused, or told and unknown."""
+    """How invalid values are treated: refused, or collected and set to unknown."""
 
     raw: pl.DataFrame
     origin: Path

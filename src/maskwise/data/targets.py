@@ -1,4 +1,4 @@
-"""What a photo is trained towards: a distribution over the joint classes."""
+"""Training targets: for each photo a distribution over the joint classes."""
 
 import math
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ def create_targets(table: PhotoTable, space: LabelSpace, deviations: Mapping[str
         table: the photos.
         space: the label space with the boundaries to train with.
         deviations: the standard deviation of a number's label, in its unit, by attribute: a label near a
-            boundary is then shared by both bands, unless the data set is capped there. Attributes that are not
-            named are taken as certain.
+            boundary is then shared by both bands, unless the data set is capped there. Labels of other attributes
+            are certain.
 
     Raises:
-        InputError: when a deviation is given for an attribute that is no number.
+        InputError: when a deviation is given for an attribute that is not numeric.
     """
     numeric = {a.name for a in space.attributes if a.is_numeric}
     if wrong := sorted(set(deviations) - numeric):
@@ -38,8 +38,8 @@ def create_targets(table: PhotoTable, space: LabelSpace, deviations: Mapping[str
         if attribute.name in deviations:
             numbers = table.frame[attribute.name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
             known = ~np.isnan(numbers)  # a band given alone stays certain
-            # A data set whose largest number is a boundary itself has a cap there: such a label means `or more`. Its
-            # own boundaries count, those to train with may be shifted.
+            # A data set whose largest number equals a boundary is capped there: such a label means `or more`. The
+            # score's boundaries count too, as those to train with may be shifted.
             boundaries = {*table.space.attributes[place].boundaries, *attribute.boundaries}
             if known.any() and numbers[known].max() in boundaries:
                 known &= numbers < numbers[known].max()
@@ -51,9 +51,9 @@ def create_targets(table: PhotoTable, space: LabelSpace, deviations: Mapping[str
 def band_probabilities(
     numbers: npt.NDArray[np.float64], attribute: Attribute, deviation: float
 ) -> npt.NDArray[np.float64]:
-    """Probabilities (N, bands) that a number lies in each band, its label being normally distributed about it.
+    """Probabilities (N, bands) of each band, for labels with a normally distributed error.
 
-    A whole number stands for the unit that begins with it: somebody is 29 until the day of being 30.
+    A whole number means the unit that begins with it: a person is 29 until the 30th birthday.
     """
     if deviation <= 0:
         return np.eye(len(attribute.values))[attribute.band(numbers)]

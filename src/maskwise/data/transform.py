@@ -1,7 +1,7 @@
-"""One description of what happens to a photo, stored with the model and used wherever photos go in.
+"""One description of how photos become model inputs, stored with the model and used in every place.
 
-Steps about geometry are composed into a single affine warp from the decoded photo to the output, so pixels
-are resampled once. Randomness is keyed by (seed, epoch, photo, step): adding a step changes no other's draw.
+Geometric steps are composed into a single affine warp from the decoded photo to the output, so pixels are resampled
+once. Randomness is keyed by (seed, epoch, photo, step): adding a step does not change the draws of the others.
 """
 
 from functools import lru_cache
@@ -27,7 +27,7 @@ class _Step(StrictModel):
 
 
 class Rotation(_Step):
-    """Rotate about the centre by a uniform angle in [-degrees, degrees]; what comes in is black."""
+    """Rotate about the centre by a uniform angle in [-degrees, degrees]; the corners become black."""
 
     step: Literal["rotation"] = "rotation"
     degrees: float = Field(gt=0, le=180)
@@ -35,7 +35,7 @@ class Rotation(_Step):
 
 
 class HorizontalFlip(_Step):
-    """Mirror left and right with a probability."""
+    """Mirror horizontally with a probability."""
 
     step: Literal["horizontal_flip"] = "horizontal_flip"
     probability: float = Field(default=0.5, ge=0, le=1)
@@ -43,7 +43,7 @@ class HorizontalFlip(_Step):
 
 
 class Zoom(_Step):
-    """Scale about the centre by a log-uniform factor in [1 - amount, 1 / (1 - amount)] on a canvas kept."""
+    """Scale about the centre by a log-uniform factor in [1 - amount, 1 / (1 - amount)]; the size stays."""
 
     step: Literal["zoom"] = "zoom"
     amount: float = Field(gt=0, lt=1)
@@ -59,7 +59,7 @@ class Shift(_Step):
 
 
 class CenterCrop(_Step):
-    """Cut out the centre; a photo smaller than that is padded with black, as torchvision does."""
+    """Crop the centre; a smaller photo is padded with black, as torchvision does."""
 
     step: Literal["center_crop"] = "center_crop"
     height: int = Field(gt=0)
@@ -103,7 +103,7 @@ class Resize(_Step):
 class Normalize(_Step):
     """Subtract a mean and divide by a standard deviation, for pixels in [0, 1].
 
-    `null` means the backbone's own; a run writes out which they were.
+    `null` means those of the backbone; a run's recipe has the values.
     """
 
     step: Literal["normalize"] = "normalize"
@@ -119,7 +119,7 @@ Step = Annotated[
 
 
 class TransformSpec(StrictModel):
-    """The steps in their order: geometry, ending in a resize that is always done; pixel steps; normalising."""
+    """The steps in order: geometry, ending in a resize of phase `always`; pixel steps; normalisation."""
 
     steps: tuple[Step, ...]
 
@@ -130,11 +130,11 @@ class TransformSpec(StrictModel):
             raise ValueError("expected exactly one normalize, as the last step")
         geometry = [step for step in self.steps[:-1] if not isinstance(step, PixelStep)]
         if not geometry or not isinstance(geometry[-1], Resize) or geometry[-1].phase != "always":
-            raise ValueError("expected a resize of phase always behind all other geometry")
+            raise ValueError("expected a resize of phase always after all other geometry")
         if any(isinstance(step, PixelStep) for step in self.steps[: len(geometry)]):
-            raise ValueError("expected steps that change pixels (color, blur, ...) behind the resize")
+            raise ValueError("expected steps that change pixels (color, blur, ...) after the resize")
         if any(isinstance(step, RandomStep) and step.phase == "always" for step in self.steps):
-            raise ValueError("expected phase train for steps that are drawn at random, got always")
+            raise ValueError("expected phase train for random steps, got always")
         if len(set(names)) != len(names):
             raise ValueError("expected each step once")
         if "face_crop" in names:
@@ -145,7 +145,7 @@ class TransformSpec(StrictModel):
 
     @property
     def output_size(self) -> tuple[int, int]:
-        """Height and width of what goes into the model."""
+        """Height and width of the model's input."""
         return next(step for step in reversed(self.steps) if isinstance(step, Resize)).size
 
     @property
@@ -157,7 +157,7 @@ class TransformSpec(StrictModel):
     def normalization(self) -> Normalize:
         """The last step."""
         last = self.steps[-1]
-        assert isinstance(last, Normalize)  # by _check
+        assert isinstance(last, Normalize)  # guaranteed by _check
         return last
 
 
@@ -183,14 +183,14 @@ def compose(
     points: Points | None = None,
     key: tuple[Key, ...] = (),
 ) -> Matrix:
-    """The affine map (3, 3) from output to photo coordinates; pixel centres lie at half-integers.
+    """The affine map (3, 3) from output to photo coordinates; pixel centres are at half-integers.
 
     Args:
         spec: the steps.
-        full_size: height and width of the photo in full.
-        train: whether steps of phase `train` are done.
+        full_size: height and width of the full photo.
+        train: whether steps of phase `train` are applied.
         points: the face's landmarks (5, 2) in pixels of the photo, for a face_crop; None without a face.
-        key: what random draws depend on: seed, epoch, photo.
+        key: the key of random draws: seed, epoch, photo.
     """
     matrix = np.eye(3)
     height, width = float(full_size[0]), float(full_size[1])
@@ -233,7 +233,7 @@ def seen_area(
 
 
 def finish(pixels: Pixels, spec: TransformSpec, *, train: bool, key: tuple[Key, ...] = ()) -> Pixels:
-    """Pixels (height, width, 3) behind the warp, changed as the steps say; not yet normalised."""
+    """Apply the pixel steps to the warp's output (height, width, 3); normalisation comes later, on the device."""
     for step in spec.steps:
         if isinstance(step, PixelStep) and (train or step.phase == "always"):
             pixels = change_pixels(pixels, step, key)
@@ -241,7 +241,7 @@ def finish(pixels: Pixels, spec: TransformSpec, *, train: bool, key: tuple[Key, 
 
 
 def _margin(size: float, crop: int) -> int:
-    """Where a centre crop begins: rounded as torchvision does it when it cuts, and when it pads."""
+    """Where a centre crop begins: rounded as torchvision rounds when it crops, and when it pads."""
     return round((size - crop) / 2.0) if crop <= size else -int((crop - size) // 2)
 
 
@@ -251,7 +251,7 @@ def _random(step: RandomStep, height: float, width: float, key: tuple[Key, ...])
         inner = np.diag([-1.0 if first < step.probability else 1.0, 1.0, 1.0])
     elif isinstance(step, Rotation):
         angle = np.deg2rad((2 * first - 1) * step.degrees)
-        # Counter-clockwise for a positive angle, y pointing down, as torchvision counts.
+        # Counter-clockwise for a positive angle, y pointing down, as in torchvision.
         inner = np.array(
             [[np.cos(angle), -np.sin(angle), 0.0], [np.sin(angle), np.cos(angle), 0.0], [0.0, 0.0, 1.0]]
         )
@@ -268,10 +268,10 @@ def _shift(x: float, y: float) -> Matrix:
 
 
 def resolution_needed(spec: TransformSpec, full_size: tuple[int, int], points: Points | None = None) -> float:
-    """Output pixels for each pixel of the full photo, along the axis and in the phase that ask for most.
+    """Output pixels per pixel of the full photo, along the most demanding axis and phase.
 
-    Random steps do not count, so that a photo is decoded at one scale whatever is drawn and a cache of
-    decoded photos serves every epoch, training and evaluation.
+    Random steps do not count, so that a photo is always decoded at one scale and a cache of decoded photos
+    serves every epoch, training and evaluation.
     """
     if points is None:
         return _resolution_of_size(spec, full_size)

@@ -1,4 +1,4 @@
-"""Pixels through one affine map: the only place where a photo is resampled."""
+"""Resample a decoded photo through one affine map, the only place where photos are resampled."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ _SMALLEST_TAP = 0.03
 
 
 def warp(decoded: Decoded, matrix: Matrix, size: tuple[int, int]) -> Pixels:
-    """The pixels (height, width, 3) that `matrix` draws from a decoded photo; black outside of it.
+    """The pixels (height, width, 3), uint8, that `matrix` maps from a decoded photo; black outside of it.
 
     Args:
         decoded: the photo, possibly at a reduced scale.
@@ -18,7 +18,7 @@ def warp(decoded: Decoded, matrix: Matrix, size: tuple[int, int]) -> Pixels:
         size: height and width of the output.
     """
     pixels = decoded.pixels
-    # From the full photo's coordinates to those of the pixels at hand, then from edges to pixel centres.
+    # From the full photo's coordinates to those of the decoded pixels, then from edges to pixel centres.
     scale_y, scale_x = pixels.shape[0] / decoded.full_size[0], pixels.shape[1] / decoded.full_size[1]
     to_pixels = matrix[:2] * np.array([[scale_x], [scale_y]])
     pixels = _soften(

@@ -1,18 +1,18 @@
-"""`metrics.json`: every number with its interval, from predictions, labels and persons."""
+"""Scores with their intervals, from predictions, labels and persons."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from maskwise.errors import InputError
-from maskwise.metrics.bootstrap import interval
+from maskwise.metrics.bootstrap import Statistic, interval
 from maskwise.metrics.classification import Floats, accuracy, class_f1, macro_f1, stacked_by_person
-from maskwise.metrics.group_gaps import largest_gaps, was_measured
+from maskwise.metrics.group_gaps import largest_gaps
+from maskwise.runs.metrics import AttributeScores, ClassScore, Figure, Gap, GroupScores, Scores
 from maskwise.tasks.label_space import UNKNOWN, LabelSpace
 
-SCHEMA = 1
 FEW_PERSONS = 100
 """With fewer persons than this, simulated 95% intervals of macro F1 held the truth less than 95 times in 100."""
 
@@ -20,7 +20,7 @@ FEWEST_PERSONS = 20
 """Groups with fewer persons are counted and not scored: their intervals would say nothing."""
 
 MOST_GROUPS = 12
-"""A column with more values than this does not group; it is an identifier or a number."""
+"""A column with more values than this is not used for groups; it is an identifier or a number."""
 
 Indices = npt.NDArray[np.int64]
 
@@ -34,103 +34,128 @@ def score(
     groups: Mapping[str, npt.NDArray[np.str_]],
     draws: int = 1000,
     seed: int = 0,
-) -> dict[str, Any]:
-    """Scores with 95% intervals by bootstrap over persons.
+) -> Scores:
+    """Scores with 95% intervals by bootstrap over persons; a score without photos is None.
 
     Args:
         labels: attribute indices (N, A), -1 where unknown; the joint scores need photos with all known.
         predictions: joint classes (N,).
         persons: whose photo each is (N,).
         space: the label space, with the score's boundaries.
-        groups: further columns (N,) by name; an empty string is unknown.
+        groups: additional columns (N,) by name; an empty string is unknown.
         draws: resamples of persons.
         seed: of the resampling.
-
-    Returns:
-        The part of `metrics.json` that depends on predictions: `macro_f1`, `accuracy`, an entry an attribute,
-        `per_class`, `groups`, `gaps` (the largest between groups), `n_photos`, `n_persons`, `few_persons` (so few
-        that intervals are too narrow). A
-        score without photos is null.
     """
     _, person_index = np.unique(persons, return_inverse=True)
+    bootstrap = _Bootstrap(person_index, draws, seed)
     classes = space.encode(labels)
     known = classes != UNKNOWN
-    stacked = stacked_by_person(classes[known], predictions[known], person_index[known], space.n_classes)
-    metrics: dict[str, Any] = {
-        "macro_f1": _scalar(macro_f1, stacked, draws, seed),
-        "accuracy": _scalar(accuracy, stacked, draws, seed),
-    }
+    joint = bootstrap.counts(classes, predictions, known, space.n_classes)
     values = space.decode(predictions)
-    for place, attribute in enumerate(space.attributes):
-        own = labels[:, place] != UNKNOWN
-        table = stacked_by_person(
-            labels[own, place], values[own, place], person_index[own], len(attribute.values)
-        )
-        metrics[attribute.name] = {
-            "macro_f1": _scalar(macro_f1, table, draws, seed),
-            "accuracy": _scalar(accuracy, table, draws, seed),
-            "per_value": _per_class(table, attribute.values, draws, seed),
-            "confusion": _confusion(labels[own, place], values[own, place], len(attribute.values)),
-        }
-    metrics["per_class"] = _per_class(stacked, space.class_names, draws, seed)
-    metrics["confusion"] = _confusion(classes[known], predictions[known], space.n_classes)
     named = _all_groups(labels, groups, space)
-    metrics["groups"] = {
-        column: _by_group(labels, predictions, person_index, column, names, space, draws, seed)
+    scored = {
+        column: _by_group(labels, predictions, column, names, space, bootstrap)
         for column, names in named.items()
     }
-    scored = {
-        column: [name for name, entry in entries.items() if was_measured(entry)]
-        for column, entries in metrics["groups"].items()
+    measured = {
+        column: [name for name, entry in entries.items() if entry.is_measured]
+        for column, entries in scored.items()
     }
-    metrics["gaps"] = largest_gaps(
-        labels, predictions, person_index, scored, named, space, fewest=FEWEST_PERSONS, draws=draws, seed=seed
+    gaps = largest_gaps(
+        labels,
+        predictions,
+        person_index,
+        measured,
+        named,
+        space,
+        fewest=FEWEST_PERSONS,
+        draws=draws,
+        seed=seed,
     )
-    metrics["n_photos"] = int(known.sum())
-    metrics["n_persons"] = len(np.unique(person_index[known]))
-    metrics["few_persons"] = metrics["n_persons"] < FEW_PERSONS
-    return metrics
+    n_persons = len(np.unique(person_index[known]))
+    return Scores(
+        macro_f1=bootstrap.figure(macro_f1, joint),
+        accuracy=bootstrap.figure(accuracy, joint),
+        attributes={
+            attribute.name: _score_attribute(labels[:, place], values[:, place], attribute.values, bootstrap)
+            for place, attribute in enumerate(space.attributes)
+        },
+        per_class=bootstrap.per_class(joint, space.class_names),
+        confusion=_confusion(classes[known], predictions[known], space.n_classes),
+        groups=scored,
+        gaps=tuple(Gap.model_validate(gap, from_attributes=True) for gap in gaps),
+        n_photos=int(known.sum()),
+        n_persons=n_persons,
+        few_persons=n_persons < FEW_PERSONS,
+    )
 
 
-def _scalar(statistic: Any, stacked: Floats, draws: int, seed: int) -> dict[str, Any] | None:  # noqa: ANN401
-    if not len(stacked):
-        return None
-    value, low, high = interval(statistic, stacked, draws=draws, seed=seed)
-    return _rounded(value, low, high)
+@dataclass(frozen=True)
+class _Bootstrap:
+    """Statistics with their intervals over persons (N,), the same draws for all."""
 
+    person_index: Indices
+    draws: int
+    seed: int
 
-def _rounded(value: Any, low: Any, high: Any) -> dict[str, Any]:  # noqa: ANN401 - numpy scalars
-    return {"value": round(float(value), 6), "ci95": [round(float(low), 6), round(float(high), 6)]}
+    def counts(
+        self, labels: Indices, predictions: Indices, rows: npt.NDArray[np.bool_], n_classes: int
+    ) -> Floats:
+        """Counts by person (P, 3C) of some rows (N,)."""
+        return stacked_by_person(labels[rows], predictions[rows], self.person_index[rows], n_classes)
 
+    def figure(self, statistic: Statistic, counts: Floats) -> Figure | None:
+        """One statistic of counts (P, 3C); None without photos."""
+        if not len(counts):
+            return None
+        return _figure(*interval(statistic, counts, draws=self.draws, seed=self.seed))
 
-def _per_class(stacked: Floats, names: tuple[str, ...], draws: int, seed: int) -> list[dict[str, Any]]:
-    n = len(names)
-    labelled = stacked[:, n : 2 * n]
-    rows: list[dict[str, Any]] = []
-    if len(stacked):
-        value, low, high = interval(class_f1, stacked, draws=draws, seed=seed)
-    for place, name in enumerate(names):
-        rows.append(
-            {
-                "name": name,
-                "f1": _rounded(value[place], low[place], high[place]) if len(stacked) else None,
-                "n_photos": int(labelled[:, place].sum()),
-                "n_persons": int((labelled[:, place] > 0).sum()),
-            }
+    def per_class(self, counts: Floats, names: tuple[str, ...]) -> tuple[ClassScore, ...]:
+        """F1 of each class, with the photos and persons that have it as their label."""
+        n = len(names)
+        labelled = counts[:, n : 2 * n]
+        figures: list[Figure | None] = [None] * n
+        if len(counts):
+            found = interval(class_f1, counts, draws=self.draws, seed=self.seed)
+            figures = [_figure(value, low, high) for value, low, high in zip(*found, strict=True)]
+        return tuple(
+            ClassScore(
+                name=name,
+                f1=figures[place],
+                n_photos=int(labelled[:, place].sum()),
+                n_persons=int((labelled[:, place] > 0).sum()),
+            )
+            for place, name in enumerate(names)
         )
-    return rows
 
 
-def _confusion(labels: Indices, predictions: Indices, n_classes: int) -> list[list[int]]:
+def _figure(value: Floats, low: Floats, high: Floats) -> Figure:
+    return Figure(value=round(float(value), 6), ci95=(round(float(low), 6), round(float(high), 6)))
+
+
+def _score_attribute(
+    labels: Indices, predictions: Indices, names: tuple[str, ...], bootstrap: _Bootstrap
+) -> AttributeScores:
+    """The scores of one attribute's indices (N,)."""
+    own = labels != UNKNOWN
+    counts = bootstrap.counts(labels, predictions, own, len(names))
+    return AttributeScores(
+        macro_f1=bootstrap.figure(macro_f1, counts),
+        accuracy=bootstrap.figure(accuracy, counts),
+        per_value=bootstrap.per_class(counts, names),
+        confusion=_confusion(labels[own], predictions[own], len(names)),
+    )
+
+
+def _confusion(labels: Indices, predictions: Indices, n_classes: int) -> tuple[tuple[int, ...], ...]:
     flat = np.bincount(labels * n_classes + predictions, minlength=n_classes * n_classes)
-    table: list[list[int]] = flat.reshape(n_classes, n_classes).tolist()
-    return table
+    return tuple(tuple(row) for row in flat.reshape(n_classes, n_classes).tolist())
 
 
 def _all_groups(
     labels: Indices, groups: Mapping[str, npt.NDArray[np.str_]], space: LabelSpace
 ) -> dict[str, npt.NDArray[np.str_]]:
-    """The attributes themselves, then the further columns."""
+    """The attributes themselves, then the additional columns."""
     own: dict[str, npt.NDArray[np.str_]] = {}
     for place, attribute in enumerate(space.attributes):
         names = np.array([*attribute.values, ""])
@@ -141,46 +166,40 @@ def _all_groups(
 def _by_group(
     labels: Indices,
     predictions: Indices,
-    person_index: Indices,
     column: str,
     names: npt.NDArray[np.str_],
     space: LabelSpace,
-    draws: int,
-    seed: int,
-) -> dict[str, Any]:
+    bootstrap: _Bootstrap,
+) -> dict[str, GroupScores]:
     values = space.decode(predictions)
-    result: dict[str, Any] = {}
-    # What nobody has is a group too: of no persons, and unmeasured.
+    result: dict[str, GroupScores] = {}
+    # A declared value that no photo has is a group too: with no persons, and unmeasured.
     declared = next((a.values for a in space.attributes if a.label_column == column), None)
     for name in declared or sorted(set(names.tolist()) - {""}):
         inside = names == name
-        n_persons = len(np.unique(person_index[inside]))
-        entry: dict[str, Any] = {"n_photos": int(inside.sum()), "n_persons": n_persons}
-        if n_persons >= FEWEST_PERSONS:
-            classes = space.encode(labels[inside])
-            known = classes != UNKNOWN
-            entry["accuracy"] = _scalar(
-                accuracy,
-                stacked_by_person(
-                    classes[known], predictions[inside][known], person_index[inside][known], space.n_classes
-                ),
-                draws,
-                seed,
-            )
-            for place, attribute in enumerate(space.attributes):
-                own = labels[inside][:, place] != UNKNOWN
-                entry[attribute.name] = _scalar(
+        n_photos, n_persons = int(inside.sum()), len(np.unique(bootstrap.person_index[inside]))
+        if n_persons < FEWEST_PERSONS:
+            result[name] = GroupScores(n_photos=n_photos, n_persons=n_persons)
+            continue
+        classes = np.where(inside, space.encode(labels), UNKNOWN)
+        joint = bootstrap.counts(classes, predictions, classes != UNKNOWN, space.n_classes)
+        result[name] = GroupScores(
+            n_photos=n_photos,
+            n_persons=n_persons,
+            accuracy=bootstrap.figure(accuracy, joint),
+            attributes={
+                attribute.name: bootstrap.figure(
                     accuracy,
-                    stacked_by_person(
-                        labels[inside][own, place],
-                        values[inside][own, place],
-                        person_index[inside][own],
+                    bootstrap.counts(
+                        labels[:, place],
+                        values[:, place],
+                        inside & (labels[:, place] != UNKNOWN),
                         len(attribute.values),
                     ),
-                    draws,
-                    seed,
                 )
-        result[name] = entry
+                for place, attribute in enumerate(space.attributes)
+            },
+        )
     return result
 
 
@@ -191,7 +210,7 @@ def grouping_columns(
     if wanted is not None:
         if missing := [name for name in wanted if name not in columns]:
             raise InputError(
-                f"Expected groups to name further columns of the data ({', '.join(columns) or 'none'}), "
+                f"Expected groups to name additional columns of the data ({', '.join(columns) or 'none'}), "
                 f"got {missing[0]!r}."
             )
         return {name: columns[name] for name in wanted}

@@ -78,7 +78,7 @@ def nested_gain(
     Args:
         data: out-of-fold predictions.
         fit: from some folds' predictions to a decision, a function that gives classes (N,).
-        base: the decision that it is held against.
+        base: the decision that it is compared with.
     """
     n_classes = data.probabilities.shape[1]
     fitted = np.empty(len(data.labels), dtype=np.int64)
@@ -193,12 +193,12 @@ def nested_choice_gain(
 ) -> Difference:
     """What choosing members gains over the best single one, both chosen on folds that are not scored."""
     n_classes = members[0].shape[1]
-    told = {name: np.empty(len(labels), dtype=np.int64) for name in ("single", "chosen")}
+    classes = {name: np.empty(len(labels), dtype=np.int64) for name in ("single", "chosen")}
     for fold in np.unique(folds):
         inside = folds == fold
         alone = [macro_f1_of(labels[~inside], m[~inside].argmax(axis=1), n_classes) for m in members]
-        told["single"][inside] = members[int(np.argmax(alone))][inside].argmax(axis=1)
+        classes["single"][inside] = members[int(np.argmax(alone))][inside].argmax(axis=1)
         picked = choose_members(members, labels, rows=~inside)
-        told["chosen"][inside] = np.mean([members[k][inside] for k in picked], axis=0).argmax(axis=1)
-    counts = [stacked_by_person(labels, told[name], persons, n_classes) for name in ("single", "chosen")]
+        classes["chosen"][inside] = np.mean([members[k][inside] for k in picked], axis=0).argmax(axis=1)
+    counts = [stacked_by_person(labels, classes[name], persons, n_classes) for name in ("single", "chosen")]
     return paired_difference(macro_f1, *counts)

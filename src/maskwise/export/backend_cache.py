@@ -20,13 +20,14 @@ from maskwise.inference.onnx_engine import OnnxEngine, import_onnxruntime
 from maskwise.inference.openvino_engine import OpenVinoEngine, import_openvino
 from maskwise.inference.prediction_files import model_identity
 from maskwise.randomness import keyed_generator
+from maskwise.runs.run import Run
 
 _PHOTOS = 4
 _WAIT_SECONDS = 600
 """How long to wait for another process that converts the same run."""
 
 
-def open_converted(run: Path, backend: Literal["onnxruntime", "openvino"]) -> FileEngine:
+def open_converted(run: Run, backend: Literal["onnxruntime", "openvino"]) -> FileEngine:
     """The engine of a run in ONNX Runtime or OpenVINO; both compute the ONNX file that the cache has of the run.
 
     `export` checks its file on the run's photos. Here the data may be missing, so that the check takes random pixels;
@@ -53,13 +54,13 @@ def open_converted(run: Path, backend: Literal["onnxruntime", "openvino"]) -> Fi
     return engine
 
 
-def _converted(run: Path, merged: MergedRun) -> Path:
-    identity = {**model_identity(run), "name": run.resolve().name, "maskwise": maskwise.__version__}
+def _converted(run: Run, merged: MergedRun) -> Path:
+    identity = {**model_identity(run), "name": run.name, "maskwise": maskwise.__version__}
     digest = hashlib.blake2b(repr(sorted(identity.items())).encode(), digest_size=16).hexdigest()
     path = cache_folder() / "converted" / f"{digest}.onnx"
     if path.is_file():
         return path
-    with locked(path.with_suffix(".lock"), f"the converted {run}", wait=_WAIT_SECONDS):
+    with locked(path.with_suffix(".lock"), f"the converted {run.path}", wait=_WAIT_SECONDS):
         if not path.is_file():  # otherwise another process has written it meanwhile
             model = to_onnx(merged.graph)
             with staged(path) as stage:
@@ -67,7 +68,7 @@ def _converted(run: Path, merged: MergedRun) -> Path:
     return path
 
 
-def _check(merged: MergedRun, engine: FileEngine, run: Path) -> None:
+def _check(merged: MergedRun, engine: FileEngine, run: Run) -> None:
     random = keyed_generator(0, "conversion")
     pixels = [
         random.integers(0, 256, (_PHOTOS, *transform.output_size, 3), dtype=np.uint8)
@@ -77,7 +78,7 @@ def _check(merged: MergedRun, engine: FileEngine, run: Path) -> None:
     difference = float(np.abs(engine.probabilities(pixels) - expected).max())
     if not difference <= TOLERANCE:
         raise InputError(
-            f"Expected {engine.backend} to give the probabilities of {run} within {TOLERANCE:g}, got differences of up "
-            f"to {difference:.2g}: use the backend torch.",
+            f"Expected {engine.backend} to give the probabilities of {run.path} within {TOLERANCE:g}, got "
+            f"differences of up to {difference:.2g}: use the backend torch.",
             setting="backend",
         )

@@ -9,13 +9,12 @@ import polars as pl
 
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.table import PhotoTable
-from maskwise.errors import InputError, in_short
-from maskwise.files import read_json
+from maskwise.errors import InputError
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.predictor import Predictor
 from maskwise.randomness import keyed_generator
-from maskwise.runs.data_location import data_of
 from maskwise.runs.predictions import persons_of
+from maskwise.runs.run import Run
 from maskwise.tasks.label_space import UNKNOWN
 
 
@@ -40,14 +39,14 @@ class CheckPhotos:
     scored_on: str
 
 
-def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8: bool = False) -> CheckPhotos:
+def photos_to_check(run: Run, predictor: Predictor, data: Path | None, *, int8: bool = False) -> CheckPhotos:
     """The run's held-out photos with its predictions, and photos that it was trained on.
 
     A run that was trained on all persons (folds, a refit) is checked on photos of its training. For int8 some persons
     are then kept for the calibration.
 
     Args:
-        run: a run folder.
+        run: the run.
         predictor: of the run.
         data: the run's data; by default where they were when it was trained.
         int8: whether photos to calibrate on are needed.
@@ -55,18 +54,17 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8:
     Raises:
         InputError: when the data are not there, or none of the run's photos is.
     """
-    place = data_of(run, data)
+    place = run.data_path(data)
     table = read_data(place, predictor.space)
-    split = _read(run / "split.parquet", "photo", "group", "side")
-    trained_on = set(split.filter(pl.col("side") == "train")["photo"])
+    split, trained_on = run.split, set(run.trained_on["photo"])
     path_of = dict(zip(table.photos, table.paths, strict=True))
     chosen = _scored_photos(run, table)
     there = pl.col("photo").is_in(list(path_of))
     missing, chosen = chosen.filter(~there), chosen.filter(there)
     if chosen.is_empty() or (int8 and missing.height):  # int8 is checked on all of them or not at all
         raise InputError(
-            f"Expected {place} to have the photos that {run} was scored on, but {missing.height:,} of them are not "
-            f"there, such as {missing['photo'][:1].to_list()}: give the data of the run.",
+            f"Expected {place} to have the photos that {run.path} was scored on, but {missing.height:,} of them are "
+            f"not there, such as {missing['photo'][:1].to_list()}: give the data of the run.",
             setting="data",
         )
     unseen = chosen.filter(~pl.col("photo").is_in(trained_on))
@@ -79,7 +77,7 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8:
             )
             chosen, training = chosen.filter(~kept), chosen.filter(kept)["photo"].to_list()
     else:
-        chosen, scored_on = unseen, str(read_json(run / "metrics.json").get("scored_on"))
+        chosen, scored_on = unseen, str(run.metrics.scored_on)
     paths = [path_of[photo] for photo in chosen["photo"]]
     return CheckPhotos(
         paths,
@@ -91,12 +89,11 @@ def photos_to_check(run: Path, predictor: Predictor, data: Path | None, *, int8:
     )
 
 
-def _scored_photos(run: Path, table: PhotoTable) -> pl.DataFrame:
+def _scored_photos(run: Run, table: PhotoTable) -> pl.DataFrame:
     """`photo`, `person` and `label` of the photos that a run was scored on; all of its photos if it was not scored."""
-    path = run / "predictions.parquet"
-    if path.is_file():  # its labels and persons include the corrections that were applied
-        return _read(path, "photo", "person", "label")
-    split = _read(run / "split.parquet", "photo", "person")
+    if run.has_predictions:  # their labels and persons include the corrections that were applied
+        return run.predictions.select("photo", "person", "label")
+    split = run.split.select("photo", "person")
     label_of = dict(zip(table.photos, table.space.encode(table.label_indices()).tolist(), strict=True))
     labels = [label_of.get(photo, UNKNOWN) for photo in split["photo"]]
     return split.with_columns(pl.Series("label", labels, dtype=pl.Int64))
@@ -110,13 +107,3 @@ def _photos_of_some_persons(split: pl.DataFrame) -> list[str]:
     order = keyed_generator(0, "calibration", "persons").permutation(len(groups))
     some = groups[order[: max(1, len(groups) // 4)].tolist()]
     return split.filter(pl.col("group").is_in(some.implode()))["photo"].to_list()
-
-
-def _read(path: Path, *columns: str) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(path, glob=False, columns=list(columns))
-    except (OSError, pl.exceptions.PolarsError) as error:
-        reason = in_short(error)
-        raise InputError(
-            f"Expected {path} to list the photos that the export is checked on, got: {reason}."
-        ) from error

@@ -17,8 +17,9 @@ from maskwise.export.staged_file import staged
 from maskwise.export.write_checked import Target, write_checked
 from maskwise.files import locked, write_text
 from maskwise.inference.exported import INT8_STEM, Check, ExportedCard, exported_parts
-from maskwise.reporting.model_card import FILE as CARD_FILE
 from maskwise.reporting.model_card import read_model_card
+from maskwise.runs.run import Run
+from maskwise.runs.run_folder import CARD_FILE
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Exported:
 
 
 def export(
-    run: Path,
+    run: Run,
     out: Path,
     *,
     kind: str = "onnx",
@@ -42,7 +43,7 @@ def export(
     """Write a run as one file, if its predictions are those of the run.
 
     Args:
-        run: a run folder.
+        run: the run.
         out: the folder for the file.
         kind: the name of a format: `onnx`, or `openvino` (two files that belong together).
         int8: whether to use 8-bit integers, calibrated on training photos; refused where they cost too much.
@@ -60,7 +61,7 @@ def export(
     _check_packages(chosen, int8=int8)  # before the steps that take long
     say("merging the run into one graph")
     merged = merge_run(run, "int8" if int8 else "fp32")
-    card = merged.card.model_copy(update={"model_card": read_model_card(run)})
+    card = merged.card.model_copy(update={"model_card": read_model_card(run.path)})
     # One lock for all formats, because they share the model card.
     with locked(out / ".export.lock", f"the exports in {out}"), staged(path) as stage:
         _check_free(path, out / CARD_FILE, card, run)
@@ -84,7 +85,7 @@ def _check_packages(chosen: ExportFormat, *, int8: bool) -> None:
         import_for_export(package)
 
 
-def _check_free(path: Path, model_card: Path, card: ExportedCard, run: Path) -> None:
+def _check_free(path: Path, model_card: Path, card: ExportedCard, run: Run) -> None:
     """Refuse to overwrite another export, or the model card of another model."""
     for part in exported_parts(path):
         if part.exists():
@@ -93,6 +94,6 @@ def _check_free(path: Path, model_card: Path, card: ExportedCard, run: Path) -> 
             )
     if model_card.exists() and read_model_card(model_card.parent) != card.model_card:
         raise InputError(
-            f"Expected {model_card} to be the card of {run}, but it is another model's: choose another folder.",
+            f"Expected {model_card} to be the card of {run.path}, but it is another model's: choose another folder.",
             setting="out",
         )

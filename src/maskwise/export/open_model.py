@@ -1,40 +1,39 @@
 """Open a run or an exported file for prediction in any backend."""
 
-from pathlib import Path
 from typing import Literal
 
 from maskwise.errors import InputError
 from maskwise.export.backend_cache import open_converted
 from maskwise.export.export_format import FileEngine
-from maskwise.inference.exported import ExportedFile, exported_file
+from maskwise.inference.exported import ExportedFile, Model
 from maskwise.inference.load_run import load_predictor
 from maskwise.inference.onnx_engine import OnnxEngine
 from maskwise.inference.openvino_engine import OpenVinoEngine
 from maskwise.inference.predictor import Predictor
+from maskwise.runs.run import Run
 
 Backend = Literal["torch", "onnxruntime", "openvino"]
 BACKENDS: tuple[Backend, ...] = ("torch", "onnxruntime", "openvino")
 
 
-def open_predictor(path: Path, backend: Backend | None = None) -> Predictor:
+def open_predictor(model: Model, backend: Backend | None = None) -> Predictor:
     """The predictor of a run or of an exported file.
 
     Args:
-        path: a run folder, an exported file, or the folder it lies in.
+        model: a run, or an exported file.
         backend: what computes; by default PyTorch for a run, and for an exported file the backend of its format. For
             another backend than PyTorch a run is converted once, which takes seconds.
 
     Raises:
-        InputError: when there is no such model, or the backend can't compute it or is not installed.
+        InputError: when the model is broken, or the backend can't compute it or is not installed.
         MaskwiseError: when a run has to be converted and the cache can't be written.
     """
-    exported = exported_file(path)
-    if exported is None:
+    if isinstance(model, Run):
         if backend is None or backend == "torch":
-            return load_predictor(path)
-        engine = open_converted(path, backend)
+            return load_predictor(model)
+        engine = open_converted(model, backend)
     else:
-        engine = _open_file(exported, backend)
+        engine = _open_file(model, backend)
     return Predictor(engine.card, engine)
 
 

@@ -1,7 +1,6 @@
-"""How a call wants classes decided: the run's own rule, another, or what was fitted on out-of-fold predictions."""
+"""How classes are decided: by the run's own rule, another, or what was fitted on out-of-fold predictions."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -9,9 +8,10 @@ import numpy.typing as npt
 
 from maskwise.errors import InputError
 from maskwise.inference.engine import Card
-from maskwise.inference.exported import ExportedCard, exported_file
+from maskwise.inference.exported import ExportedCard, Model
 from maskwise.models.decision import Rule, decide
-from maskwise.models.tuned_decision import TunedDecision, load_decision
+from maskwise.models.tuned_decision import TunedDecision
+from maskwise.runs.run import Run
 from maskwise.tasks.label_space import LabelSpace
 
 Name = Literal["joint", "marginal", "weighted"]
@@ -24,10 +24,10 @@ class Choice:
     name: Name
     tuned: TunedDecision | None = None
     calibrated: bool = False
-    threshold: float = 0.0  # a confidence below this is no answer
+    threshold: float = 0.0  # below this confidence there is no answer
 
     def probabilities(self, raw: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-        """Probabilities (N, C) as they are told: calibrated where that was asked for."""
+        """Probabilities (N, C) as they are reported: calibrated where that was asked for."""
         if self.calibrated and self.tuned is not None:
             return self.tuned.calibrated(raw)
         return raw.astype(np.float64)
@@ -39,8 +39,8 @@ class Choice:
         rule: Rule = "joint" if self.name == "joint" else "marginal"
         return decide(self.probabilities(raw), space, rule)
 
-    def told(self) -> str:
-        """What the column `decision` says."""
+    def label(self) -> str:
+        """The value of the column `decision`."""
         return f"{self.name}, calibrated" if self.calibrated else self.name
 
     def abstains(self, raw: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
@@ -51,7 +51,7 @@ class Choice:
 
 
 def create_choice(
-    run: Path,
+    model: Model,
     card: Card,
     name: Name | None = None,
     *,
@@ -61,23 +61,23 @@ def create_choice(
     """The decision that a call asks for; by default the run's own rule.
 
     Args:
-        run: a run folder, or an exported file.
-        card: what the model says of itself; its rule is the default.
+        model: a run, or an exported file.
+        card: the model's description; its rule is the default.
         name: another rule, or `weighted`.
-        calibrated: tell probabilities at the fitted temperature.
+        calibrated: report probabilities at the fitted temperature.
         accuracy: answer only where answers are right this often.
 
     Raises:
         InputError: when a fitted decision is asked for, and the run has none, or none for this accuracy.
     """
     wanted = name == "weighted" or calibrated or accuracy is not None
-    fitted = _fitted(run, card) if wanted else None
+    fitted = _fitted(model, card) if wanted else None
     threshold = 0.0
     if fitted is not None and accuracy is not None:
         known = {float(asked): found[0] for asked, found in fitted.thresholds.items()}
         if accuracy not in known:
             raise InputError(
-                f"Expected --abstain to be one of {', '.join(f'{k:g}' for k in known)}, for which {run} has "
+                f"Expected --abstain to be one of {', '.join(f'{k:g}' for k in known)}, for which {model.path} has "
                 f"thresholds, got {accuracy:g}."
             )
         threshold = known[accuracy]
@@ -89,11 +89,12 @@ def create_choice(
     return Choice(name or card.decision, fitted, calibrated, threshold)
 
 
-def _fitted(run: Path, card: Card) -> TunedDecision:
-    if exported_file(run) is None:
-        return load_decision(run)
+def _fitted(model: Model, card: Card) -> TunedDecision:
+    if isinstance(model, Run):
+        return model.decision
     if not isinstance(card, ExportedCard) or card.tuned is None:
         raise InputError(
-            f"Expected {run} to have a fitted decision, got none: the run it was made of had none; train with --folds."
+            f"Expected {model.path} to have a fitted decision, got none: the run it was made of had none; "
+            "train with --folds."
         )
     return card.tuned

@@ -1,4 +1,4 @@
-"""What a predictor needs of whatever computes: PyTorch, ONNX Runtime or OpenVINO."""
+"""What a predictor needs of an engine: PyTorch, ONNX Runtime or OpenVINO."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -19,18 +19,18 @@ class Engine(Protocol):
 
     @property
     def backend(self) -> str:
-        """What computes."""
+        """The engine's name."""
 
     @property
     def transforms(self) -> tuple[TransformSpec, ...]:
-        """How photos are to be transformed: the members' transforms, each once."""
+        """The members' transforms, each once."""
 
     def probabilities(self, images: Sequence[Pixels]) -> Probabilities:
         """Joint probabilities (N, C) of the same photos (N, height, width, 3) by each of the transforms."""
 
 
 class Card(Protocol):
-    """What a model says of itself."""
+    """The description of a model."""
 
     @property
     def space(self) -> LabelSpace:

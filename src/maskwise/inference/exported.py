@@ -1,9 +1,10 @@
-"""What an exported file says of itself: label space, transforms, calibration, version, and how it was checked."""
+"""An exported file and its metadata: label space, transforms, calibration, version, and how it was checked."""
 
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from maskwise.data.transform import TransformSpec
 from maskwise.errors import InputError
 from maskwise.models.decision import Rule
 from maskwise.models.tuned_decision import TunedDecision
-from maskwise.runs.members import member_folders
+from maskwise.runs.run import Run, open_run
 from maskwise.runs.stored_score import KeptScore
 from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
@@ -24,7 +25,7 @@ KEY = "maskwise"
 
 SUFFIXES = {".onnx": "onnx", ".xml": "openvino"}
 NAMES = ("model.onnx", "model.xml")
-"""What a folder is looked for; int8 files have other names, so that nobody gets one unasked."""
+"""The names that are looked for in a folder; int8 files have others, so that nobody uses one by accident."""
 INT8_STEM = "model-int8"
 
 
@@ -49,7 +50,7 @@ class ExportedCard(StrictModel):
     label_space: dict[str, Any]
     values: dict[
         str, tuple[str, ...]
-    ]  # of each attribute, in the order of the joint classes: for who reads no label space
+    ]  # of each attribute, in the order of the joint classes: for readers that know no label space
     transforms: tuple[TransformSpec, ...]  # one an input: pixels_0, pixels_1, ...
     decision: Rule
     commonest_class: int
@@ -77,7 +78,7 @@ Shape = tuple[int | None, ...]
 
 
 def parse_card(text: str | None, path: Path, inputs: Sequence[Shape], output: Shape) -> ExportedCard:
-    """Read an exported file's metadata, and check that they speak of a model with these shapes.
+    """Read an exported file's metadata, and check that they describe a model with these shapes.
 
     Raises:
         InputError: when there are none, or they are not as expected.
@@ -109,12 +110,12 @@ def parse_card(text: str | None, path: Path, inputs: Sequence[Shape], output: Sh
 
 @dataclass(frozen=True)
 class ExportedFile:
-    """Where an exported model lies."""
+    """An exported model on disk."""
 
     path: Path
     kind: str  # onnx or openvino
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """A digest of its content."""
         digest = hashlib.blake2b(digest_size=16)
@@ -152,11 +153,14 @@ def exported_file(path: Path) -> ExportedFile | None:
     return None
 
 
-def check_model(path: Path) -> None:
-    """Check that there is a run or an exported model, before anything heavy is imported.
+Model = Run | ExportedFile
+"""What predicts."""
+
+
+def open_model(path: Path) -> Model:
+    """Open a run or an exported model; nothing heavy is imported.
 
     Raises:
         InputError: when there is neither.
     """
-    if exported_file(path) is None:
-        member_folders(path)
+    return exported_file(path) or open_run(path)

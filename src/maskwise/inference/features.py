@@ -1,4 +1,4 @@
-"""Frozen features: what an untouched backbone says of photos, for audits and studies that take seconds."""
+"""Frozen features: the output of a pretrained backbone, for audits and studies that take seconds."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,8 +12,8 @@ from maskwise.data.decoding_pool import default_workers, load_batches
 from maskwise.data.normalization import normalize
 from maskwise.data.transform import Normalize, Resize, TransformSpec
 from maskwise.data.transform_photo import transform_photo
+from maskwise.inference.device import choose_device
 from maskwise.inference.predictor import BATCH_SIZE
-from maskwise.inference.torch_engine import default_device
 from maskwise.models.backbones.create_backbone import create_backbone
 from maskwise.process_settings import prepare_process
 
@@ -30,7 +30,7 @@ def extract_features(
     Args:
         paths: photos that can be read.
         backbone: one whose weights are bundled.
-        side: pixels a side that photos are stretched to.
+        side: height and width in pixels that photos are stretched to.
         progress: called with the number of photos that became done.
 
     Raises:
@@ -41,7 +41,7 @@ def extract_features(
     made = create_backbone(backbone, weights="bundled")
     step = Normalize(mean=made.mean, std=made.std)
     spec = TransformSpec(steps=(Resize(height=side, width=side), step))
-    device = default_device()
+    device = choose_device()
     module = made.module.eval().to(device).to(memory_format=torch.channels_last)
     features = np.empty((len(paths), made.n_features), np.float32)
 

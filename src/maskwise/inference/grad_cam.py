@@ -12,7 +12,7 @@ from maskwise.models.member import Member
 
 
 def grad_cam(member: Member, image: Pixels, attribute: str) -> npt.NDArray[np.float32]:
-    """How much each place speaks for the likeliest value of an attribute (h, w), 0 to 1, at the features' resolution.
+    """How much each place supports the likeliest value of an attribute (h, w), 0 to 1, at the features' resolution.
 
     Args:
         member: a classifier and its card.
@@ -43,7 +43,7 @@ def grad_cam(member: Member, image: Pixels, attribute: str) -> npt.NDArray[np.fl
 
 
 def has_looks(member: Member) -> bool:
-    """Whether a member's backbone has feature maps that tell where it looked."""
+    """Whether a member's backbone has feature maps, which show where it looked."""
     blank = np.zeros((*member.card.transform.output_size, 3), np.uint8)
     try:
         grad_cam(member, blank, member.card.space.attributes[0].name)

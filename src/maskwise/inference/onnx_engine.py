@@ -45,8 +45,8 @@ class OnnxEngine:
 
     def probabilities(self, images: Sequence[Pixels]) -> Probabilities:
         """Joint probabilities (N, C) of photos (N, height, width, 3), once for each input."""
-        (told,) = self._session.run(None, dict(zip(self._inputs, images, strict=True)))
-        return np.asarray(told, dtype=np.float32)
+        (probabilities,) = self._session.run(None, dict(zip(self._inputs, images, strict=True)))
+        return np.asarray(probabilities, dtype=np.float32)
 
 
 def _shape(dimensions: Sequence[int | str | None]) -> Shape:

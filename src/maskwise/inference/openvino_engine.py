@@ -49,8 +49,8 @@ class OpenVinoEngine:
 
     def probabilities(self, images: Sequence[Pixels]) -> Probabilities:
         """Joint probabilities (N, C) of photos (N, height, width, 3), once for each input."""
-        told = self._model(list(images))
-        return np.array(told[0], dtype=np.float32)  # a copy: OpenVINO writes into the same memory again
+        outputs = self._model(list(images))
+        return np.array(outputs[0], dtype=np.float32)  # a copy: OpenVINO writes into the same memory again
 
 
 def _shape(port: Any) -> Shape:  # noqa: ANN401 - OpenVINO is not typed

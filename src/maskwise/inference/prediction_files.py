@@ -11,20 +11,18 @@ import polars as pl
 
 from maskwise.files import atomic_path, locked, printable
 from maskwise.inference.decision import Choice
-from maskwise.inference.exported import exported_file
+from maskwise.inference.exported import ExportedFile, Model
 from maskwise.inference.output_checks import check_prediction_target
 from maskwise.inference.photo_paths import iterate_photos
 from maskwise.inference.predictor import Predictor
 from maskwise.inference.resumable_parts import predict_in_parts
-from maskwise.models.ensemble import FILE as ENSEMBLE_FILE
-from maskwise.models.tuned_decision import FILE as DECISION_FILE
-from maskwise.runs.members import run_identity
+from maskwise.runs.run import Run
 
 Progress = Callable[[int], None]
 
 
 def predict_to_file(
-    run: Path,
+    model: Model,
     predictor: Predictor,
     sources: Sequence[str],
     out: Path,
@@ -46,7 +44,7 @@ def predict_to_file(
     """
     check_prediction_target(out, sources)
     photos, named = partial(_named, sources), sources_of(sources)
-    with prediction_parts(run, predictor, photos, named, out, choice, progress, begun) as (parts, resumed):
+    with prediction_parts(model, predictor, photos, named, out, choice, progress, begun) as (parts, resumed):
         table = pl.scan_parquet(parts, glob=False)
         with atomic_path(out) as temporary:
             if out.suffix.lower() == ".csv":
@@ -59,7 +57,7 @@ def predict_to_file(
 
 @contextmanager
 def prediction_parts(
-    run: Path,
+    model: Model,
     predictor: Predictor,
     photos: Callable[[], Iterator[tuple[str, Path]]],
     sources: str,
@@ -68,11 +66,11 @@ def prediction_parts(
     progress: Progress | None,
     begun: Callable[[], None],
 ) -> Iterator[tuple[list[Path], int]]:
-    """Predictions beside `out`, locked while the block makes one file of them, then removed.
+    """Predictions in a folder next to `out`, locked while the block makes one file of them, then removed.
 
     Gives the parts, and how many photos an earlier call had done.
     """
-    identity = {**model_identity(run), "backend": predictor.engine.backend, "sources": sources}
+    identity = {**model_identity(model), "backend": predictor.engine.backend, "sources": sources}
     with locked(lock_file(out), str(out)):
         begun()
         yield predict_in_parts(
@@ -87,24 +85,23 @@ def prediction_parts(
 
 
 def sources_of(sources: Sequence[str]) -> str:
-    """What tells one call's photos from another's; resolved, as the same relative names mean others elsewhere."""
+    """What distinguishes one call's photos from another's; absolute, as relative names mean other files elsewhere."""
     return "\n".join(printable(Path(source).absolute()) for source in sources)
 
 
-def model_identity(run: Path) -> dict[str, str]:
-    """What tells one model from another: weights, how members are combined and what was fitted."""
-    exported = exported_file(run)
-    if exported is not None:
-        return {"run": exported.identity, "voices": ""}
-    return {"run": run_identity(run), "voices": _voices(run)}
+def model_identity(model: Model) -> dict[str, str]:
+    """What distinguishes one model from another: weights, how members are combined and what was fitted."""
+    if isinstance(model, ExportedFile):
+        return {"run": model.identity, "voices": ""}
+    return {"run": model.weights, "voices": _combination(model)}
 
 
-def _voices(run: Path) -> str:
-    """A digest of how a run's members are combined and what was fitted: other voices, other parts."""
+def _combination(run: Run) -> str:
+    """A digest of how a run's members are combined and what was fitted: with others, parts are made anew."""
     digest = hashlib.blake2b(digest_size=16)
-    for name in (ENSEMBLE_FILE, DECISION_FILE):
-        if (run / name).is_file():
-            digest.update((run / name).read_bytes())
+    for path in (run.folder.ensemble, run.folder.decision):
+        if path.is_file():
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Photos in, joint probabilities out, whatever computes them."""
+"""From photos to joint probabilities, whichever engine computes them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Prediction:
 
 
 class Predictor:
-    """A model and what computes it; a photo that can't be read is an answer, not an end."""
+    """A model and the engine that computes it; a photo that can't be read becomes an error in its own prediction."""
 
     def __init__(
         self, card: Card, engine: Engine, known_faces: Mapping[str, FacePoints] | None = None
@@ -83,16 +83,16 @@ class Predictor:
         Raises:
             InputError: naming the first photo that can't be read any more.
         """
-        told = np.empty((len(paths), self.space.n_classes), dtype=np.float32)
+        probabilities = np.empty((len(paths), self.space.n_classes), dtype=np.float32)
         for row, prediction in enumerate(self.predict(paths)):
             if prediction.probabilities is None:
                 raise InputError(
                     f"Expected {prediction.path} to be as the scan saw it, got: {prediction.error}."
                 )
-            told[row] = prediction.probabilities
+            probabilities[row] = prediction.probabilities
             if progress:
                 progress(row + 1, len(paths))
-        return told
+        return probabilities
 
 
 def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Prediction]]:

@@ -29,7 +29,7 @@ def prediction_rows(
     *,
     with_notes: bool = False,
 ) -> pl.DataFrame:
-    """A row for each prediction; where there is none, only `photo` and `error` are filled.
+    """One row per prediction; for a photo that could not be read only `photo` and `error` are filled.
 
     Columns: `photo`, `class`, a value name for each attribute, `confidence` (the probability of `class`),
     `decision` (the rule, or `abstained`), `p_00` ... (probabilities), `note` where asked for, `error`.
@@ -45,7 +45,7 @@ def prediction_rows(
         for i, decided in zip(known, choice.classes(raw, space).tolist(), strict=True):
             classes[i] = decided
             confidence[i] = float(matrix[i, decided])
-            rules[i] = choice.told()
+            rules[i] = choice.label()
         for i, abstains in zip(known, choice.abstains(raw).tolist(), strict=True):
             if abstains:
                 classes[i], rules[i] = None, "abstained"
@@ -55,8 +55,8 @@ def prediction_rows(
         "class": pl.Series(classes, dtype=pl.Int64),
     }
     for place, attribute in enumerate(space.attributes):
-        told = [attribute.values[v] if v >= 0 else None for v in values[:, place].tolist()]
-        columns[attribute.label_column] = pl.Series(told, dtype=pl.String)
+        words = [attribute.values[v] if v >= 0 else None for v in values[:, place].tolist()]
+        columns[attribute.label_column] = pl.Series(words, dtype=pl.String)
     columns["confidence"] = pl.Series(confidence, dtype=pl.Float64).round(6)
     columns["decision"] = pl.Series(rules, dtype=pl.String)
     for place, name in enumerate(probability_columns(space)):
@@ -89,7 +89,7 @@ def predict_in_parts(
     Returns:
         The parts in order, and how many photos were done by the earlier call.
     """
-    manifest = {"schema": SCHEMA, "decision": f"{choice.told()} {choice.threshold:g}", **identity}
+    manifest = {"schema": SCHEMA, "decision": f"{choice.label()} {choice.threshold:g}", **identity}
     if folder.exists() and not (folder / "manifest.json").is_file():
         raise InputError(
             f"Expected {folder} to be free for the parts of predictions, got something else: choose another --out."

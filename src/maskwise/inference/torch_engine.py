@@ -14,7 +14,7 @@ from maskwise.models.member import Member
 
 
 class TorchEngine:
-    """Members may see a photo each in its own way, and speak with one voice."""
+    """Computes the members' probabilities and combines them; each member may transform a photo in its own way."""
 
     backend = "torch"
 
@@ -37,18 +37,11 @@ class TorchEngine:
 
     def probabilities(self, images: Sequence[Pixels]) -> Probabilities:
         """Joint probabilities (N, C) of photos (N, height, width, 3), once for each transform."""
-        told: list[torch.Tensor | None] = [None] * len(self._classifiers)
+        each: list[torch.Tensor | None] = [None] * len(self._classifiers)
         with torch.inference_mode():
             for pixels, (transform, places) in zip(images, self._groups.items(), strict=True):
                 normalized = normalize(torch.from_numpy(pixels).to(self._device), transform.normalization)
                 for place in places:
-                    told[place] = self._classifiers[place](normalized).softmax(dim=1)
-            stacked = torch.stack([member for member in told if member is not None]).float()
+                    each[place] = self._classifiers[place](normalized).softmax(dim=1)
+            stacked = torch.stack([member for member in each if member is not None]).float()
             return np.asarray(combine_members(stacked, self._ensemble).cpu().numpy())
-
-
-def default_device() -> torch.device:
-    """A GPU where there is one."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

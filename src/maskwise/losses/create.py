@@ -54,7 +54,7 @@ Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class _Stateless(nn.Module):
-    """A loss that is a function, where a module is wanted."""
+    """A loss function as a module."""
 
     def __init__(self, loss: Loss) -> None:
         super().__init__()
@@ -66,10 +66,10 @@ class _Stateless(nn.Module):
 
 
 def create_loss(spec: SingleLossSpec | MixtureSpec, counts: torch.Tensor) -> nn.Module:
-    """The loss that a recipe names; a module, as some remember.
+    """The loss that a recipe names, as a module, since some losses have state.
 
     Args:
-        spec: what the recipe says.
+        spec: the recipe's loss.
         counts: training photos of each class (C,), fractions where targets are soft.
     """
     if isinstance(spec, MixtureSpec):
@@ -89,8 +89,8 @@ def _function(spec: SingleLossSpec, counts: torch.Tensor) -> Loss:
     if isinstance(spec, ClassBalancedSpec):
         return partial(weighted_cross_entropy, weights=effective_number_weights(counts, spec.beta))
     if isinstance(spec, LogitAdjustmentSpec):
-        # A class without a photo has no prior; half a photo keeps its logit finite.
+        # A class without photos would have a prior of 0; half a photo keeps its logit finite.
         log_priors = (counts.clamp_min(0.5) / counts.sum()).log()
         return partial(logit_adjusted, log_priors=log_priors, tau=spec.tau)
-    assert isinstance(spec, CrossEntropySpec)  # the discriminator knows no other
+    assert isinstance(spec, CrossEntropySpec)  # the only other kind
     return partial(cross_entropy, smoothing=spec.smoothing)

@@ -9,7 +9,7 @@ from maskwise.strict_model import StrictModel
 
 
 class FocalSpec(StrictModel):
-    """Cross-entropy weighted by (1 - p)^gamma; gamma 0 is cross-entropy, the report used 0.8."""
+    """Cross-entropy weighted by (1 - p)^gamma; gamma 0 is cross-entropy, the 2021 report used 0.8."""
 
     kind: Literal["focal"] = "focal"
     gamma: float = Field(default=0.8, ge=0)
@@ -21,7 +21,7 @@ def focal(logits: torch.Tensor, targets: torch.Tensor, *, gamma: float) -> torch
     Args:
         logits: joint logits (N, C), unnormalised.
         targets: probabilities (N, C), one-hot where a label is certain.
-        gamma: how strongly easy photos are played down; 0 is cross-entropy.
+        gamma: how much easy photos are down-weighted; 0 is cross-entropy.
     """
     log_p = logits.log_softmax(dim=1)
     # 1 - p as -expm1(log p): exact for p near 1, and never negative. Clamped, because the gradient of

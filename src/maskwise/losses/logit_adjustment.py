@@ -9,7 +9,7 @@ from maskwise.strict_model import StrictModel
 
 
 class LogitAdjustmentSpec(StrictModel):
-    """Cross-entropy of logits + tau log prior: trained so, the bare logits are right for balanced classes."""
+    """Cross-entropy of logits + tau log prior; the unadjusted logits are then those of balanced classes."""
 
     kind: Literal["logit_adjustment"] = "logit_adjustment"
     tau: float = Field(default=1.0, ge=0, le=4)
@@ -24,6 +24,6 @@ def logit_adjusted(
         logits: joint logits (N, C), unnormalised.
         targets: probabilities (N, C).
         log_priors: logarithms (C,) of the classes' shares of the training photos.
-        tau: how strongly; 0 is cross-entropy.
+        tau: strength of the adjustment; 0 is cross-entropy.
     """
     return torch.nn.functional.cross_entropy(logits + tau * log_priors.to(logits.device), targets)

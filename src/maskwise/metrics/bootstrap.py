@@ -1,4 +1,4 @@
-"""Confidence intervals by resampling persons: photos of one person are no independent witnesses."""
+"""Confidence intervals by resampling persons: photos of one person are not independent."""
 
 from collections.abc import Callable, Iterator
 from typing import Literal
@@ -11,13 +11,13 @@ from maskwise.randomness import keyed_generator
 
 Method = Literal["percentile", "bca"]
 Statistic = Callable[[Floats], Floats]
-"""From counts (..., 3C), summed over persons, to one value or several (...) or (..., K)."""
+"""From counts (..., 3C), summed over persons, to one value (...) or several (..., K)."""
 
 _BLOCK = 8_000_000  # weights at once: 64 MB
 
 
 def person_draws(n_persons: int, *, draws: int, seed: int) -> Iterator[Floats]:
-    """Blocks (B, P) of how often each person comes up in each draw of P persons with replacement."""
+    """Blocks (B, P) of how often each person occurs in each draw of P persons with replacement."""
     generator = keyed_generator(seed, "bootstrap", n_persons, draws)
     rows = max(1, _BLOCK // n_persons)
     for start in range(0, draws, rows):
@@ -49,14 +49,14 @@ def interval(
     Args:
         statistic: a function of counts summed over persons.
         stacked: counts of each person (P, 3C).
-        level: the share of data sets whose interval should hold the truth.
+        level: the coverage: the share of data sets whose interval contains the true value.
         draws: resamples of persons.
         seed: of the draws; the same persons and seed give the same draws, so statistics can be paired.
-        method: `bca` (B. Efron, "Better Bootstrap Confidence Intervals", 1987), or `percentile`, which covers
-            too little from above where classes are rare (benchmarks/interval_coverage.py).
+        method: `bca` (B. Efron, "Better Bootstrap Confidence Intervals", 1987), or `percentile`, whose
+            upper bounds are too low where classes are rare (benchmarks/interval_coverage.py).
     """
     value = np.asarray(statistic(stacked.sum(axis=0)))
-    if len(stacked) < 2:  # one person says nothing about others: the widest interval there is
+    if len(stacked) < 2:  # nothing is known about other persons: the widest interval
         return value, np.zeros_like(value), np.ones_like(value)
     drawn = bootstrap(statistic, stacked, draws=draws, seed=seed)
     tail = (1 - level) / 2
@@ -88,12 +88,12 @@ def bca_bounds(drawn: Floats, bias: float, acceleration: float, level: float) ->
 
 
 def bca_constants(value: float, drawn: Floats, left_out: Floats) -> tuple[float, float]:
-    """The bias and the acceleration by which BCa corrects percentiles; both 0 where they can't be had.
+    """The bias and the acceleration by which BCa corrects percentiles; both 0 where they are undefined.
 
     Args:
         value: the statistic.
-        drawn: in each draw (D,).
-        left_out: with each person left out (P,).
+        drawn: the statistic in each draw (D,).
+        left_out: the statistic with each person left out (P,).
     """
     below = (np.count_nonzero(drawn < value) + 0.5 * np.count_nonzero(drawn == value)) / len(drawn)
     if not 0 < below < 1 or np.ptp(left_out) == 0:

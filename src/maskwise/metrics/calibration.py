@@ -1,4 +1,4 @@
-"""How well predicted probabilities match how often they are right."""
+"""Calibration: how well confidences match accuracies."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +10,13 @@ BINS = 15
 
 
 def calibration_error(probabilities: Probabilities, labels: Ints) -> float:
-    """Expected calibration error of the likeliest class, over 15 bins with as many photos each."""
+    """Expected calibration error (0 to 1) of the most probable class, over 15 bins of equally many photos."""
     bins = reliability(probabilities, labels)
-    return sum(abs(said - right) * n for said, right, n in bins) / len(labels)
+    return sum(abs(confidence - accuracy) * n for confidence, accuracy, n in bins) / len(labels)
 
 
 def reliability(probabilities: Probabilities, labels: Ints) -> list[tuple[float, float, int]]:
-    """Mean confidence, accuracy and number of photos of 15 bins with as many photos each."""
+    """Mean confidence, accuracy and number of photos of 15 bins of equally many photos."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     order = np.argsort(confidence, kind="stable")
     parts = [part for part in np.array_split(order, min(BINS, len(order))) if len(part)]

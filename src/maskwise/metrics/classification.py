@@ -1,4 +1,4 @@
-"""Counts by person: all that macro F1, accuracy and their bootstrap need."""
+"""Macro F1 and accuracy from counts by person, which are all that a bootstrap over persons needs."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Counts:
-    """Photos of each person (P) and class (C): rightly predicted, labelled, predicted."""
+    """Photos by person and class, each (P, C): correctly predicted, labelled, predicted."""
 
     hits: Floats
     labelled: Floats
@@ -18,7 +18,7 @@ class Counts:
 
     @property
     def stacked(self) -> Floats:
-        """All counts side by side (P, 3C), for a product with weights of persons."""
+        """All counts side by side (P, 3C), to be multiplied with weights of persons."""
         return np.concatenate([self.hits, self.labelled, self.predicted], axis=1)
 
 
@@ -48,7 +48,7 @@ def stacked_by_person(
     persons: npt.NDArray[np.str_] | npt.NDArray[np.int64],
     n_classes: int,
 ) -> Floats:
-    """Counts (P, 3C) of the persons that have a photo, in the order of their names or numbers (N,)."""
+    """Counts (P, 3C) of the persons that have a photo, sorted by name or number (N,)."""
     present, index = np.unique(persons, return_inverse=True)
     return count_by_person(labels, predictions, index, n_classes, len(present)).stacked
 
@@ -69,7 +69,7 @@ def macro_f1(stacked: Floats) -> Floats:
 
 
 def accuracy(stacked: Floats) -> Floats:
-    """Share of photos (...) predicted rightly, from counts (..., 3C); 0 where there are no photos."""
+    """Share of photos (...) predicted correctly, from counts (..., 3C); 0 where there are no photos."""
     hits, labelled, _ = np.split(stacked, 3, axis=-1)
     total = labelled.sum(axis=-1)
     return np.asarray(np.divide(hits.sum(axis=-1), total, out=np.zeros_like(total), where=total > 0))

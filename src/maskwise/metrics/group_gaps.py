@@ -1,4 +1,4 @@
-"""Where a model is worse: the largest gap between groups of persons, with its interval."""
+"""The largest differences in accuracy between groups of persons, with their intervals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,28 +27,28 @@ def largest_gaps(
     draws: int = 1000,
     seed: int = 0,
 ) -> list[dict[str, Any]]:
-    """For each column the two groups between which accuracy differs most, of an attribute or of all of them together.
+    """For each column the two groups whose accuracies differ most, for one attribute or all of them together.
 
-    Persons are drawn, each with all its photos: a person may stand in several groups, such as those of the mask. As
-    the two were picked for their distance, the interval is somewhat too far from 0.
+    The bootstrap draws persons, each with all photos: a person may be in several groups, such as with and without a
+    mask. As the two groups were selected for their difference, the interval is somewhat too far from 0.
 
     Args:
         labels: attribute indices (N, A), -1 where unknown.
         predictions: joint classes (N,).
-        person_index: whose photo each is (N,), 0 to P - 1.
-        columns: of each column the groups that are compared.
-        names: of each column the photos' groups (N,).
+        person_index: the person of each photo (N,), 0 to P - 1.
+        columns: the groups to compare, by column.
+        names: the group of each photo (N,), by column.
         space: the label space.
-        fewest: groups with fewer persons whose label is known are passed over.
+        fewest: groups with fewer persons whose label is known are skipped.
         draws: resamples of persons.
         seed: of the resampling.
 
     Returns:
         `{"column", "what", "best", "worst", "value", "ci95"}` for each column with two groups that differ.
     """
-    told = space.decode(predictions)
+    predicted = space.decode(predictions)
     known = labels != UNKNOWN
-    right = known & (labels == told)
+    right = known & (labels == predicted)
     each = {
         ALL_RIGHT: (right.all(axis=1), known.all(axis=1)),
         **{a.name: (right[:, k], known[:, k]) for k, a in enumerate(space.attributes)},
@@ -64,8 +64,8 @@ def largest_gaps(
             best, worst = max(shares, key=lambda g: shares[g]), min(shares, key=lambda g: shares[g])
             value = float(shares[best] - shares[worst])
             if value > (widest[0] if widest else 0.0):
-                told_of = {"column": column, "what": what, "best": best, "worst": worst}
-                widest = value, told_of, np.concatenate([counts[best], counts[worst]], axis=1)
+                found_in = {"column": column, "what": what, "best": best, "worst": worst}
+                widest = value, found_in, np.concatenate([counts[best], counts[worst]], axis=1)
         if widest:
             middle, low, high = interval(_difference, widest[2], draws=draws, seed=seed)
             span = [round(float(low), 6), round(float(high), 6)]
@@ -73,32 +73,8 @@ def largest_gaps(
     return found
 
 
-def gap_in_words(gap: Mapping[str, Any]) -> str:
-    """One entry of `gaps`."""
-    low, high = gap["ci95"]
-    return (
-        f"{gap['column']}, {gap['what']}: {gap['worst']} {gap['value']:.3f} ({low:.3f} to {high:.3f}) below "
-        f"{gap['best']}"
-    )
-
-
-def unmeasured(groups: Mapping[str, Mapping[str, Any]], unit: str = "persons") -> list[str]:
-    """Groups that were not scored, for want of persons (or photos, the `unit`) or of labels, in words."""
-    return [
-        f"{column} {name} ({entry['n_persons']} {unit})"
-        for column, entries in groups.items()
-        for name, entry in entries.items()
-        if not was_measured(entry)
-    ]
-
-
-def was_measured(group: Mapping[str, Any]) -> bool:
-    """Whether anything of a group was scored: all its labels together, or those of one attribute."""
-    return any(isinstance(figure, Mapping) for figure in group.values())
-
-
 def _by_person(hit: npt.NDArray[np.bool_], asked: npt.NDArray[np.bool_], index: Indices) -> Floats:
-    """Photos that are right, and photos in all, of each person (P, 2)."""
+    """Correctly predicted photos and all photos of each person (P, 2)."""
     n = int(index.max(initial=-1)) + 1
     return np.stack([np.bincount(index[rows], minlength=n) for rows in (hit & asked, asked)], 1).astype(float)
 

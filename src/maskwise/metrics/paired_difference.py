@@ -1,4 +1,4 @@
-"""Two predictions of the same photos: their difference with an interval, a p-value, and how sure one may be."""
+"""The difference between two predictions of the same photos, with an interval, a p-value and a verdict."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,8 +17,8 @@ POWER = 0.8
 class Difference:
     """A statistic of B minus that of A, over the same persons.
 
-    `ci95` is the interval that a verdict rests on, `ci90` that of an equivalence (two one-sided tests at 5%), `p`
-    the two-sided level at which the interval just touches 0, `deviation` the standard error.
+    `ci95` is the interval for a difference, `ci90` that for equivalence (two one-sided tests at 5%), `p` the two-sided
+    level at which the interval ends at 0, `deviation` the standard error.
     """
 
     value: float
@@ -29,7 +29,7 @@ class Difference:
     n_persons: int
 
     def verdict(self, margin: float, p: float | None = None) -> Verdict:
-        """What may be said, with `p` adjusted for the number of comparisons where there are several."""
+        """The conclusion, with `p` adjusted for the number of comparisons where there are several."""
         if (self.p if p is None else p) < 0.05:
             return "better" if self.value > 0 else "worse"
         if -margin < self.ci90[0] and self.ci90[1] < margin:
@@ -37,7 +37,7 @@ class Difference:
         return "can't tell"
 
     def persons_needed(self) -> int | None:
-        """How many persons would show this difference at 5% with a power of 80%; None where there is none."""
+        """How many persons are needed to detect this difference at 5% with a power of 80%; None if it is 0."""
         if self.value == 0 or self.deviation == 0:
             return None
         reach = ndtri(0.975) + ndtri(POWER)
@@ -82,7 +82,7 @@ def paired_difference(
 
 
 def _p_value(drawn: Floats, bias: float, acceleration: float) -> float:
-    """Twice the level of the one-sided interval that ends at 0: the interval, read the other way round."""
+    """Twice the level of the one-sided interval that ends at 0 (the interval inverted)."""
     share = (np.count_nonzero(drawn < 0) + 0.5 * np.count_nonzero(drawn == 0) + 0.5) / (len(drawn) + 1)
     w = ndtri(min(max(share, 1e-9), 1 - 1e-9)) - bias
     one_sided = ndtr(w / (1 + acceleration * w) - bias)

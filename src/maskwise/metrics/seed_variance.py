@@ -1,4 +1,4 @@
-"""Two recipes: a difference over seeds and splits, not only over persons."""
+"""The difference between two recipes over seeds and splits, not only over persons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from maskwise.metrics.classification import Floats, macro_f1
 
 @dataclass(frozen=True)
 class RecipeDifference:
-    """The difference of two recipes over their seeds and splits."""
+    """The difference between two recipes, with the variance over seeds or splits."""
 
     value: float
     ci95: tuple[float, float]
@@ -73,7 +73,7 @@ def corrected_t(differences: npt.NDArray[np.float64], held_out_over_train: float
     n = len(differences)
     value, variance = float(differences.mean()), float(differences.var(ddof=1))
     error = ((1 / n + held_out_over_train) * variance) ** 0.5
-    if error < 1e-9:  # nothing varies from split to split: then these are no repetitions
+    if error < 1e-9:  # equal in every split: these are no repetitions
         return RecipeDifference(value, (-1.0, 1.0), 1.0, (n, n), None, "the same in every split")
     reach = float(stats.t.ppf(0.975, n - 1)) * error
     p = float(2 * stats.t.sf(abs(value) / error, n - 1))
@@ -82,7 +82,7 @@ def corrected_t(differences: npt.NDArray[np.float64], held_out_over_train: float
 
 
 def recipe_verdict(difference: RecipeDifference, p: float, margin: float) -> str:
-    """What may be said, `p` being adjusted for the number of comparisons."""
+    """The conclusion, with `p` adjusted for the number of comparisons."""
     if p < 0.05:
         return "better" if difference.value > 0 else "worse"
     # The 95% interval inside the margin: stricter than two one-sided tests at 5%.
@@ -91,6 +91,6 @@ def recipe_verdict(difference: RecipeDifference, p: float, margin: float) -> str
 
 
 def _seeds_needed(value: float, persons: float, variance_of_a_seed: float) -> int | None:
-    """Seeds of each recipe that would show the difference with a power of 80%; None when persons are too few."""
+    """Seeds per recipe needed to detect the difference with a power of 80%; None when there are too few persons."""
     left = (value / (ndtri(0.975) + ndtri(0.8))) ** 2 - persons**2
     return max(2, int(np.ceil(variance_of_a_seed / left))) if left > 0 else None

@@ -14,7 +14,7 @@ from maskwise.tasks.label_space import LabelSpace
 
 
 class ModelSpec(StrictModel):
-    """What a recipe says of the model."""
+    """The model of a recipe."""
 
     backbone: str = "tf_efficientnet_lite0"
     weights: WeightsSource = "bundled"
@@ -32,18 +32,18 @@ class Classifier(nn.Module):
         self.head = head
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Joint logits (N, C) in float32, whatever precision the backbone ran in."""
+        """Joint logits (N, C) in float32, whatever the precision of the backbone."""
         logits: torch.Tensor = self.head(self.backbone(images).float())
         return logits.float()
 
 
 def create_classifier(spec: ModelSpec, space: LabelSpace, *, seed: int) -> tuple[Classifier, Backbone]:
-    """Build a classifier; also gives its backbone with the size, mean and std that its weights were trained with.
+    """Build a classifier; also returns its backbone with the size, mean and std that its weights were trained with.
 
-    Whatever is initialised at random depends on `seed` alone; the caller's random state is left as it was.
+    Random initialisation depends on `seed` alone; the caller's random state is not changed.
 
     Raises:
-        InputError: when the backbone is unknown or its weights can't be had.
+        InputError: when the backbone is unknown or its weights are not available.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

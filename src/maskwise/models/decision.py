@@ -8,11 +8,11 @@ import numpy.typing as npt
 from maskwise.tasks.label_space import LabelSpace
 
 Rule = Literal["joint", "marginal"]
-"""`joint`: the likeliest joint class. `marginal`: each attribute's likeliest value."""
+"""`joint`: the most probable joint class. `marginal`: the most probable value of each attribute."""
 
 
 def marginals(probabilities: npt.NDArray[np.floating], space: LabelSpace) -> list[npt.NDArray[np.float64]]:
-    """Probabilities (N, V) of each attribute's values, summed out of joint probabilities (N, C)."""
+    """Probabilities (N, V) of each attribute's values, summed from joint probabilities (N, C)."""
     cube = probabilities.astype(np.float64).reshape(-1, *space.sizes)
     axes = range(1, len(space.sizes) + 1)
     return [cube.sum(axis=tuple(other for other in axes if other != axis)) for axis in axes]

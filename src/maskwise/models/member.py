@@ -1,6 +1,6 @@
-"""A member of a run on disk: weights and a description, enough to predict without the recipe.
+"""A member of a run on disk: weights and a card, enough to predict without the recipe.
 
-`model.safetensors` and `model.json` hold data only: nothing in them is ever executed.
+`model.safetensors` and `model.json` contain data only: nothing in them is executed.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ SCHEMA = 1
 
 
 class MemberCard(StrictModel):
-    """What `model.json` says."""
+    """The content of `model.json`."""
 
     schema_version: int = SCHEMA
     maskwise: str = maskwise.__version__
@@ -46,7 +46,7 @@ class MemberCard(StrictModel):
 
     @property
     def space(self) -> LabelSpace:
-        """The label space that predictions are in."""
+        """The label space of the predictions."""
         return LabelSpace.from_dict(self.label_space)
 
 
@@ -65,7 +65,7 @@ def save_member(folder: Path, classifier: Classifier, card: MemberCard) -> None:
         MaskwiseError: when the disk is full or the folder can't be written.
     """
     state = {name: value.detach().cpu().contiguous() for name, value in classifier.state_dict().items()}
-    # One entry of metadata: with more, their order and so the bytes of the file differ from run to run.
+    # One entry of metadata: with more, their order, and so the bytes of the file, would differ between runs.
     with atomic_path(folder / WEIGHTS_FILE) as temporary:
         save_file(state, temporary, metadata={"format": "pt"})
     text = card.model_dump_json(indent=2).replace('"schema_version"', '"schema"', 1)
@@ -99,7 +99,7 @@ def load_member(folder: Path) -> Member:
     """Load a member for prediction, on the CPU.
 
     Raises:
-        InputError: when a file is missing or broken, or the weights don't fit the description.
+        InputError: when a file is missing or broken, or the weights don't fit the card.
     """
     card = load_card(folder)
     path = folder / WEIGHTS_FILE

@@ -8,24 +8,24 @@ from maskwise.strict_model import StrictModel
 
 
 class DataPart(StrictModel):
-    """How photos are kept at hand."""
+    """Which data are used, and how photos are cached."""
 
     cache: bool = False  # keep decoded photos in a memory-mapped file
-    groups: tuple[str, ...] | None = None  # further columns to score by; null: all with few values
+    groups: tuple[str, ...] | None = None  # additional columns to score by; null: all with few values
     corrections: str | None = None  # a CSV whose accepted rows are applied
-    more: tuple[str, ...] = ()  # further labelled data, trained on and never held out
+    more: tuple[str, ...] = ()  # additional labelled data, trained on and never held out
 
 
 class SplitPart(StrictModel):
-    """Who is held out."""
+    """Which persons are held out."""
 
-    by: Literal["person", "photo", "table"] = "person"  # photo leaks, on purpose: only to show what it does
+    by: Literal["person", "photo", "table"] = "person"  # photo leaks persons on purpose, to show the effect
     held_out: float = Field(default=0.2, gt=0, lt=1)
     seed: int = 0
     near_duplicates: Literal["refuse", "join"] = "refuse"
     folds: int | None = Field(default=None, ge=2)  # instead of held_out: this many folds, of which
     fold: int | None = Field(default=None, ge=0)  # this one is held out
-    nobody: bool = False  # hold nobody out: a refit on everything, without a score of its own
+    nobody: bool = False  # hold no person out: a refit on all data, without a score
     train_share: float = Field(
         default=1.0, gt=0, le=1
     )  # of the persons on the training side; the rest is unused
@@ -40,7 +40,7 @@ class SplitPart(StrictModel):
 
 
 class LabelPart(StrictModel):
-    """What to train towards; the score keeps its own boundaries and the labels as they are."""
+    """Changes to the training labels; the score keeps its boundaries and the original labels."""
 
     boundaries: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     deviations: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)  # of a labelled number

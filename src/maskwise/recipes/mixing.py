@@ -1,4 +1,4 @@
-"""What a recipe says of mixing photos of a batch; the mixing itself is in `training/mixing`."""
+"""The mixing of photos in a recipe; `training/mixing` does it."""
 
 from typing import Annotated, Literal
 
@@ -12,11 +12,11 @@ class HalfFaceSpec(StrictModel):
 
     kind: Literal["half_face"] = "half_face"
     probability: float = Field(default=0.5, ge=0, le=1)  # of mixing a batch
-    split: tuple[float, float] = (0.46, 0.54)  # where the cut lies, as a share of the width
+    split: tuple[float, float] = (0.46, 0.54)  # the range of the cut, as shares of the width
     same: tuple[str, ...] = ("mask",)  # attributes in which both halves agree
     partner: dict[str, str] = Field(
         default_factory=dict
-    )  # whose halves are given, such as {age: ">=60"}; all
+    )  # photos that give halves, such as {age: ">=60"}; all
 
     @model_validator(mode="after")
     def _check(self) -> "HalfFaceSpec":

@@ -11,7 +11,9 @@ class _AdaptivePart(StrictModel):
     lr: float = Field(default=3e-4, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
     betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.999)
-    layer_decay: float | None = Field(default=None, gt=0, le=1)  # a layer's rate over that of the layer above
+    layer_decay: float | None = Field(
+        default=None, gt=0, le=1
+    )  # the rate of a layer divided by that of the next one
 
 
 class AdamWPart(_AdaptivePart):

@@ -17,13 +17,13 @@ from maskwise.recipes.validation_messages import explain
 
 
 def shipped_recipes() -> list[str]:
-    """Names of the recipes that ship."""
+    """Names of the recipes that are part of the package."""
     folder = resources.files("maskwise.recipes").joinpath("shipped")
     return sorted(Path(entry.name).stem for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
 def load_recipe(name: str, settings: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> Recipe:
-    """Load a recipe by path or by the name of one that ships, and change some of its values.
+    """Load a recipe by path or by the name of a shipped one, and change some of its values.
 
     Args:
         name: a YAML file, or the name of a shipped recipe.
@@ -31,7 +31,7 @@ def load_recipe(name: str, settings: Sequence[str] = (), values: Mapping[str, An
         values: changes as values by dotted key.
 
     Raises:
-        InputError: when it does not exist, is no YAML, or a key or value is wrong, with the nearest right name.
+        InputError: when it does not exist, is no YAML, or a key or value is wrong, with the closest valid name.
     """
     text, origin = _find(name)
     try:
@@ -57,7 +57,7 @@ def parse_recipe(content: Mapping[str, Any], origin: str) -> Recipe:
 
 
 def save_recipe(path: Path, recipe: Recipe) -> None:
-    """Write a recipe with every value and default."""
+    """Write a recipe with all values, defaults included."""
     content = recipe.model_dump(mode="json")
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
     write_text(path, f"# Every value of this run, defaults and what was measured included.\n{text}")

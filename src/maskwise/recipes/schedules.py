@@ -16,7 +16,7 @@ class StepSchedule(StrictModel):
 
 
 class CosineSchedule(StrictModel):
-    """Rise linearly over the first share of all steps, then fall along a cosine to `final` of the rate."""
+    """Rise linearly over the share `warmup` of all steps, then fall along a cosine to the share `final` of the rate."""
 
     kind: Literal["cosine"] = "cosine"
     warmup: float = Field(default=0.1, ge=0, lt=1)
@@ -24,7 +24,7 @@ class CosineSchedule(StrictModel):
 
 
 class OneCycleSchedule(StrictModel):
-    """Rise along a cosine from the rate over `start` to it, then fall to the first over `final` (L. Smith, 2018)."""
+    """Rise along a cosine from rate / `start` to the rate, then fall to rate / `start` / `final` (L. Smith, 2018)."""
 
     kind: Literal["one_cycle"] = "one_cycle"
     rise: float = Field(default=0.3, gt=0, lt=1)  # share of all steps
@@ -33,7 +33,7 @@ class OneCycleSchedule(StrictModel):
 
 
 class ConstantSchedule(StrictModel):
-    """The learning rate as it is."""
+    """A constant learning rate."""
 
     kind: Literal["constant"] = "constant"
 

@@ -18,7 +18,7 @@ from maskwise.strict_model import StrictModel
 
 
 class Recipe(StrictModel):
-    """All that a run is made of, beside the data."""
+    """Everything that defines a run, except the data."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     description: str = ""
@@ -33,7 +33,7 @@ class Recipe(StrictModel):
     mixing: MixingSpec | None = None
     distillation: DistillationPart | None = None
     pseudo_labels: PseudoLabelPart | None = None
-    start_from: str | None = None  # a run whose backbone this one begins with
+    start_from: str | None = None  # a run whose backbone initialises this one
     optimizer: Optimizer = AdamWPart()
     schedule: Schedule = CosineSchedule()
     training: TrainingPart = TrainingPart()

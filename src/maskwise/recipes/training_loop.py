@@ -18,30 +18,32 @@ class EarlyStopping(StrictModel):
 
 
 class EmaPart(StrictModel):
-    """Score and keep an exponential moving average of the weights."""
+    """Use an exponential moving average of the weights for scoring and for the member."""
 
-    decay: float = Field(default=0.998, gt=0, lt=1)  # a step
+    decay: float = Field(default=0.998, gt=0, lt=1)  # per step
 
 
 class TrainingPart(StrictModel):
-    """The loop. Every `auto` is settled once, by measuring or by rule, and written into the run's recipe."""
+    """The training loop. Every `auto` is resolved once, by measuring or by rule, and stored in the run's recipe."""
 
     epochs: int = Field(default=4, ge=1)
-    batch_size: int | Literal["auto"] = 128  # photos that a process pushes through at once
-    effective_batch: int | None = Field(default=None, ge=1)  # photos a step, over processes and accumulation
+    batch_size: int | Literal["auto"] = 128  # photos per forward pass of a process
+    effective_batch: int | None = Field(
+        default=None, ge=1
+    )  # photos per step, over processes and accumulation
     precision: Precision | Literal["auto"] = "auto"
     gradient_clip: float | None = Field(default=None, gt=0)
-    metric: Metric = "macro_f1"  # of the held-out persons, every epoch
-    keep: Literal["best", "last"] = "best"  # which epoch becomes the member
+    metric: Metric = "macro_f1"  # on the held-out persons, after every epoch
+    keep: Literal["best", "last"] = "best"  # the epoch that becomes the member
     early_stopping: EarlyStopping | None = None
     ema: EmaPart | None = None
-    frozen_epochs: int = Field(default=0, ge=0)  # epochs at the start in which only the head learns
+    frozen_epochs: int = Field(default=0, ge=0)  # first epochs, in which only the head is trained
     workers: int | Literal["auto"] = "auto"  # threads that prepare photos
     threads: int | Literal["auto"] = "auto"  # threads that compute on a CPU
 
     @property
     def chooses_epochs(self) -> bool:
-        """Whether it depends on the held-out persons which epoch becomes the member."""
+        """Whether the held-out persons decide which epoch becomes the member."""
         return self.keep == "best" or self.early_stopping is not None
 
     @model_validator(mode="after")

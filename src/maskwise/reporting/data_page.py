@@ -1,4 +1,4 @@
-"""The plots of `data info`: one page that needs nothing beside itself."""
+"""The plots of `data info`: one page that loads nothing from elsewhere."""
 
 from pathlib import Path
 

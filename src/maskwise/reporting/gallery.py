@@ -7,17 +7,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.models.member import load_member
+from maskwise.models.member import Member
 from maskwise.reporting.pages import small_picture
 from maskwise.reporting.saliency_figures import look_at_mistake
-from maskwise.runs.members import member_folders
 
 _HEIGHT, _MOST = 176, 24
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A photo that was misjudged, and how surely."""
+    """A photo with a wrong prediction, and the confidence of that prediction."""
 
     photo: str
     picture: str  # a data: URL, or empty where the photo can't be read
@@ -56,33 +55,31 @@ def worst_rows(
 
 
 def worst_mistakes(
-    runs: Sequence[Path],
+    members: Sequence[Member],
     photos: Sequence[str],
     paths: Sequence[Path],
     persons: npt.NDArray[np.str_],
     labels: npt.NDArray[np.int64],
     predictions: npt.NDArray[np.int64],
     probabilities: npt.NDArray[np.float32],
-    told_by: npt.NDArray[np.int64] | None = None,
+    predicted_by: npt.NDArray[np.int64] | None = None,
 ) -> list[Mistake]:
-    """The worst mistakes, one a person, and where the first member of who made it looked.
+    """The worst mistakes, one per person, and where the model that made each looked.
 
     Args:
-        runs: run folders.
+        members: the models.
         photos: names (N).
         paths: where they lie (N).
         persons: whose they are (N,).
         labels: joint classes (N,), -1 where unknown.
         predictions: joint classes (N,).
         probabilities: joint probabilities (N, C).
-        told_by: of each photo (N,) which of the runs predicted it; the first by default.
+        predicted_by: which of the members predicted each photo (N,); the first by default.
     """
-    rows = worst_rows(labels, predictions, probabilities, persons, most=_MOST)
-    teller = [0 if told_by is None else int(told_by[row]) for row in rows]
-    members = {place: load_member(member_folders(runs[place])[0]) for place in set(teller)}
     found = list[Mistake]()
-    for row, place in zip(rows, teller, strict=True):
-        names = members[place].card.space.class_names
+    for row in worst_rows(labels, predictions, probabilities, persons, most=_MOST):
+        member = members[0 if predicted_by is None else int(predicted_by[row])]
+        names = member.card.space.class_names
         label, prediction = int(labels[row]), int(predictions[row])
         mistake = Mistake(
             photo=photos[row],
@@ -90,7 +87,7 @@ def worst_mistakes(
             labelled=names[label],
             predicted=names[prediction],
             confidence=float(probabilities[row, prediction]),
-            look=look_at_mistake(members[place], paths[row], label, prediction),
+            look=look_at_mistake(member, paths[row], label, prediction),
         )
         found.append(mistake)
     return found

@@ -1,6 +1,7 @@
-"""What a model's figures are, and what it is not for: in a report, a card and on a page, in the same words."""
+"""A model's scores in words, and what it must not be used for: the same in a report, a card and on a page."""
 
-from maskwise.runs.stored_score import Figure, KeptScore
+from maskwise.runs.metrics import Figure
+from maskwise.runs.stored_score import KeptScore
 
 NOT_FOR = (
     "Not for telling who somebody is, and not for decisions about people: not in law, employment, schooling, credit, "

@@ -1,21 +1,20 @@
-"""`MODEL_CARD.md`: what who gets a model must know of it (M. Mitchell et al., "Model Cards", 2019)."""
+"""The model card: what anyone who is given a model must know (M. Mitchell et al., "Model Cards", 2019)."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from maskwise.errors import InputError, in_short
 from maskwise.files import write_text
-from maskwise.metrics.group_gaps import gap_in_words, unmeasured
+from maskwise.reporting.group_words import gap_in_words, unmeasured
 from maskwise.reporting.limits_of_use import NOT_FOR, score_in_words
+from maskwise.runs.metrics import Figure, GroupScores, Metrics
+from maskwise.runs.run_folder import CARD_FILE
 from maskwise.runs.stored_score import kept_score
 from maskwise.tasks.label_space import LabelSpace
 
-FILE = "MODEL_CARD.md"
-
 
 def write_model_card(
-    path: Path, title: str, facts: Mapping[str, str], metrics: Mapping[str, Any], space: LabelSpace
+    path: Path, title: str, facts: Mapping[str, str], metrics: Metrics, space: LabelSpace
 ) -> None:
     """Write the card.
 
@@ -23,7 +22,7 @@ def write_model_card(
         path: where to.
         title: the model's name.
         facts: data, split, model and the like.
-        metrics: the content of `metrics.json`.
+        metrics: the scores.
         space: the label space of the score.
 
     Raises:
@@ -31,34 +30,33 @@ def write_model_card(
     """
     attributes = [attribute.name for attribute in space.attributes]
     lines = [f"# {_plain(title)}", "", "## What it is", ""]
-    # The card is handed on: where the data lay on the machine that trained is nobody's.
-    told = {
+    # The card is given to others: it must not name folders of the machine that trained.
+    shown = {
         name: "/".join(Path(value).parts[-2:]) if name == "data" else value for name, value in facts.items()
     }
-    lines += [f"- {_plain(name)}: {_plain(value)}" for name, value in told.items()]
+    lines += [f"- {_plain(name)}: {_plain(value)}" for name, value in shown.items()]
     lines += [
         "",
         "## How often it is right",
         "",
         *score_in_words(kept_score(metrics, attributes)),
     ]
-    metrics = metrics.get("folds", metrics)  # of a refit nothing else was measured
-    if metrics.get("per_class"):
+    measured = metrics.measured  # of a refit nothing else was measured
+    if measured.per_class:
         lines += ["", "| class | persons | photos | F1 |", "|---|---|---|---|"]
-        for entry in metrics["per_class"]:
-            score = _score(entry["f1"] if entry["n_persons"] else None)
-            lines.append(f"| {entry['name']} | {entry['n_persons']:,} | {entry['n_photos']:,} | {score} |")
-    groups = metrics.get("groups") or {}
+        for entry in measured.per_class:
+            score = _score(entry.f1 if entry.n_persons else None)
+            lines.append(f"| {entry.name} | {entry.n_persons:,} | {entry.n_photos:,} | {score} |")
+    groups, unit = measured.groups, _unit(measured)
     lines += ["", "## Who was measured", ""]
-    lines += [
-        f"- {_plain(column)}: {_counts(entries, _unit(metrics))}" for column, entries in groups.items()
-    ] or ["- Nobody."]
+    lines += [f"- {_plain(column)}: {_counts(entries, unit)}" for column, entries in groups.items()] or [
+        "- Nobody."
+    ]
     lines += ["", "## For whom it is worse, or unmeasured", ""]
-    gaps = metrics.get("gaps") or []
-    lines += [f"- {_plain(gap_in_words(gap))}" for gap in gaps] or [
+    lines += [f"- {_plain(gap_in_words(gap))}" for gap in measured.gaps] or [
         "- No two groups were large enough to compare, or none differed."
     ]
-    few = unmeasured(groups, _unit(metrics))
+    few = unmeasured(groups, unit)
     if few:
         lines.append(f"- Not measured, for want of persons or labels: {_plain(', '.join(few))}.")
     elif groups:
@@ -77,7 +75,7 @@ def read_model_card(folder: Path) -> str | None:
     Raises:
         InputError: when it can't be read, or is no text.
     """
-    path = folder / FILE
+    path = folder / CARD_FILE
     if not path.is_file():
         return None
     try:
@@ -86,24 +84,24 @@ def read_model_card(folder: Path) -> str | None:
         raise InputError(f"Expected {path} to be a readable model card, got: {in_short(error)}.") from error
 
 
-def _unit(metrics: Mapping[str, Any]) -> str:
+def _unit(metrics: Metrics) -> str:
     """What was counted: each photo stands for itself where persons are not known."""
-    return "persons" if metrics.get("persons_known", True) else "photos"
+    return "persons" if metrics.persons_known else "photos"
 
 
-def _counts(entries: Mapping[str, Mapping[str, Any]], unit: str) -> str:
-    return _plain(", ".join(f"{name} {entry['n_persons']:,} {unit}" for name, entry in entries.items()))
+def _counts(entries: Mapping[str, GroupScores], unit: str) -> str:
+    return _plain(", ".join(f"{name} {entry.n_persons:,} {unit}" for name, entry in entries.items()))
 
 
-def _score(entry: Mapping[str, Any] | None) -> str:
-    if entry is None:
+def _score(figure: Figure | None) -> str:
+    if figure is None:
         return "unmeasured"
-    low, high = entry["ci95"]
+    low, high = figure.ci95
     if low == high == 0:
         return "0, no photo was right"
-    return f"{entry['value']:.3f} ({low:.3f} to {high:.3f})"
+    return f"{figure.value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _plain(text: str) -> str:
-    """A text of strangers as text: no markup of theirs in the card."""
+    """Text from data as plain text: its markup must not take effect in the card."""
     return "".join(f"\\{c}" if c in "\\`*_[]<>#|" else c for c in " ".join(str(text).split()))

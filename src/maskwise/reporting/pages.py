@@ -1,4 +1,4 @@
-"""What all pages are made with: templates that escape, and small pictures inside the page."""
+"""What all pages are made with: templates that escape what is put in, and small pictures inside the page."""
 
 import base64
 from functools import cache
@@ -16,7 +16,7 @@ _WIDEST = 3
 
 
 def render_page(template: str, *packages: str, **content: object) -> str:
-    """A page from a template of these packages, or of those that `maskwise.evaluation` has for all.
+    """A page from a template of these packages, or of those that `maskwise.reporting` has for all.
 
     What is put in is escaped, and a name that the template knows and the content does not is an error.
     """
@@ -33,8 +33,8 @@ def _environment(packages: tuple[str, ...]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["figure"] = lambda score: f"{score['value']:.3f}"
-    environment.filters["span"] = lambda score: f"{score['ci95'][0]:.3f} to {score['ci95'][1]:.3f}"
+    environment.filters["figure"] = lambda score: f"{score.value:.3f}"
+    environment.filters["span"] = lambda score: f"{score.ci95[0]:.3f} to {score.ci95[1]:.3f}"
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return environment
 

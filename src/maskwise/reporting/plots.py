@@ -9,6 +9,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from maskwise.runs.metrics import ClassScore
+
 _INK = "#123456"  # replaced by the page's text colour
 _STYLE: Any = {
     "svg.fonttype": "none",
@@ -85,22 +87,21 @@ def _attribute_scores(history: Sequence[dict[str, float]]) -> list[str]:
     ]
 
 
-def intervals(rows: Sequence[dict[str, Any]], *, key: str, label: str) -> str:
-    """A dot with its 95% interval for each row with a `name`, `n_persons`, and a score under `key`."""
-    scored = [row for row in rows if row.get(key)]
+def intervals(classes: Sequence[ClassScore], *, label: str) -> str:
+    """A dot with its 95% interval for each class that was scored, and in brackets the persons it rests on."""
+    scored = [(entry, entry.f1) for entry in classes if entry.f1 is not None]
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(8, 0.5 + 0.27 * max(1, len(scored))))
         axes = figure.subplots()
-        for place, row in enumerate(reversed(scored)):
-            value, (low, high) = row[key]["value"], row[key]["ci95"]
+        for place, (_, score) in enumerate(reversed(scored)):
+            low, high = score.ci95
             axes.plot([low, high], [place, place], color=MARK, linewidth=2, alpha=0.45)
-            axes.plot([value], [place], color=MARK, marker="o", markersize=6)
+            axes.plot([score.value], [place], color=MARK, marker="o", markersize=6)
             axes.annotate(
-                f"{value:.2f}", (high, place), textcoords="offset points", xytext=(6, -3), fontsize=9
+                f"{score.value:.2f}", (high, place), textcoords="offset points", xytext=(6, -3), fontsize=9
             )
-        axes.set_yticks(
-            range(len(scored)), [f"{row['name']}  ({row['n_persons']})" for row in reversed(scored)]
-        )
+        names = [f"{entry.name}  ({entry.n_persons})" for entry, _ in reversed(scored)]
+        axes.set_yticks(range(len(scored)), names)
         axes.set(xlim=(-0.01, 1.08), ylim=(-0.6, len(scored) - 0.4))
         axes.grid(axis="y", visible=False)
         return _svg(figure, label)

@@ -1,19 +1,19 @@
-"""`report.html`: one page that needs nothing beside itself."""
+"""The report of a run or an evaluation: one page that loads nothing from elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from maskwise.files import write_text
 from maskwise.metrics.calibration import reliability
-from maskwise.metrics.group_gaps import gap_in_words
 from maskwise.reporting import plots
 from maskwise.reporting.gallery import Mistake
+from maskwise.reporting.group_words import gap_in_words
 from maskwise.reporting.pages import render_page
+from maskwise.runs.metrics import Metrics
 from maskwise.tasks.label_space import UNKNOWN, LabelSpace
 
 LEFT_OUT = "Photos were left out of this report."
@@ -24,7 +24,7 @@ CALIBRATION = "How sure, and how often right"
 
 @dataclass(frozen=True)
 class About:
-    """What a report says beside the scores."""
+    """What a report says besides the scores."""
 
     title: str
     subtitle: str
@@ -37,7 +37,7 @@ class About:
 
 def write_report(
     path: Path,
-    metrics: dict[str, Any],
+    metrics: Metrics,
     space: LabelSpace,
     about: About,
     *,
@@ -50,13 +50,13 @@ def write_report(
 
     Args:
         path: where to.
-        metrics: the content of `metrics.json`.
+        metrics: the scores.
         space: the label space of the score.
-        about: what to say beside the scores.
-        history: a row an epoch; none for an evaluation.
+        about: what to say besides the scores.
+        history: one row per epoch; none for an evaluation.
         gallery: the worst mistakes; None leaves photos out.
         no_gallery: why they are left out.
-        extra: further plots, a title and an SVG each.
+        extra: additional plots, each a title and an SVG.
 
     Raises:
         MaskwiseError: when the file can't be written.
@@ -67,28 +67,37 @@ def write_report(
         space=space,
         about=about,
         curves=plots.learning_curves(history) if history else "",
-        per_class=plots.intervals(metrics["per_class"], key="f1", label="F1 of each class"),
-        class_confusion=confusion_rows(metrics["confusion"]),
-        attribute_confusions={a.name: confusion_rows(metrics[a.name]["confusion"]) for a in space.attributes},
+        per_class=plots.intervals(metrics.per_class, label="F1 of each class"),
+        class_confusion=confusion_rows(metrics.confusion),
+        attribute_confusions={
+            a.name: confusion_rows(metrics.attributes[a.name].confusion) for a in space.attributes
+        },
         gallery=gallery,
         no_gallery=no_gallery,
         extra=extra,
-        gaps=[gap_in_words(gap) for gap in metrics.get("gaps", [])],
+        gaps=[gap_in_words(gap) for gap in metrics.gaps],
     )
     write_text(path, page)
 
 
 def calibration_plot(
-    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    calibrated: npt.NDArray[np.float64] | None = None,
 ) -> tuple[tuple[str, str], ...]:
-    """The plot of confidence against accuracy, from joint probabilities (N, C) and labels (N,), -1 where unknown.
+    """The plot of confidence against accuracy, as `write_report` takes additional plots; none without labels.
 
-    As `write_report` takes further plots; none where no label is known.
+    Args:
+        probabilities: joint probabilities (N, C).
+        labels: joint classes (N,), -1 where unknown.
+        calibrated: the same probabilities after calibration, where they were calibrated.
     """
     known = labels != UNKNOWN
     if not known.any():
         return ()
-    return ((CALIBRATION, plots.reliability(reliability(probabilities[known], labels[known]))),)
+    before = reliability(probabilities[known], labels[known])
+    after = () if calibrated is None else reliability(calibrated[known], labels[known])
+    return ((CALIBRATION, plots.reliability(before, after)),)
 
 
 def confusion_rows(table: Sequence[Sequence[int]]) -> list[list[tuple[int, float]]]:

@@ -16,17 +16,17 @@ _SHARE = 0.45
 
 
 def look_at_mistake(member: Member, path: Path, label: int, prediction: int) -> str:
-    """A photo under the heat of its Grad-CAM as a data: address; empty where there is none to be had.
+    """A photo under the heat map of its Grad-CAM as a data: address; empty where it can't be computed.
 
     Args:
-        member: whose look it is.
+        member: the model that is explained.
         path: of the photo.
         label: its joint class.
-        prediction: another; explained is the first attribute in which they differ.
+        prediction: another joint class; the first attribute in which the two differ is explained.
     """
     space = member.card.space
-    (own, told) = space.decode(np.array([label, prediction]))
-    attribute = space.attributes[int(np.flatnonzero(own != told)[0])].name
+    (own, predicted) = space.decode(np.array([label, prediction]))
+    attribute = space.attributes[int(np.flatnonzero(own != predicted)[0])].name
     try:
         image = transform_photo(path, member.card.transform)
         heat = grad_cam(member, image, attribute)

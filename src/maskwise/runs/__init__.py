@@ -1,1 +1,1 @@
-"""The folder of a run: its files, their schemas, how they are read and written."""
+"""The folder of a run, typed: metrics, lineage, split, predictions, members."""

@@ -1,134 +1,130 @@
-"""What a run came from: enough to repeat it, and to tell whether it can be."""
+"""What a run came from: enough to repeat it, and to say whether it can be repeated."""
 
-import hashlib
-import os
-import platform
-import subprocess
-import sys
-from importlib import metadata
-from pathlib import Path
-from typing import Any
+from pydantic import Field
 
-import numpy as np
-import polars as pl
-import torch
-
-import maskwise
-from maskwise.data.scan import Scan
-from maskwise.data.table import PhotoTable
-from maskwise.files import printable
-
-SCHEMA = 1
-_PACKAGES = (
-    "lightning",
-    "numpy",
-    "opencv-python-headless",
-    "pillow",
-    "polars",
-    "safetensors",
-    "simplejpeg",
-    "timm",
-    "torch",
-)
+from maskwise.runs.stored_model import Part, StoredModel
 
 
-def data_fingerprint(table: PhotoTable, scan: Scan) -> str:
-    """A digest of photos, persons, labels and the content of every file."""
-    labels = [a.name for a in table.space.attributes] + [a.label_column for a in table.space.attributes]
-    columns = list(dict.fromkeys(["photo", "person", "split", *labels]))
-    digest = hashlib.blake2b(digest_size=20)
-    for row, content in zip(
-        table.frame.select(columns).iter_rows(), scan.frame["digest"].to_list(), strict=True
-    ):
-        digest.update(repr((row, content)).encode())
-    return digest.hexdigest()
+class Code(Part):
+    """The commit of the checkout that trained."""
+
+    commit: str
+    changed: bool = False  # files differed from the commit
 
 
-def describe_lineage(
-    *,
-    data: Path,
-    fingerprint: str,
-    table: PhotoTable,
-    set_aside: pl.DataFrame,
-    unlabelled: int,
-    joined: list[str],
-    held_out: np.ndarray[Any, np.dtype[np.bool_]],
-    n_train: int,
-    seeds: dict[str, int],
-    threads: int,
-    device: torch.device,
-    measured: dict[str, Any],
-    corrections: dict[str, Any] | None,
-    further: list[dict[str, Any]],
-    parents: list[dict[str, Any]],
-) -> dict[str, Any]:
-    """The content of `lineage.json`, without the times that the end of training adds."""
-    return {
-        "schema": SCHEMA,
-        "maskwise": maskwise.__version__,
-        "code": _commit(),
-        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "data": {
-            "path": printable(data.resolve()),
-            "fingerprint": fingerprint,
-            "n_photos": len(table),
-            "n_persons": len(np.unique(table.persons)),
-            "set_aside": set_aside.to_dicts(),
-            "unlabelled": unlabelled,
-            "joined_persons": joined,
-            "corrections": corrections,
-            "further": further,
-        },
-        "split": {
-            "n_train": n_train,
-            "n_held_out": int(held_out.sum()),
-        },
-        "seeds": seeds,
-        "threads": threads,
-        "device": str(device),
-        "measured": measured,
-        "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
-        "machine": {
-            "system": platform.system(),
-            "release": platform.release(),
-            "architecture": platform.machine(),
-            "processor": _processor(),
-            "processors": os.cpu_count(),
-            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        },
-        "parents": parents,
-    }
+class SetAside(Part):
+    """A photo that can't be used."""
+
+    photo: str
+    reason: str
 
 
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+class AppliedCorrections(Part):
+    """The rows of a corrections file that were applied; decisions in the file itself may change later."""
+
+    path: str
+    digest: str
+    n_findings: int = 0
+    n_photos: int = 0
+    rows: tuple[dict[str, str | None], ...] = ()
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+class ExtraData(Part):
+    """A data set that was trained on and never held out."""
+
+    path: str
+    fingerprint: str
+    n_photos: int = 0
+    labels: str = ""  # its own, or the run that labelled it
 
 
-def _commit() -> dict[str, Any] | None:
-    """The commit of a checkout that the code runs from, and whether it was changed since; else None."""
-    folder = Path(maskwise.__file__).resolve().parents[2]
-    if not (folder / ".git").exists():
-        return None
+class DataLineage(Part):
+    """The photos."""
 
-    def git(*words: str) -> str:
-        return subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=10
-        ).stdout.strip()
+    path: str = ""
+    fingerprint: str | None = None
+    n_photos: int | None = None
+    n_persons: int | None = None
+    set_aside: tuple[SetAside, ...] = ()
+    unlabelled: int = 0
+    joined_persons: tuple[str, ...] = ()  # kept on one side, as they share near-identical photos
+    corrections: AppliedCorrections | None = None
+    further: tuple[ExtraData, ...] = ()
 
-    try:
-        return {"commit": git("rev-parse", "HEAD"), "changed": bool(git("status", "--porcelain", "src"))}
-    except (OSError, subprocess.SubprocessError):
-        return None
+
+class SplitSizes(Part):
+    """How many photos stand on each side."""
+
+    n_train: int = 1
+    n_held_out: int = 1
+
+
+class Seeds(Part):
+    """The seeds of training and split."""
+
+    training: int = 0
+    split: int = 0
+
+
+class Measurements(Part):
+    """What was measured to settle the recipe's `auto` values."""
+
+    precision: dict[str, float] = Field(default_factory=dict)  # photos per second of each
+    largest_batch: int | None = None
+
+
+class Machine(Part):
+    """The machine that trained."""
+
+    system: str = ""
+    release: str = ""
+    architecture: str = ""
+    processor: str = ""
+    processors: int | None = None
+    gpu: str | None = None
+
+
+class Parent(Part):
+    """A run that this one learned from, or is made of."""
+
+    role: str  # teacher, labeller, start, member
+    run: str
+    weights: str | None = None  # digest
+
+
+class FittedDecision(Part):
+    """What was fitted on out-of-fold predictions."""
+
+    temperature: float
+    class_weights: tuple[float, ...] = ()
+
+
+class DecisionLineage(Part):
+    """How classes are decided."""
+
+    rule: str
+    fitted_out_of_fold: FittedDecision | None = None
+
+
+class Lineage(StoredModel):
+    """The whole file."""
+
+    maskwise: str = ""
+    code: Code | None = None
+    command: tuple[str, ...] = ()
+    data: DataLineage = DataLineage()
+    split: SplitSizes = SplitSizes()
+    seeds: Seeds = Seeds()
+    threads: int | None = None
+    device: str | None = None
+    measured: Measurements = Measurements()
+    python: str | None = None
+    packages: dict[str, str | None] = Field(default_factory=dict)
+    machine: Machine = Machine()
+    parents: tuple[Parent, ...] = ()
+    finished: bool = False
+    seconds: float = 0
+    folds: int | None = None
+    refit: bool = False
+    decision: DecisionLineage | None = None
+    ensemble: str | None = None  # how runs were combined

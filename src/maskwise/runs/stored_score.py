@@ -1,18 +1,10 @@
-"""What of a run's score goes along with its model: into a card, an exported file, a service."""
+"""The part of a run's score that goes along with its model: into a card, an exported file, a service."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-
-class Figure(BaseModel):
-    """A score with its 95% interval."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    value: float
-    ci95: tuple[float, float]
+from maskwise.runs.metrics import AttributeScores, Figure, Metrics
 
 
 class KeptScore(BaseModel):
@@ -33,27 +25,26 @@ class KeptScore(BaseModel):
     refit: bool  # it is the score of models that were trained on a part of those whom this one was trained on
 
 
-def kept_score(metrics: Mapping[str, Any], attributes: Sequence[str]) -> KeptScore | None:
-    """The score in a run's `metrics.json`, of a refit that of its folds; None where nothing was measured.
+def kept_score(metrics: Metrics, attributes: Sequence[str]) -> KeptScore | None:
+    """The score of a run, of a refit that of its folds; None where nothing was measured.
 
     Args:
-        metrics: the content of `metrics.json`.
+        metrics: the run's scores.
         attributes: the attributes' names.
     """
-    refit = "folds" in metrics
-    measured = metrics["folds"] if refit else metrics
-    if measured.get("macro_f1") is None or measured.get("scored_on") is None:
+    measured = metrics.measured
+    if measured.macro_f1 is None or measured.scored_on is None:
         return None
     return KeptScore(
-        macro_f1=measured["macro_f1"],
-        accuracy=measured.get("accuracy"),
-        attributes={name: (measured.get(name) or {}).get("macro_f1") for name in attributes},
-        scored_on=measured["scored_on"],
-        n_persons=measured["n_persons"],
-        n_photos=measured["n_photos"],
-        persons_known=measured.get("persons_known", True),
-        leaky=measured.get("leaky", False),
-        few_persons=measured.get("few_persons", False),
-        chosen_on_these_persons=measured.get("chosen_on_these_persons", False),
-        refit=refit,
+        macro_f1=measured.macro_f1,
+        accuracy=measured.accuracy,
+        attributes={name: measured.attributes.get(name, AttributeScores()).macro_f1 for name in attributes},
+        scored_on=measured.scored_on,
+        n_persons=measured.n_persons,
+        n_photos=measured.n_photos,
+        persons_known=measured.persons_known,
+        leaky=measured.leaky,
+        few_persons=measured.few_persons,
+        chosen_on_these_persons=measured.chosen_on_these_persons,
+        refit=metrics.folds is not None,
     )

@@ -1,19 +1,17 @@
 """Create the service of a run or an exported file."""
 
-from pathlib import Path
-
 from maskwise.errors import InputError
 from maskwise.export.merge_run import score_of
 from maskwise.export.open_model import Backend, open_predictor
 from maskwise.inference.decision import Name, create_choice
-from maskwise.inference.exported import ExportedCard, exported_file
+from maskwise.inference.exported import ExportedCard, Model
 from maskwise.inference.grad_cam import has_looks
 from maskwise.inference.predictor import Predictor
 from maskwise.inference.torch_engine import TorchEngine
 from maskwise.models.member import Member, load_member
 from maskwise.reporting.limits_of_use import NOT_FOR, score_in_words
 from maskwise.reporting.model_card import read_model_card
-from maskwise.runs.members import member_folders, run_identity
+from maskwise.runs.run import Run
 from maskwise.runs.stored_score import KeptScore
 from maskwise.serving.limits import Limits
 from maskwise.serving.service import ModelFacts, Service
@@ -22,7 +20,7 @@ _TOKEN_LENGTH = 16
 
 
 def create_service(
-    model: Path,
+    model: Model,
     *,
     backend: Backend | None = None,
     decision: Name | None = None,
@@ -33,7 +31,7 @@ def create_service(
     """The service of a model.
 
     Args:
-        model: a run folder, an exported file, or the folder it lies in.
+        model: a run, or an exported file.
         backend: what computes; by default the model's own.
         decision: how classes are decided; by default the run's own rule.
         calibrated: whether probabilities are given at the fitted temperature.
@@ -49,20 +47,20 @@ def create_service(
         )
     predictor = open_predictor(model, backend)
     choice = create_choice(model, predictor.card, decision, calibrated=calibrated)
-    if exported_file(model) is None:
+    if isinstance(model, Run):
         facts, explained = _facts_of_run(model, predictor), _explained_member(model, predictor)
     else:
         facts, explained = _facts_of_file(predictor), None
     return Service(predictor, choice, facts, explained, Limits(), token, hosts)
 
 
-def _facts_of_run(run: Path, predictor: Predictor) -> ModelFacts:
+def _facts_of_run(run: Run, predictor: Predictor) -> ModelFacts:
     score = score_of(run, [attribute.name for attribute in predictor.space.attributes])
     return ModelFacts(
-        name=run.resolve().name,
+        name=run.name,
         precision="fp32",
-        weights=run_identity(run),
-        card=read_model_card(run),
+        weights=run.weights,
+        card=read_model_card(run.path),
         score=score,
         limits_of_use=_limits_of_use(score),
     )
@@ -85,8 +83,8 @@ def _limits_of_use(score: KeptScore | None) -> tuple[str, ...]:
     return (*score_in_words(score), *NOT_FOR)
 
 
-def _explained_member(run: Path, predictor: Predictor) -> Member | None:
+def _explained_member(run: Run, predictor: Predictor) -> Member | None:
     """The run's first member in PyTorch, whatever backend computes; None where Grad-CAM does not work for it."""
     engine = predictor.engine
-    member = engine.members[0] if isinstance(engine, TorchEngine) else load_member(member_folders(run)[0])
+    member = engine.members[0] if isinstance(engine, TorchEngine) else load_member(run.member_folders[0])
     return member if has_looks(member) else None

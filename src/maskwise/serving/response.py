@@ -46,7 +46,7 @@ def create_photo_answer(
         joint_class=joint,
         labels=labels,
         confidence=round(float(probabilities[0, joint]), _DIGITS),
-        decision=choice.told(),
+        decision=choice.label(),
         probabilities=[round(float(p), _DIGITS) for p in probabilities[0]],
     )
     # Set only where there is something to say: what was not set is left out of the answer.

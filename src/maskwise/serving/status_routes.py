@@ -31,7 +31,7 @@ def create_status_routes(runtime: Runtime) -> APIRouter:
             weights=facts.weights,
             precision=facts.precision,
             backend=service.predictor.engine.backend,
-            decision=service.choice.told(),
+            decision=service.choice.label(),
             classes=list(space.class_names),
             attributes={attribute.label_column: list(attribute.values) for attribute in space.attributes},
             label_space=space.to_dict(),

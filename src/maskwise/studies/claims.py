@@ -32,7 +32,7 @@ def read_claims() -> list[Claim]:
 
 
 def judge(expected: Expected, verdicts: list[str]) -> str:
-    """What a test says of a claim, from the verdicts on the changed values."""
+    """The verdict on a claim, from the verdicts on the changed values."""
     opposite = {"worse": "better", "better": "worse"}
     if expected == "untried":
         return "; ".join(dict.fromkeys(verdicts))

@@ -1,8 +1,7 @@
-"""`compare`: are these models different, are these recipes different, and can one say why."""
+"""`compare`: are these models different, are these recipes different, and which variables could be the cause."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +13,9 @@ from maskwise.metrics.classification import Floats, class_f1, count_by_person, m
 from maskwise.metrics.paired_difference import Difference, holm, paired_difference
 from maskwise.metrics.seed_variance import RecipeDifference, corrected_t, recipe_difference, recipe_verdict
 from maskwise.models.decision import decide
+from maskwise.recipes.recipe_values import differing_values, differing_variables
 from maskwise.runs.predictions import persons_of, probability_columns
-from maskwise.studies.finished_run import FinishedRun, read_run
-from maskwise.studies.recipe_variables import differing_values, differing_variables
+from maskwise.runs.run import Run
 from maskwise.tasks.label_space import UNKNOWN, LabelSpace
 
 MARGIN = 0.02
@@ -57,34 +56,30 @@ class Comparison:
 
 
 def compare(
-    folders: list[Path],
+    runs: Sequence[Run],
     *,
     margin: float = MARGIN,
-    evaluation: str | None = None,
     details: bool = True,
 ) -> Comparison:
     """Compare runs with the first of them, on the photos that all of them have held out.
 
     Args:
-        folders: two or more run folders.
+        runs: two or more finished runs, all opened on the same evaluation, or none.
         margin: a difference of macro F1 below this is none that matters.
-        evaluation: compare on this evaluation of each run instead of its held-out photos.
         details: whether attributes, classes and groups are compared too, which takes most of the time.
 
     Raises:
         InputError: when a run can't be read, or they share no photos, or disagree about labels.
     """
-    if len(folders) < 2:
-        raise InputError(f"Expected at least two runs to compare, got {len(folders)}.")
-    resolved = [folder.resolve() for folder in folders]
+    if len(runs) < 2:
+        raise InputError(f"Expected at least two runs to compare, got {len(runs)}.")
+    resolved = [run.path.resolve() for run in runs]
     if len(set(resolved)) < len(resolved):
         raise InputError("Expected different runs, got the same folder twice.")
     if not 0 < margin < 1:
         raise InputError(f"Expected --margin between 0 and 1, got {margin:g}.")
-    runs = [read_run(folder, evaluation) for folder in folders]
     notes = _check_alike(runs)
-    if evaluation is not None:
-        _check_decisions(runs, evaluation)
+    _check_decisions(runs)
     splits = _by_split(runs)
     if len(splits) > 1 and all(len(_by_recipe(group)) > 1 for group in splits):
         return _compare_over_splits(splits, margin, notes, details)
@@ -98,7 +93,7 @@ def compare(
     return Comparison(pairs, recipes, len(aligned.labels), aligned.n_persons, margin, notes)
 
 
-def _compare_models(runs: list[FinishedRun], aligned: "_Aligned", margin: float, details: bool) -> list[Pair]:
+def _compare_models(runs: Sequence[Run], aligned: "_Aligned", margin: float, details: bool) -> list[Pair]:
     baseline, others = runs[0], runs[1:]
     of_baseline = aligned.counts(baseline)
     raw = [paired_difference(macro_f1, of_baseline, aligned.counts(other)) for other in others]
@@ -113,7 +108,7 @@ def _compare_models(runs: list[FinishedRun], aligned: "_Aligned", margin: float,
 
 
 def _compare_over_splits(
-    splits: list[list[FinishedRun]], margin: float, notes: list[str], details: bool
+    splits: list[list[Run]], margin: float, notes: list[str], details: bool
 ) -> Comparison:
     """Recipes over several splits: the persons differ from split to split, so each is a repetition of its own."""
     pairs: list[Pair] = []
@@ -124,12 +119,12 @@ def _compare_over_splits(
     for group in splits:
         group.sort(
             key=lambda run: run not in recipes[0]
-        )  # the first run's recipe is held against in every split
+        )  # the first run's recipe is the baseline in every split
         aligned = _align(group, notes)
         photos, persons = photos + len(aligned.labels), persons + aligned.n_persons
         pairs += _compare_models(group, aligned, margin, details)
-        split = group[0].lineage.get("split", {})
-        shares.append(split.get("n_held_out", 1) / max(1, split.get("n_train", 1)))
+        split = group[0].lineage.split
+        shares.append(split.n_held_out / max(1, split.n_train))
         scores = [
             [float(macro_f1(aligned.counts(run).sum(axis=0))) for run in recipe if run in group]
             for recipe in recipes
@@ -152,17 +147,17 @@ def _compare_over_splits(
     return Comparison(pairs, rows, photos, persons, margin, notes)
 
 
-def _by_split(runs: list[FinishedRun]) -> list[list[FinishedRun]]:
+def _by_split(runs: Sequence[Run]) -> list[list[Run]]:
     """Runs grouped by the photos that they held out."""
-    groups: dict[frozenset[str], list[FinishedRun]] = {}
+    groups: dict[frozenset[str], list[Run]] = {}
     for run in runs:
         groups.setdefault(frozenset(run.predictions["photo"]), []).append(run)
     return list(groups.values())
 
 
-def _by_recipe(runs: list[FinishedRun]) -> list[list[FinishedRun]]:
+def _by_recipe(runs: Sequence[Run]) -> list[list[Run]]:
     """Runs grouped by recipe, seeds aside, in the order they come."""
-    groups: list[list[FinishedRun]] = []
+    groups: list[list[Run]] = []
     for run in runs:
         alike = next((group for group in groups if not differing_values([group[0].values, run.values])), None)
         if alike is None:
@@ -172,20 +167,20 @@ def _by_recipe(runs: list[FinishedRun]) -> list[list[FinishedRun]]:
     return groups
 
 
-def _check_decisions(runs: list[FinishedRun], evaluation: str) -> None:
-    """An evaluation that decided in another way keeps raw probabilities: deciding them anew would be another thing."""
+def _check_decisions(runs: Sequence[Run]) -> None:
+    """An evaluation that decided in another way keeps raw probabilities: deciding them again would differ from it."""
     for run in runs:
-        told = run.metrics.get("decision")
-        if told != run.decision:
+        decision, own = run.metrics.decision, run.recipe.decision
+        if run.evaluation is not None and decision != own:
             raise InputError(
-                f"Expected the evaluation {evaluation} of {run.folder} to decide by the run's own rule {run.decision}, "
-                f"got {told}: evaluate it again under another name, without --decision and --by-person."
+                f"Expected the evaluation {run.evaluation} of {run.path} to decide by the run's own rule {own}, "
+                f"got {decision}: evaluate it again under another name, without --decision and --by-person."
             )
 
 
 @dataclass(frozen=True)
 class _Aligned:
-    """Photos that all runs share, and what each run says of them."""
+    """Photos that all runs share, and each run's predictions of them."""
 
     space: LabelSpace
     labels: npt.NDArray[np.int64]
@@ -193,47 +188,47 @@ class _Aligned:
     n_persons: int
     predictions: dict[str, npt.NDArray[np.int64]]
 
-    def counts(self, run: FinishedRun, rows: npt.NDArray[np.bool_] | None = None) -> Floats:
+    def counts(self, run: Run, rows: npt.NDArray[np.bool_] | None = None) -> Floats:
         """Counts by person (P, 3C), of some rows only."""
         keep = np.ones(len(self.labels), dtype=bool) if rows is None else rows
         return count_by_person(
             self.labels[keep],
-            self.predictions[str(run.folder)][keep],
+            self.predictions[str(run.path)][keep],
             self.person_index[keep],
             self.space.n_classes,
             self.n_persons,
         ).stacked
 
-    def attribute_counts(self, run: FinishedRun, place: int) -> Floats:
+    def attribute_counts(self, run: Run, place: int) -> Floats:
         """Counts by person (P, 3V) of one attribute."""
         own = self.space.decode(self.labels)[:, place]
-        told = self.space.decode(self.predictions[str(run.folder)])[:, place]
+        predicted = self.space.decode(self.predictions[str(run.path)])[:, place]
         size = self.space.sizes[place]
-        return count_by_person(own, told, self.person_index, size, self.n_persons).stacked
+        return count_by_person(own, predicted, self.person_index, size, self.n_persons).stacked
 
 
-def _check_alike(runs: list[FinishedRun]) -> list[str]:
+def _check_alike(runs: Sequence[Run]) -> list[str]:
     notes = []
     for run in runs[1:]:
         if run.space.class_names != runs[0].space.class_names:
             raise InputError(
-                f"Expected {run.folder} to have the classes of {runs[0].folder}, got {run.space.class_names[0]!r}, ..."
+                f"Expected {run.path} to have the classes of {runs[0].path}, got {run.space.class_names[0]!r}, ..."
             )
     for run in runs:
-        if run.metrics.get("leaky"):
+        if run.metrics.leaky:
             notes.append(f"{run.name} knows persons that it is scored on: its score is inflated")
-        if run.metrics.get("interrupted"):
+        if run.metrics.interrupted:
             notes.append(f"{run.name} was stopped before its end")
-    prints = {run.lineage.get("data", {}).get("fingerprint") for run in runs}
+    prints = {run.lineage.data.fingerprint for run in runs}
     if len(prints) > 1:
         notes.append("the runs were trained on different data: photos, labels or files differ")
-    rules = {run.decision for run in runs}
+    rules = {run.recipe.decision for run in runs}
     if len(rules) > 1:
         notes.append(f"the runs decide by different rules ({', '.join(sorted(rules))})")
     return notes
 
 
-def _align(runs: list[FinishedRun], notes: list[str]) -> _Aligned:
+def _align(runs: Sequence[Run], notes: list[str]) -> _Aligned:
     shared = runs[0].predictions.select("photo", "person", "label")
     for run in runs[1:]:
         other = run.predictions.select("photo", pl.col("label").alias("other"))
@@ -241,14 +236,14 @@ def _align(runs: list[FinishedRun], notes: list[str]) -> _Aligned:
         wrong = shared.filter(pl.col("label") != pl.col("other"))
         if wrong.height:
             raise InputError(
-                f"Expected {run.folder} to have the labels of {runs[0].folder}, but they differ on {wrong.height} "
+                f"Expected {run.path} to have the labels of {runs[0].path}, but they differ on {wrong.height} "
                 f"photos, such as {wrong['photo'][0]}: train both on the same labels."
             )
         shared = shared.drop("other")
     shared = shared.filter(pl.col("label") != UNKNOWN)
     if not shared.height:
         raise InputError(
-            f"Expected {', '.join(str(run.folder) for run in runs)} to have held out the same persons, but they share "
+            f"Expected {', '.join(str(run.path) for run in runs)} to have held out the same persons, but they share "
             "no photo: train them with the same split, or compare an evaluation on the same data (--evaluation NAME)."
         )
     most = max(run.predictions.height for run in runs)
@@ -259,11 +254,11 @@ def _align(runs: list[FinishedRun], notes: list[str]) -> _Aligned:
     for run in runs:
         rows = shared.select("photo").join(run.predictions, on="photo", how="left", maintain_order="left")
         p = rows.select(probability_columns(run.space)).to_numpy()
-        predictions[str(run.folder)] = decide(p, run.space, run.decision)
+        predictions[str(run.path)] = decide(p, run.space, run.recipe.decision)
     return _Aligned(runs[0].space, shared["label"].to_numpy(), index, len(unique), predictions)
 
 
-def _details(aligned: _Aligned, first: FinishedRun, second: FinishedRun, margin: float) -> list[Compared]:
+def _details(aligned: _Aligned, first: Run, second: Run, margin: float) -> list[Compared]:
     """Attributes, classes and groups, adjusted together: all are looked at because they are there."""
     space = aligned.space
     found: list[tuple[str, Difference]] = []
@@ -314,7 +309,7 @@ def _cause(variables: list[str]) -> list[str]:
 
 
 def _compare_recipes(
-    runs: list[FinishedRun], aligned: _Aligned, margin: float
+    runs: Sequence[Run], aligned: _Aligned, margin: float
 ) -> list[tuple[str, str, RecipeDifference, str]]:
     """Recipes with two runs or more each, against the first run's recipe."""
     groups = _by_recipe(runs)
@@ -332,13 +327,13 @@ def _compare_recipes(
     ]
 
 
-def _repetitions(group: list[FinishedRun]) -> list[FinishedRun]:
+def _repetitions(group: Sequence[Run]) -> list[Run]:
     """One run for each seed: the same seed trained twice is no repetition."""
-    distinct: dict[tuple[int, int], FinishedRun] = {}
+    distinct: dict[tuple[int, int], Run] = {}
     for run in group:
         distinct.setdefault((run.recipe.seed, run.recipe.split.seed), run)
     return list(distinct.values())
 
 
-def _named(group: list[FinishedRun]) -> str:
+def _named(group: Sequence[Run]) -> str:
     return f"{group[0].recipe.name} ({', '.join(run.name for run in group)})"

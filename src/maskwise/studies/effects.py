@@ -47,7 +47,7 @@ class Effect:
         else:
             said = f"makes no difference larger than {margin:g} ({figures}; {runs})"
         models = (
-            " One seed only: this speaks of these models, not of the recipes."
+            " One seed only: a difference of these models, not of the recipes."
             if self.speaks_of == "models"
             else ""
         )
@@ -73,7 +73,7 @@ def find_effects(outcomes: Sequence[Outcome], *, margin: float) -> list[Effect]:
     base = [o for o in outcomes if not o.trial.changes]
     conditions = dict.fromkeys(o.trial.condition for o in outcomes if o.trial.changes)
     raw = [(condition, [o for o in outcomes if o.trial.condition == condition]) for condition in conditions]
-    # Read once: the base is held against every value.
+    # Read once: the base is compared with every value.
     counts = {o.trial.name: counts_of(o) for o in outcomes if not o.error}
     differences = [_difference(base, changed, counts) for _, changed in raw]
     adjusted = iter(holm([d.p for d in differences if d is not None]))
@@ -135,7 +135,7 @@ def _effect(
         n_failed=sum(o.error is not None for o in changed),
         score=float(np.mean(scores)) if scores else None,
         seconds=float(np.median([o.seconds for o in changed])),
-        n_persons=min((o.metrics["n_persons"] for o in changed if not o.error), default=FEW_PERSONS),
+        n_persons=min((o.metrics.n_persons for o in changed if not o.error), default=FEW_PERSONS),
     )
 
 

@@ -27,7 +27,7 @@ def run_trials(
         out: the study's folder; likewise.
         on: `here`, `ray` for a Ray of one's own on this machine, or the address of a running one.
         cpus: processors that a trial takes under Ray.
-        say: told what trainings say, where they run here.
+        say: called with each line of a training, where it runs here.
     """
     if on == HERE:
         yield from run_tasks(run_trial, [(trial, data, out, say) for trial in trials], on=on)

@@ -1,11 +1,10 @@
-"""`ensemble`: several runs become one whose members speak together; chosen and weighted on out-of-fold predictions."""
+"""`ensemble`: several runs become one with combined members, chosen and weighted on out-of-fold predictions."""
 
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,18 +14,18 @@ import torch
 from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError
 from maskwise.evaluation.tune_decision import choose_members, nested_choice_gain
-from maskwise.inference.load_run import create_predictor
+from maskwise.inference.load_run import create_predictor, load_members
 from maskwise.metrics.classification import macro_f1, stacked_by_person
 from maskwise.metrics.paired_difference import Difference, paired_difference
 from maskwise.models.decision import decide
-from maskwise.models.ensemble import EnsembleSpec, combine_members, save_ensemble
-from maskwise.models.member import Member, load_member, save_member
-from maskwise.runs.data_location import data_of
-from maskwise.runs.members import member_folders
+from maskwise.models.ensemble import EnsembleSpec, combine_members
+from maskwise.models.member import Member, save_member
+from maskwise.runs.ensemble_file import write_ensemble_spec
+from maskwise.runs.metrics import Metrics
 from maskwise.runs.predictions import persons_of, probability_columns
-from maskwise.runs.run_lock import check_run_folder
-from maskwise.studies.ensemble_report import How, Together, known_data, write_ensemble
-from maskwise.studies.finished_run import FinishedRun, read_run
+from maskwise.runs.run import Run
+from maskwise.runs.run_folder import RunFolder
+from maskwise.studies.ensemble_result import CombinedRuns, How, known_data, write_ensemble
 
 _FOLDS = 5
 
@@ -38,11 +37,11 @@ class Ensembled:
     folder: Path
     chosen: list[str]  # runs, repeated as often as they were chosen
     gain: Difference | None  # of choosing over the best single run, on persons not chosen on
-    metrics: dict[str, Any]  # with `chosen_on_these_persons` the score is a little optimistic
+    metrics: Metrics  # with `chosen_on_these_persons` the score is a little optimistic
 
 
 def ensemble(
-    folders: list[Path],
+    runs: Sequence[Run],
     out: Path,
     *,
     how: How = "mean",
@@ -54,81 +53,99 @@ def ensemble(
     """Make one run of several, scored on the persons that all of them have predicted without having seen them.
 
     Args:
-        folders: finished runs, two or more, with predictions for the same photos (folds, or one split).
+        runs: finished runs, two or more, with predictions for the same photos (folds, or one split).
         out: the new run's folder.
         how: mean of probabilities, weighted by how often a run was chosen, vote, or soup (the weights averaged).
         greedy: choose runs that raise the score together; with `weighted` this is always done.
         data: where the runs' data are, if not any more where they were trained.
         photos_in_report: whether the report shows the worst mistakes.
-        say: told a line at a time what is left out.
+        say: called with one line for what is left out.
 
     Raises:
         InputError: when runs have other classes or no common photos, or a soup's architectures differ.
     """
-    if len(folders) < 2:
-        raise InputError(f"Expected at least two runs, got {len(folders)}.")
-    if len({folder.resolve() for folder in folders}) < len(folders):
+    if len(runs) < 2:
+        raise InputError(f"Expected at least two runs, got {len(runs)}.")
+    if len({run.path.resolve() for run in runs}) < len(runs):
         raise InputError("Expected different runs, got the same folder twice.")
-    check_run_folder(out, resume=False)
-    runs = [read_run(folder) for folder in folders]
+    folder = RunFolder(out)
+    folder.check_free(resume=False)
     for run in runs[1:]:
         if run.space.class_names != runs[0].space.class_names:
-            raise InputError(f"Expected {run.folder} to have the classes of {runs[0].folder}, got others.")
+            raise InputError(f"Expected {run.path} to have the classes of {runs[0].path}, got others.")
     _check_parts(runs, how)
     shared = _shared(runs)
-    told = np.stack([_probabilities(run, shared) for run in runs])
+    predicted = np.stack([_probabilities(run, shared) for run in runs])
     labels, persons = shared["label"].to_numpy(), persons_of(shared)
     chosen, gain = list(range(len(runs))), None
     if greedy or how == "weighted":
-        chosen = choose_members(list(told), labels)
-        gain = nested_choice_gain(list(told), labels, persons, _folds(persons))
+        chosen = choose_members(list(predicted), labels)
+        gain = nested_choice_gain(list(predicted), labels, persons, _folds(persons))
     distinct = sorted(set(chosen))
-    members = [load_member(folder) for k in distinct for folder in member_folders(runs[k].folder)]
+    members = [member for k in distinct for member in load_members(runs[k])]
     # Only a mean lets a run count more than once.
     counts = [1 if how in ("vote", "soup") else chosen.count(k) for k in distinct]
     parts = [runs[k] for k in distinct]
     known = known_data(parts, shared, data, say)  # before anything is written
     if how == "soup":
-        stirred = _soup(members, [runs[k].folder for k in distinct])
-        p = _soup_predictions(stirred, runs[0], shared, data)
-        _check_holds(runs, told[distinct], p, labels, persons)
-        save_member(out / "members" / "00", stirred.classifier, stirred.card)
+        members = [_soup(members, [runs[k].path for k in distinct])]
+        p = _soup_predictions(members[0], runs[0], shared, data)
+        _check_holds(runs, predicted[distinct], p, labels, persons)
+        save_member(folder.member(0), members[0].classifier, members[0].card)
     elif how == "vote":
-        p = _combined(told[distinct], EnsembleSpec(combine="vote"))
-        _copy_members(out, runs, distinct, None)
+        p = _combined(predicted[distinct], EnsembleSpec(combine="vote"))
+        _copy_members(folder, runs, distinct, None)
     else:  # a mean over runs, each as often as it was chosen: what is scored is what will predict
-        p = _combined(told[distinct], EnsembleSpec(combine="weighted", weights=tuple(map(float, counts))))
-        _copy_members(out, runs, distinct, counts)
+        p = _combined(
+            predicted[distinct], EnsembleSpec(combine="weighted", weights=tuple(map(float, counts)))
+        )
+        _copy_members(folder, runs, distinct, counts)
     command = shlex.join(
-        ["maskwise", "ensemble", *map(str, folders), "--how", how, *(["--greedy"] if greedy else [])]
+        [
+            "maskwise",
+            "ensemble",
+            *(str(run.path) for run in runs),
+            "--how",
+            how,
+            *(["--greedy"] if greedy else []),
+        ]
     )
-    together = Together(parts, how, shared, p, counts, gain is not None, command, known)
-    metrics = write_ensemble(out, together, photos=photos_in_report)
+    combined = CombinedRuns(
+        runs=parts,
+        how=how,
+        shared=shared,
+        probabilities=p,
+        counts=counts,
+        chosen_here=gain is not None,
+        command=command,
+        known=known,
+    )
+    metrics = write_ensemble(folder, combined, members[:1] if photos_in_report else None)
     return Ensembled(
         out, [run.name for run, n in zip(parts, counts, strict=True) for _ in range(n)], gain, metrics
     )
 
 
-def _check_parts(runs: list[FinishedRun], how: How) -> None:
-    """What can be put together so that its score is that of what will predict.
+def _check_parts(runs: Sequence[Run], how: How) -> None:
+    """Check that the combination's score will be the score of what predicts.
 
     Raises:
-        InputError: naming the run that can't.
+        InputError: naming a run that can't be combined so.
     """
     for run in runs:
-        if "ensemble" in run.lineage:
+        if run.lineage.ensemble is not None:
             raise InputError(
-                f"Expected runs that were trained, got the ensemble {run.folder}: name its runs instead."
+                f"Expected runs that were trained, got the ensemble {run.path}: name its runs instead."
             )
-        if run.lineage.get("refit"):
+        if run.lineage.refit:
             raise InputError(
-                f"Expected runs whose members were scored, got {run.folder}, a refit on everybody: train it without "
+                f"Expected runs whose members were scored, got {run.path}, a refit on everybody: train it without "
                 "--refit."
             )
-        if "folds" in run.lineage and how in ("vote", "soup"):
+        if run.lineage.folds is not None and how in ("vote", "soup"):
             raise InputError(
                 f"Expected runs of one training each to {'vote' if how == 'vote' else 'make a soup'}, got the folds of "
-                f"{run.folder}: use --how mean."
+                f"{run.path}: use --how mean."
             )
 
 
@@ -154,35 +171,34 @@ def _soup(members: list[Member], folders: list[Path]) -> Member:
     return first
 
 
-def _combined(told: npt.NDArray[np.float32], spec: EnsembleSpec) -> npt.NDArray[np.float32]:
-    return np.asarray(combine_members(torch.from_numpy(told), spec).numpy())
+def _combined(predicted: npt.NDArray[np.float32], spec: EnsembleSpec) -> npt.NDArray[np.float32]:
+    return np.asarray(combine_members(torch.from_numpy(predicted), spec).numpy())
 
 
 def _soup_predictions(
-    soup: Member, run: FinishedRun, shared: pl.DataFrame, data: Path | None
+    soup: Member, run: Run, shared: pl.DataFrame, data: Path | None
 ) -> npt.NDArray[np.float32]:
-    """What a soup says of photos that none of its members was trained on: only one split leaves such photos."""
-    data = data_of(run.folder, data)
+    """A soup's predictions for photos that none of its members was trained on: only one split leaves such photos."""
+    data = run.data_path(data)
     table = read_data(data)
     path_of = dict(zip(table.photos, table.paths, strict=True))
     if missing := [photo for photo in shared["photo"] if photo not in path_of]:
-        raise InputError(
-            f"Expected {data} to have the photos of {run.folder}, but {missing[0]} is not there."
-        )
+        raise InputError(f"Expected {data} to have the photos of {run.path}, but {missing[0]} is not there.")
     return create_predictor([soup]).predict_all([path_of[photo] for photo in shared["photo"]])
 
 
 def _check_holds(
-    runs: list[FinishedRun],
-    told: npt.NDArray[np.float32],
+    runs: Sequence[Run],
+    predicted: npt.NDArray[np.float32],
     soup: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int64],
     persons: npt.NDArray[np.str_],
 ) -> None:
     """Refuse a soup that scores worse than the best of its members."""
-    space, rule = runs[0].space, runs[0].decision
+    space, rule = runs[0].space, runs[0].recipe.decision
     counts = [
-        stacked_by_person(labels, decide(p, space, rule), persons, space.n_classes) for p in (*told, soup)
+        stacked_by_person(labels, decide(p, space, rule), persons, space.n_classes)
+        for p in (*predicted, soup)
     ]
     best = max(counts[:-1], key=lambda c: float(macro_f1(c.sum(axis=0))))
     difference = paired_difference(macro_f1, best, counts[-1])
@@ -194,7 +210,7 @@ def _check_holds(
         )
 
 
-def _shared(runs: list[FinishedRun]) -> pl.DataFrame:
+def _shared(runs: Sequence[Run]) -> pl.DataFrame:
     shared = runs[0].predictions.select("photo", "person", "label").filter(pl.col("label") >= 0)
     for run in runs[1:]:
         shared = shared.join(run.predictions.select("photo"), on="photo", how="semi", maintain_order="left")
@@ -206,7 +222,7 @@ def _shared(runs: list[FinishedRun]) -> pl.DataFrame:
     return shared
 
 
-def _probabilities(run: FinishedRun, shared: pl.DataFrame) -> npt.NDArray[np.float32]:
+def _probabilities(run: Run, shared: pl.DataFrame) -> npt.NDArray[np.float32]:
     rows = shared.select("photo").join(run.predictions, on="photo", how="left", maintain_order="left")
     return rows.select(probability_columns(run.space)).to_numpy()
 
@@ -217,15 +233,17 @@ def _folds(persons: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
     return np.asarray(index % _FOLDS, dtype=np.int64)
 
 
-def _copy_members(out: Path, runs: list[FinishedRun], distinct: list[int], counts: list[int] | None) -> None:
+def _copy_members(
+    folder: RunFolder, runs: Sequence[Run], distinct: list[int], counts: list[int] | None
+) -> None:
     """The members of all runs, a run's weight shared out among its own; without counts they vote."""
     weights: list[float] = []
     for k, count in zip(distinct, counts or [1] * len(distinct), strict=True):
-        own = member_folders(runs[k].folder)
-        for folder in own:
-            shutil.copytree(folder, out / "members" / f"{len(weights):02d}")
+        own = runs[k].member_folders
+        for source in own:
+            shutil.copytree(source, folder.member(len(weights)))
             weights.append(count / len(own))
     if counts is None:
-        save_ensemble(out, EnsembleSpec(combine="vote"))
+        write_ensemble_spec(folder.ensemble, EnsembleSpec(combine="vote"))
     else:
-        save_ensemble(out, EnsembleSpec(combine="weighted", weights=tuple(weights)))
+        write_ensemble_spec(folder.ensemble, EnsembleSpec(combine="weighted", weights=tuple(weights)))

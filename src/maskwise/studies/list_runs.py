@@ -1,13 +1,13 @@
-"""`runs`: what is in a folder of runs, and in which values they differ."""
+"""`runs`: the runs of a folder, and the values in which they differ."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from maskwise.errors import InputError
 from maskwise.files import check_folder
-from maskwise.studies.finished_run import FinishedRun, read_run
-from maskwise.studies.recipe_variables import differing_values, distinct_variables, in_words
+from maskwise.recipes.recipe_values import differing_values, distinct_variables, in_words
+from maskwise.runs.run import Run, open_finished_run
+from maskwise.runs.run_folder import RunFolder
 
 MOST_KEYS = 6
 
@@ -32,13 +32,13 @@ def list_runs(folder: Path, *, sort: str = "score") -> Listed:
         InputError: when there are no runs, or `sort` is none of these.
     """
     check_folder(folder, "a folder of runs")
-    runs: list[FinishedRun] = []
+    runs: list[Run] = []
     unfinished = []
     for place in sorted(folder.iterdir()):
-        if not (place / "recipe.yaml").is_file():
+        if not RunFolder(place).recipe.is_file():
             continue
         try:
-            runs.append(read_run(place))
+            runs.append(open_finished_run(place))
         except InputError as error:
             unfinished.append(str(error))
     if not runs and not unfinished:
@@ -59,35 +59,36 @@ def list_runs(folder: Path, *, sort: str = "score") -> Listed:
     return Listed([_row(run, keys) for run in runs], keys, unfinished)
 
 
-def _sortable(value: Any) -> tuple[int, float, str]:  # noqa: ANN401 - whatever a recipe holds
+def _sortable(value: object) -> tuple[int, float, str]:
     """Numbers by size, in front of words by the alphabet."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return (0, float(value), "") if number else (1, 0.0, str(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return 0, float(value), ""
+    return 1, 0.0, str(value)
 
 
-def _score(run: FinishedRun) -> float:
-    return -float((run.metrics.get("macro_f1") or {"value": 0})["value"])
+def _score(run: Run) -> float:
+    return 0.0 if run.metrics.macro_f1 is None else -run.metrics.macro_f1.value
 
 
-def _seconds(run: FinishedRun) -> float:
-    return float(run.metrics.get("seconds") or 0)
+def _seconds(run: Run) -> float:
+    return float(run.metrics.seconds or 0)
 
 
-def _row(run: FinishedRun, keys: list[str]) -> list[str]:
-    score: dict[str, Any] | None = run.metrics.get("macro_f1")
-    value, interval = ("-", "-") if score is None else (f"{score['value']:.3f}", _interval(score["ci95"]))
-    parents = ", ".join(f"{p['role']} {Path(p['run']).name}" for p in run.lineage.get("parents", []))
+def _row(run: Run, keys: list[str]) -> list[str]:
+    score = run.metrics.macro_f1
+    value, interval = ("-", "-") if score is None else (f"{score.value:.3f}", _interval(score.ci95))
+    parents = ", ".join(f"{parent.role} {Path(parent.run).name}" for parent in run.lineage.parents)
     return [
         run.name,
         run.recipe.name,
         value,
         interval,
-        str(run.metrics.get("scored_on") or "nobody"),
+        str(run.metrics.scored_on or "nobody"),
         f"{_seconds(run) / 60:.1f}",
         *(in_words(key, run.values) for key in keys),
         parents,
     ]
 
 
-def _interval(bounds: list[float]) -> str:
+def _interval(bounds: tuple[float, float]) -> str:
     return f"{bounds[0]:.3f} to {bounds[1]:.3f}"

@@ -3,23 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
 
 from maskwise.data.scan import ProgressOf
 from maskwise.errors import InputError
-from maskwise.files import read_json
 from maskwise.metrics.classification import macro_f1, stacked_by_person
 from maskwise.metrics.paired_difference import paired_difference
 from maskwise.models.decision import decide
-from maskwise.runs.members import run_identity
+from maskwise.runs.lineage import Lineage
+from maskwise.runs.machine import installed_version
 from maskwise.runs.predictions import persons_of, probability_columns
-from maskwise.studies.finished_run import FinishedRun, read_run
+from maskwise.runs.run import Run, open_finished_run
 from maskwise.training.folds import train_folds
+from maskwise.training.prepare_data import prepare
 from maskwise.training.train import train
-from maskwise.training.training_data import prepare
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Rebuilt:
 
 
 def rebuild(
-    run: Path,
+    first: Run,
     *,
     data: Path | None = None,
     out: Path | None = None,
@@ -59,49 +58,35 @@ def rebuild(
     """Train a run again from its own recipe on its own data, and compare.
 
     Args:
-        run: a finished run.
+        first: a finished run.
         data: where its data lie now; where the lineage says by default.
         out: the new run's folder; `RUN-rebuilt` by default.
         resume: go on with a rebuild that was stopped.
-        console: where training speaks.
-        progress: makes the bars of training.
-        say: told what differs in code, packages and machine.
+        console: where training prints.
+        progress: makes the progress bars of training.
+        say: called with one line for each difference in code, packages and machine.
 
     Raises:
         InputError: when the run is not finished, or its data are not there or not the same any more.
     """
-    first = read_run(run)
     lineage = first.lineage
-    if "ensemble" in lineage:
+    if lineage.ensemble is not None:
         raise InputError(
-            f"Expected a run that was trained, got {run}, put together from others: rebuild those."
+            f"Expected a run that was trained, got {first.path}, put together from others: rebuild those."
         )
-    place = data if data is not None else Path(str(lineage["data"]["path"]))
-    folder = out if out is not None else run.with_name(f"{run.name}-rebuilt")
-    prepared = prepare(place, first.recipe, say=lambda line: None)
-    if prepared.fingerprint != lineage["data"]["fingerprint"]:
-        before, now = (
-            told and told["digest"] for told in (lineage["data"].get("corrections"), prepared.corrections)
-        )
-        if before != now:
-            raise InputError(
-                f"Expected {first.recipe.data.corrections} to be as it was when {run} was trained, but it was changed: "
-                "the rows that were applied are in its lineage.json (data, corrections, rows)."
-            )
-        raise InputError(
-            f"Expected {place} to be the data of {run}, but photos, labels or files differ (fingerprint "
-            f"{prepared.fingerprint[:12]}, then {str(lineage['data']['fingerprint'])[:12]}): name its data with --data."
-        )
+    place = data if data is not None else Path(lineage.data.path)
+    folder = out if out is not None else first.path.with_name(f"{first.path.name}-rebuilt")
+    _check_same_data(first, place)
     changed = _changed_packages(lineage)
     for line in changed:
         say(line)
-    if "folds" in lineage:
+    if lineage.folds is not None:
         train_folds(
             first.recipe,
             place,
             folder,
-            folds=int(lineage["folds"]),
-            refit=bool(lineage["refit"]),
+            folds=lineage.folds,
+            refit=lineage.refit,
             resume=resume,
             photos_in_report=False,
             console=console,
@@ -117,70 +102,83 @@ def rebuild(
             console=console,
             progress=progress,
         )
-    again = read_run(folder)
-    changed += _changed_circumstances(lineage, read_json(folder / "lineage.json"))
+    again = open_finished_run(folder)
+    changed += _changed_circumstances(lineage, again.lineage)
     return _agreement(first, again, changed)
 
 
-def _changed_packages(before: dict[str, Any]) -> list[str]:
+def _check_same_data(run: Run, place: Path) -> None:
+    """Check that data are what a run was trained on.
+
+    Raises:
+        InputError: when photos, labels, files or corrections differ.
+    """
+    prepared = prepare(place, run.recipe, say=lambda line: None)
+    before, now = run.lineage.data, prepared.photos
+    if now.fingerprint == before.fingerprint:
+        return
+    digests = [entry and entry.digest for entry in (before.corrections, now.corrections)]
+    if digests[0] != digests[1]:
+        raise InputError(
+            f"Expected {run.recipe.data.corrections} to be as it was when {run.path} was trained, but it was changed: "
+            f"the rows that were applied are in its {run.folder.lineage.name} (data, corrections, rows)."
+        )
+    raise InputError(
+        f"Expected {place} to be the data of {run.path}, but photos, labels or files differ (fingerprint "
+        f"{now.fingerprint[:12]}, then {str(before.fingerprint)[:12]}): name its data with --data."
+    )
+
+
+def _changed_packages(before: Lineage) -> list[str]:
     """Packages of a lineage that have another version here."""
-    from importlib import metadata
-
-    lines = []
-    for name, version in before.get("packages", {}).items():
-        try:
-            now = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            now = None
-        if now != version:
-            lines.append(f"{name} is {now}, was {version}")
-    return lines
+    installed = {name: installed_version(name) for name in before.packages}
+    return [
+        f"{name} is {installed[name]}, was {version}"
+        for name, version in before.packages.items()
+        if installed[name] != version
+    ]
 
 
-def _changed_circumstances(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _changed_circumstances(before: Lineage, after: Lineage) -> list[str]:
     """What differs between two lineages in code, machine and threads."""
     keys = ("maskwise", "threads", "device", "python")
     lines = [
-        f"{key} is {after.get(key)}, was {before.get(key)}"
+        f"{key} is {getattr(after, key)}, was {getattr(before, key)}"
         for key in keys
-        if before.get(key) != after.get(key)
+        if getattr(before, key) != getattr(after, key)
     ]
-    if before.get("machine", {}).get("processor") != after.get("machine", {}).get("processor"):
+    if before.machine.processor != after.machine.processor:
         lines.append("the processor is another")
-    learnt = [_learnt_from(entry) for entry in (before, after)]
-    lines += [f"{name} is not what it was" for name in learnt[0] if learnt[0][name] != learnt[1].get(name)]
-    codes = [entry.get("code") for entry in (before, after)]
-    if codes[0] != codes[1]:
+    then, now = _learned_from(before), _learned_from(after)
+    lines += [f"{name} is not what it was" for name in then if then[name] != now.get(name)]
+    if before.code != after.code:
         lines.append("the code is another")
     return lines
 
 
-def _learnt_from(lineage: dict[str, Any]) -> dict[str, str]:
-    """What a run learnt from beside its data, and a digest of each."""
-    parents = {
-        f"the {parent['role']} {parent['run']}": parent["weights"] for parent in lineage.get("parents", [])
-    }
-    further = lineage.get("data", {}).get("further", [])
-    return parents | {f"the further data {part['path']}": part["fingerprint"] for part in further}
+def _learned_from(lineage: Lineage) -> dict[str, str | None]:
+    """What a run learned from besides its data, and a digest of each."""
+    parents = {f"the {parent.role} {parent.run}": parent.weights for parent in lineage.parents}
+    return parents | {f"the additional data {part.path}": part.fingerprint for part in lineage.data.further}
 
 
-def _agreement(first: FinishedRun, again: FinishedRun, changed: list[str]) -> Rebuilt:
+def _agreement(first: Run, again: Run, changed: list[str]) -> Rebuilt:
     a, b = (run.predictions.sort("photo") for run in (first, again))
     if a["photo"].to_list() != b["photo"].to_list():
         raise InputError(
-            f"Expected {again.folder} to hold out the photos of {first.folder}, but it holds out others."
+            f"Expected {again.path} to hold out the photos of {first.path}, but it holds out others."
         )
     columns = probability_columns(first.space)
     p, q = a.select(columns).to_numpy(), b.select(columns).to_numpy()
-    decided = [decide(x, first.space, first.decision) for x in (p, q)]
+    decided = [decide(x, first.space, first.recipe.decision) for x in (p, q)]
     counts = [
-        stacked_by_person(a["label"].to_numpy(), told, persons_of(a), first.space.n_classes)
-        for told in decided
+        stacked_by_person(a["label"].to_numpy(), classes, persons_of(a), first.space.n_classes)
+        for classes in decided
     ]
     difference = paired_difference(macro_f1, *counts)
     return Rebuilt(
-        again.folder,
-        run_identity(first.folder) == run_identity(again.folder),
+        again.path,
+        first.weights == again.weights,
         float(np.abs(p - q).max()),
         float((decided[0] == decided[1]).mean()),
         difference.value,

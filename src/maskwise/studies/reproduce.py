@@ -38,6 +38,23 @@ class ClaimResult:
     effects: list[Effect]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Setting:
+    """Where and how the studies run."""
+
+    out: Path
+    seeds: tuple[int, ...]
+    on: str
+    cpus: int
+    say: Say
+    watch: Watch
+
+    def run(self, study: Study, data: Path, folder: str) -> Findings:
+        """Run one study."""
+        out = self.out / folder
+        return run_study(study, data, out, on=self.on, cpus=self.cpus, say=self.say, watch=self.watch)
+
+
 def reproduce_claims(
     claims: Sequence[Claim],
     data: Sequence[Path],
@@ -68,13 +85,14 @@ def reproduce_claims(
     ]
     if len(set(names)) < len(names):
         names = [f"{name}-{place}" for place, name in enumerate(names, start=1)]
+    setting = _Setting(out=out, seeds=seeds, on=on, cpus=cpus, say=say, watch=watch)
     results = []
     ways: tuple[Mode, ...] = ("frozen", "fine-tune")
     for path, name in zip(data, names, strict=True):
         for way in ways:
             mine = [claim for claim in chosen if claim.way == way]
             if mine:
-                results += _test(mine, way, path, name, out, seeds, on, cpus, say, watch)
+                results += _test(mine, way, path, name, setting)
     return results
 
 
@@ -93,14 +111,9 @@ def _test(
     way: Mode,
     data: Path,
     name: str,
-    out: Path,
-    seeds: tuple[int, ...],
-    on: str,
-    cpus: int,
-    say: Say,
-    watch: Watch,
+    setting: _Setting,
 ) -> list[ClaimResult]:
-    folder = out / f"{name}-{way}"
+    out = setting.out
     variables: dict[str, list[Any]] = {}
     for claim in claims:
         if claim.question == "effect":
@@ -110,14 +123,19 @@ def _test(
     findings = None
     if variables:
         # A trial on frozen features takes a second: many splits then say more than many seeds.
-        repeats: dict[str, Any] = {"seeds": (0,), "splits": SPLITS} if way == "frozen" else {"seeds": seeds}
         study = Study(
-            name=f"report-2021-{way}", base=BASE, set=_COMMON, variables=variables, mode=way, **repeats
+            name=f"report-2021-{way}",
+            base=BASE,
+            set=_COMMON,
+            variables=variables,
+            mode=way,
+            seeds=(0,) if way == "frozen" else setting.seeds,
+            splits=SPLITS if way == "frozen" else (0,),
         )
-        findings = run_study(study, data, folder, on=on, cpus=cpus, say=say, watch=watch)
+        findings = setting.run(study, data, f"{name}-{way}")
     for claim in claims:
         if claim.question == "inflation":
-            results.append(_inflation(claim, data, name, out, on, cpus, say, watch))
+            results.append(_inflation(claim, data, name, setting))
         else:
             assert findings is not None  # there is a variable
             results.append(_result(claim, name, findings, out))
@@ -125,7 +143,7 @@ def _test(
 
 
 _COMMON = {"split.near_duplicates": "join", "decision": "marginal"}
-"""What all trials share beside the report's recipe: real data hold near-duplicates, and marginals decide better."""
+"""What all trials share besides the report's recipe: real data hold near-duplicates, and marginals decide better."""
 
 
 def _with_people(values: list[Any], out: Path) -> list[Any]:
@@ -152,16 +170,7 @@ def _result(claim: Claim, name: str, findings: Findings, out: Path) -> ClaimResu
     return ClaimResult(claim, name, judge(claim.expected, [e.verdict for e in effects]), sentences, effects)
 
 
-def _inflation(
-    claim: Claim,
-    data: Path,
-    name: str,
-    out: Path,
-    on: str,
-    cpus: int,
-    say: Say,
-    watch: Watch,
-) -> ClaimResult:
+def _inflation(claim: Claim, data: Path, name: str, setting: _Setting) -> ClaimResult:
     """How much higher a split by photo scores: other photos are scored, so splits are the repetitions."""
     scores: dict[str, list[float]] = {}
     seconds = 0.0
@@ -176,7 +185,7 @@ def _inflation(
             splits=SPLITS,
             mode="frozen",
         )
-        found = run_study(study, data, out / f"{name}-split-by-{by}", on=on, cpus=cpus, say=say, watch=watch)
+        found = setting.run(study, data, f"{name}-split-by-{by}")
         base = [o for o in found.outcomes if not o.trial.changes]
         if any(o.score is None for o in base):
             raise MaskwiseError(f"Expected the trials of {claim.name} to end well, got: {base[0].error}")

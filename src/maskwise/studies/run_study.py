@@ -6,12 +6,12 @@ from pathlib import Path
 
 import yaml
 
+from maskwise.data.data_fingerprint import data_fingerprint
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.scan import scan_photos
 from maskwise.errors import InputError
 from maskwise.files import write_csv, write_text
 from maskwise.recipes.schema import Recipe
-from maskwise.runs.lineage import data_fingerprint
 from maskwise.studies.effects import Agreement, Effect, find_effects, ranking_agreement
 from maskwise.studies.engines import Say, run_trials
 from maskwise.studies.study import Study, Trial, list_trials
@@ -61,7 +61,7 @@ def run_study(
         out: the study's folder, new, or one where the same study was begun.
         on: where trials run: `here`, `ray`, or an address.
         cpus: processors that a trial takes under Ray.
-        say: told what trainings say.
+        say: called with each line of a training.
         watch: called after every trial.
 
     Raises:
@@ -129,9 +129,8 @@ def _write_table(out: Path, outcomes: Sequence[Outcome]) -> None:
     for outcome in sorted(outcomes, key=lambda o: o.trial.name):
         trial = outcome.trial
         score = ["", "", ""]
-        if outcome.score is not None:
-            low, high = outcome.metrics["macro_f1"]["ci95"]
-            score = [f"{outcome.score:.6f}", f"{low:.6f}", f"{high:.6f}"]
+        if (found := outcome.metrics.macro_f1) is not None:
+            score = [f"{figure:.6f}" for figure in (found.value, *found.ci95)]
         rows.append(
             [
                 trial.name,

@@ -1,7 +1,6 @@
 """A study as data: a base recipe, variables with values, seeds and splits; each trial changes exactly one value."""
 
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -12,12 +11,11 @@ from pydantic import Field, ValidationError
 
 from maskwise.data.augmentations import PixelStep
 from maskwise.errors import InputError
-from maskwise.recipes.dotted_keys import recipe_values
 from maskwise.recipes.recipe_files import load_recipe, parse_recipe
+from maskwise.recipes.recipe_values import Values, differing_values, distinct_variables, recipe_values
 from maskwise.recipes.schema import Recipe
 from maskwise.recipes.settings import set_values
 from maskwise.strict_model import StrictModel
-from maskwise.studies.recipe_variables import differing_values, distinct_variables
 from maskwise.training.linear_probe import can_be_frozen, check_frozen_base
 
 Mode = Literal["fine-tune", "frozen"]
@@ -46,7 +44,7 @@ class Trial:
     """One training of a study."""
 
     name: str  # of its folder
-    changes: dict[str, Any]  # none for the base
+    changes: Values  # none for the base
     seed: int
     split: int
     mode: Mode
@@ -58,13 +56,14 @@ class Trial:
         return condition_name(self.changes)
 
 
-def condition_name(changes: Mapping[str, Any]) -> str:
+def condition_name(changes: Values) -> str:
     """Changes in words, such as `optimizer.lr = 0.001`."""
     return ", ".join(f"{key} = {_short(value)}" for key, value in changes.items()) or "base"
 
 
-def _short(value: Any) -> str:  # noqa: ANN401 - whatever YAML holds
-    return yaml.safe_dump(value, default_flow_style=True, width=1000).strip().removesuffix("...").strip()
+def _short(value: object) -> str:
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=1000)
+    return text.strip().removesuffix("...").strip()
 
 
 def read_study(path: Path) -> Study:
@@ -82,7 +81,7 @@ def read_study(path: Path) -> Study:
     return parse_study(content, str(path))
 
 
-def parse_study(content: Any, origin: str) -> Study:  # noqa: ANN401 - whatever YAML holds
+def parse_study(content: object, origin: str) -> Study:
     """Check a study's content.
 
     Raises:
@@ -110,7 +109,7 @@ def list_trials(study: Study, mode: Mode) -> list[Trial]:
     _check_splits(study, base)
     if mode == "frozen":
         check_frozen_base(base)
-    conditions: list[dict[str, Any]] = [{}]
+    conditions: list[dict[str, object]] = [{}]
     if study.grid:
         combinations = itertools.product(*study.variables.values())
         conditions += [dict(zip(study.variables, values, strict=True)) for values in combinations]
@@ -157,7 +156,7 @@ def _check_splits(study: Study, base: Recipe) -> None:
         )
 
 
-def _recipe(study: Study, changes: Mapping[str, Any]) -> Recipe:
+def _recipe(study: Study, changes: Values) -> Recipe:
     base = load_recipe(study.base)
     content = base.model_dump(mode="json")
     _edit_steps(content, study.set, several=True)
@@ -166,7 +165,7 @@ def _recipe(study: Study, changes: Mapping[str, Any]) -> Recipe:
     return parse_recipe(content, f"study {study.name}")
 
 
-def _edit_steps(content: dict[str, Any], settings: Mapping[str, Any], *, several: bool) -> None:
+def _edit_steps(content: dict[str, Any], settings: Values, *, several: bool) -> None:
     """Add and remove steps; where `several` may change at once, each setting is one of them or a list."""
     for key, edit in _EDITS.items():
         if key in settings:
@@ -200,7 +199,7 @@ def _remove_steps(content: dict[str, Any], names: list[Any]) -> None:
 _EDITS = {"transform.add": _add_steps, "transform.remove": _remove_steps}
 
 
-def _check_one_variable(study: Study, base: Recipe, recipe: Recipe, changes: Mapping[str, Any]) -> None:
+def _check_one_variable(study: Study, base: Recipe, recipe: Recipe, changes: Values) -> None:
     differing = differing_values([recipe_values(base), recipe_values(recipe)])
     changed = distinct_variables(differing)
     said = condition_name(changes)
@@ -215,7 +214,7 @@ def _check_one_variable(study: Study, base: Recipe, recipe: Recipe, changes: Map
         )
 
 
-def _folder(changes: Mapping[str, Any], seed: int, split: int, mode: Mode) -> str:
+def _folder(changes: Values, seed: int, split: int, mode: Mode) -> str:
     said = condition_name(changes)
     words = "".join(c if c.isalnum() or c in ".-" else "-" for c in said)[:48].strip("-")
     digest = blake2b(said.encode(), digest_size=4).hexdigest()

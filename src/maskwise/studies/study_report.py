@@ -2,7 +2,6 @@
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -59,8 +58,8 @@ def _forest(effects: list[Effect], margin: float) -> str:
 
 def _cheaper(outcomes: list[Outcome]) -> float | None:
     """How many times less a head costs than its fine-tuned twin: medians of what training itself took."""
-    frozen = [o.metrics["seconds"] for o in outcomes if o.trial.mode == "frozen" and not o.error]
-    tuned = [o.metrics["seconds"] for o in outcomes if o.trial.mode == "fine-tune" and not o.error]
+    frozen = [o.metrics.seconds or 0.0 for o in outcomes if o.trial.mode == "frozen" and not o.error]
+    tuned = [o.metrics.seconds or 0.0 for o in outcomes if o.trial.mode == "fine-tune" and not o.error]
     return float(np.median(tuned) / np.median(frozen)) if frozen and tuned else None
 
 
@@ -68,11 +67,11 @@ def _curves(outcomes: list[Outcome]) -> str:
     """Held-out macro F1 over the epochs, each condition's mean over its trials."""
     series: dict[str, list[list[float]]] = {}
     for outcome in outcomes:
-        path = outcome.folder / "history.csv"
+        path = outcome.folder.history
         if outcome.error or not path.is_file():
             continue
         with path.open(encoding="utf-8", newline="") as stream:
-            rows: list[dict[str, Any]] = list(csv.DictReader(stream))
+            rows = list(csv.DictReader(stream))
         series.setdefault(outcome.trial.condition, []).append([float(r["held_out_macro_f1"]) for r in rows])
     means = {
         name: [float(np.mean(values)) for values in zip(*curves, strict=False)]

@@ -27,7 +27,7 @@ def measure_precisions(
     if device.type == "mps":
         choices = ["32-true"]
     model = copy.deepcopy(classifier).to(device).train()
-    # Few photos are held against as few: on a GPU they take as long as many.
+    # Few photos are compared with as few: on a GPU they take as long as many.
     rates = {c: _photos_per_second(model, loss, transform, device, c, _PROBED) for c in choices}
     least = _HOPELESS * max(rates.values())
     for choice in choices:

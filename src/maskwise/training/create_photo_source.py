@@ -1,6 +1,6 @@
 """The photos of a run, with the faces and the cache of decoded photos that its recipe asks for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from maskwise.data.decoded_cache import open_cache
@@ -11,34 +11,26 @@ from maskwise.data.photo_source import PhotoSource, load_decoded
 from maskwise.data.scan import ProgressOf
 from maskwise.data.transform import resolution_needed
 from maskwise.errors import MaskwiseError
-from maskwise.recipes.schema import Recipe
-from maskwise.training.training_data import Prepared
+from maskwise.training.training_data import TrainingData
+from maskwise.training.training_job import TrainingJob
 
 
-def create_photo_source(
-    prepared: Prepared, recipe: Recipe, progress: ProgressOf, say: Callable[[str], None]
-) -> PhotoSource:
-    """The photos behind a resolved recipe's transform.
-
-    Args:
-        prepared: the photos.
-        recipe: with every value of its transform written out.
-        progress: makes the bars of looking for faces and of caching.
-        say: called with how many faces were found, where the transform needs them.
+def create_photo_source(data: TrainingData, job: TrainingJob) -> PhotoSource:
+    """The photos of a job whose recipe is resolved, behind its transform.
 
     Raises:
         InputError: when the transform needs faces and the detector's package is missing.
         MaskwiseError: when a photo can't be read any more, or the disk has not room enough.
     """
-    table, spec = prepared.table, recipe.transform
-    digests, paths = prepared.scan["digest"].to_list(), table.paths
+    table, scan, spec = data.table, data.photos.scan, job.recipe.transform
+    digests, paths = scan["digest"].to_list(), table.paths
     faces = dict[str, FacePoints]()
     if spec.face_crop is not None:
-        faces = _find_faces(digests, paths, progress)
-        say(describe_faces([faces[digest] for digest in digests]))
+        faces = _find_faces(digests, paths, job.progress)
+        job.say(describe_faces([faces[digest] for digest in digests]))
     cache = None
-    if recipe.data.cache:
-        sizes = list(zip(prepared.scan["height"], prepared.scan["width"], strict=True))
+    if job.recipe.data.cache:
+        sizes = list(zip(scan["height"], scan["width"], strict=True))
         points = [faces[digest].points if faces else None for digest in digests]
         cache = open_cache(
             digests,
@@ -48,9 +40,9 @@ def create_photo_source(
                 for size, own in zip(sizes, points, strict=True)
             ],
             lambda row: load_decoded(paths[row], spec, points[row]),
-            progress=progress("caching decoded photos"),
+            progress=job.progress("caching decoded photos"),
         )
-    return PhotoSource(table.photos, paths, spec, recipe.seed, cache, digests, faces)
+    return PhotoSource(table.photos, paths, spec, job.recipe.seed, cache, digests, faces)
 
 
 def describe_faces(faces: Sequence[FacePoints]) -> str:

@@ -22,7 +22,7 @@ def local_world_size() -> int:
 
 
 def is_first() -> bool:
-    """Whether this process writes files and speaks to the user."""
+    """Whether this process writes files and prints to the terminal."""
     return rank() == 0
 
 

@@ -1,9 +1,7 @@
 """Cross-validation that keeps persons together, as one run: every person scored by a model that had not seen them."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,14 +13,16 @@ from maskwise.errors import InputError, StoppedError
 from maskwise.files import read_json, write_json
 from maskwise.recipes.recipe_files import save_recipe
 from maskwise.recipes.schema import Recipe
-from maskwise.runs.run_lock import check_run_folder
+from maskwise.runs.lineage import Lineage
+from maskwise.runs.metrics import Metrics
+from maskwise.runs.run_folder import RunFolder
 from maskwise.tasks.label_space import UNKNOWN
-from maskwise.training.aggregate_folds import FOLDS, REFIT, Folded, put_together
+from maskwise.training.aggregate_folds import TrainedFolds, aggregate_folds
+from maskwise.training.prepare_data import prepare
 from maskwise.training.ray_tasks import HERE, run_tasks
 from maskwise.training.train import stored_recipe, train
-from maskwise.training.training_data import Prepared, prepare
-
-PLAN = "folds.json"
+from maskwise.training.training_data import TrainingData
+from maskwise.training.training_job import TrainingJob
 
 
 def train_folds(
@@ -38,8 +38,8 @@ def train_folds(
     photos_in_report: bool = True,
     console: Console | None = None,
     progress: ProgressOf = lambda stage: None,
-) -> dict[str, Any]:
-    """Train a model a fold, and where asked one on everybody; what was done is kept when it is stopped.
+) -> Metrics:
+    """Train one model per fold, and where asked one on everybody; what was done is kept when it is stopped.
 
     The run's score is out-of-fold: each person's photos are predicted by the one model that had not seen them. Its
     members are the folds' models, or with `refit` the one that was trained on everybody, for as many epochs as the
@@ -56,79 +56,86 @@ def train_folds(
         cpus: processors that a fold takes under Ray.
         photos_in_report: whether the report shows the worst mistakes.
         console: where lines go.
-        progress: makes the bars.
-
-    Returns:
-        The content of `metrics.json`.
+        progress: makes the progress bars.
 
     Raises:
         InputError: when data, recipe or folder are not as expected, or there are fewer persons of a kind than folds.
         StoppedError: when the user stopped it; `--resume` goes on.
     """
-    console = console if console is not None else Console(quiet=True)
-    begin = time.time()
-    if resume and not (run / "recipe.yaml").is_file():
-        resume = False
-    check_run_folder(run, resume=resume)
+    begin, folder = time.time(), RunFolder(run)
+    resume = resume and folder.recipe.is_file()
+    folder.check_free(resume=resume)
     if resume:
-        recipe = stored_recipe(run, recipe)
-        _check_same(run, folds, refit)
-    recipe = recipe.model_copy(
-        update={"split": recipe.split.model_copy(update={"folds": folds, "fold": None})}
+        recipe = stored_recipe(folder, recipe)
+        _check_same(folder, folds, refit)
+    split = recipe.split.model_copy(update={"folds": folds, "fold": None})
+    job = TrainingJob(
+        recipe=recipe.model_copy(update={"split": split}),
+        data=data,
+        folder=folder,
+        resume=resume,
+        photos_in_report=photos_in_report,
+        console=console if console is not None else Console(quiet=True),
+        progress=progress,
     )
-    prepared = prepare(data, _of_fold(recipe, 0), say=_sayer(console), progress=progress("scanning photos"))
+    prepared = prepare(data, _of_fold(job.recipe, 0), say=job.say, progress=progress("scanning photos"))
     _check_folds(prepared, folds)
-    for lineage in sorted(run.glob(f"{FOLDS}/*/lineage.json")):
-        if read_json(lineage).get("data", {}).get("fingerprint") != prepared.fingerprint:
-            raise InputError(
-                f"Expected {data} to be the data that {run} began with, but it differs: train a new run."
-            )
-    save_recipe(run / "recipe.yaml", recipe)
-    write_json(run / PLAN, {"schema": 1, "folds": folds, "refit": refit})
+    _check_began_with(job, prepared, folds)
+    save_recipe(folder.recipe, job.recipe)
+    write_json(folder.plan, {"schema": 1, "folds": folds, "refit": refit})
     parts = [
         (
-            _of_fold(recipe, fold),
+            _of_fold(job.recipe, fold),
             data.resolve(),
-            (run / FOLDS / f"{fold:02d}").resolve(),
+            folder.fold(fold).path.resolve(),
             f"fold {fold + 1} of {folds}",
         )
         for fold in range(folds)
     ]
     if on == HERE:
         for part in parts:
-            _train_part(*part, console)
+            _train_part(*part, job.console)
     else:
         for name in run_tasks(_train_part, parts, on=on, cpus=cpus):
-            console.print(f"{name}: done", soft_wrap=True, markup=False)
+            job.say(f"{name}: done")
     if refit:
-        _train_part(_on_everybody(recipe, run, folds), data, run / REFIT, "refit on everybody", console)
-    whole = Folded(recipe, data, run, prepared, folds, refit)
-    return put_together(whole, begin, photos=photos_in_report)
+        everybody = _on_everybody(job.recipe, folder, folds)
+        _train_part(everybody, data, folder.refit.path, "refit on everybody", job.console)
+    return aggregate_folds(TrainedFolds(job=job, data=prepared, folds=folds, refit=refit, begin=begin))
 
 
-def _check_same(run: Path, folds: int, refit: bool) -> None:
+def _check_same(folder: RunFolder, folds: int, refit: bool) -> None:
     """A resume goes on with what was begun: as many folds, and a refit or none."""
-    if not (run / PLAN).is_file():
+    if not folder.plan.is_file():
         raise InputError(
-            f"Expected {run} to be a run of folds to resume, got one training: leave --folds out."
+            f"Expected {folder.path} to be a run of folds to resume, got one training: leave --folds out."
         )
-    plan = read_json(run / PLAN)
+    plan = read_json(folder.plan)
     if (plan.get("folds"), plan.get("refit")) != (folds, refit):
         flag = " --refit" if plan.get("refit") else ""
-        raise InputError(f"Expected to resume {run} as it began, with --folds {plan.get('folds')}{flag}.")
+        raise InputError(
+            f"Expected to resume {folder.path} as it began, with --folds {plan.get('folds')}{flag}."
+        )
 
 
-def _sayer(console: Console) -> Callable[[str], None]:
-    return lambda line: console.print(line, soft_wrap=True, markup=False)
+def _check_began_with(job: TrainingJob, data: TrainingData, folds: int) -> None:
+    """Folds that were begun are of the same data."""
+    for fold in range(folds):
+        path = job.folder.fold(fold).lineage
+        if path.is_file() and Lineage.read(path).data.fingerprint != data.photos.fingerprint:
+            raise InputError(
+                f"Expected {job.data} to be the data that {job.folder.path} began with, but it differs: train a new "
+                "run."
+            )
 
 
 def _of_fold(recipe: Recipe, fold: int) -> Recipe:
     return recipe.model_copy(update={"split": recipe.split.model_copy(update={"fold": fold})})
 
 
-def _on_everybody(recipe: Recipe, run: Path, folds: int) -> Recipe:
+def _on_everybody(recipe: Recipe, folder: RunFolder, folds: int) -> Recipe:
     """The recipe of the refit: as many epochs as the folds kept, on average, and the last of them."""
-    kept = [_kept_epochs(run / FOLDS / f"{fold:02d}", recipe) for fold in range(folds)]
+    kept = [_kept_epochs(folder.fold(fold), recipe) for fold in range(folds)]
     training = recipe.training.model_copy(
         update={
             "epochs": max(recipe.training.frozen_epochs + 1, round(float(np.mean(kept)))),
@@ -140,9 +147,9 @@ def _on_everybody(recipe: Recipe, run: Path, folds: int) -> Recipe:
     return recipe.model_copy(update={"training": training, "split": split})
 
 
-def _kept_epochs(fold: Path, recipe: Recipe) -> int:
+def _kept_epochs(fold: RunFolder, recipe: Recipe) -> int:
     """How many epochs the member of a fold was trained for."""
-    history = pl.read_csv(fold / "history.csv")
+    history = pl.read_csv(fold.history)
     if recipe.training.keep == "last":
         return history.height
     column = f"held_out_{recipe.training.metric}"
@@ -150,30 +157,32 @@ def _kept_epochs(fold: Path, recipe: Recipe) -> int:
     return int(history["epoch"][best or 0])
 
 
-def _train_part(recipe: Recipe, data: Path, folder: Path, name: str, console: Console | None = None) -> str:
-    if (folder / "lineage.json").is_file() and read_json(folder / "lineage.json").get("finished"):
+def _train_part(recipe: Recipe, data: Path, path: Path, name: str, console: Console | None = None) -> str:
+    folder = RunFolder(path)
+    if folder.lineage.is_file() and Lineage.read(folder.lineage).finished:
         return name
     if console is not None:
         console.print(f"{name}:", soft_wrap=True, markup=False)
-    resume = (folder / "recipe.yaml").is_file()
-    metrics = train(recipe, data, folder, resume=resume, photos_in_report=False, console=console)
-    if metrics.get("interrupted"):
+    metrics = train(
+        recipe, data, path, resume=folder.recipe.is_file(), photos_in_report=False, console=console
+    )
+    if metrics.interrupted:
         raise StoppedError(f"Interrupted in {name}: --resume goes on.")
     return name
 
 
-def _check_folds(prepared: Prepared, folds: int) -> None:
+def _check_folds(data: TrainingData, folds: int) -> None:
     """Refuse more folds than persons of a labelled combination: a fold could not be scored on it."""
-    strata = person_strata(prepared.table)
+    strata = person_strata(data.table)
     for stratum in np.unique(strata):
         rows = strata == stratum
-        n_persons = len(np.unique(prepared.groups[rows]))
+        n_persons = len(np.unique(data.split.groups[rows]))
         if n_persons < folds:
             place = int(np.flatnonzero(rows)[0])
-            indices = prepared.table.label_indices()[place]
+            indices = data.table.label_indices()[place]
             constant = [
                 f"{a.label_column} {a.values[i]}"
-                for a, i in zip(prepared.table.space.attributes, indices, strict=True)
+                for a, i in zip(data.table.space.attributes, indices, strict=True)
                 if a.constant and i != UNKNOWN
             ]
             raise InputError(

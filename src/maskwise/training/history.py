@@ -1,4 +1,4 @@
-"""`history.csv`: a row an epoch, kept whole over interruptions."""
+"""The history of a training: one row per epoch, complete over interruptions."""
 
 import csv
 import io

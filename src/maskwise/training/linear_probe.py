@@ -1,4 +1,4 @@
-"""A head on frozen features: what a recipe says of labels, loss, head, sampling and decision, tried in seconds.
+"""A head on frozen features: a recipe's labels, loss, head, sampling and decision, tried in seconds.
 
 What changes the backbone or what it sees (augmentation, optimiser, batch size, epochs) can't be tried so.
 """
@@ -25,7 +25,7 @@ from maskwise.recipes.schedules import CosineSchedule
 from maskwise.recipes.schema import Recipe
 from maskwise.training.optimization import create_schedule
 from maskwise.training.resolve_recipe import class_counts
-from maskwise.training.training_data import Prepared, epoch_orders
+from maskwise.training.training_data import TrainingData
 
 Features = npt.NDArray[np.float32]
 
@@ -51,13 +51,13 @@ def check_frozen_base(recipe: Recipe) -> None:
     Raises:
         InputError: naming it.
     """
-    beside = {
+    additional = {
         "data.more": recipe.data.more,
         "pseudo_labels": recipe.pseudo_labels,
         "distillation": recipe.distillation,
         "start_from": recipe.start_from,
     }
-    if used := [name for name, value in beside.items() if value]:
+    if used := [name for name, value in additional.items() if value]:
         raise InputError(
             f"Expected a base that a head on frozen features can be trained by, got one with {used[0]}: "
             "set mode: fine-tune."
@@ -65,7 +65,7 @@ def check_frozen_base(recipe: Recipe) -> None:
 
 
 def frozen_features(
-    prepared: Prepared, recipe: Recipe, progress: Callable[[int], None] | None = None
+    data: TrainingData, recipe: Recipe, progress: Callable[[int], None] | None = None
 ) -> Features:
     """Features (R, F) of all rows, kept in the cache by content, backbone and size."""
     height, width = recipe.transform.output_size
@@ -73,7 +73,7 @@ def frozen_features(
         raise InputError(f"Expected a square resize for frozen features, got {height} x {width}.")
     digest = hashlib.blake2b(digest_size=16)
     digest.update(f"{recipe.model.backbone}/{height}\n".encode())
-    for content in prepared.scan["digest"]:
+    for content in data.photos.scan["digest"]:
         digest.update(str(content).encode())
     path = cache_folder() / "features" / f"{digest.hexdigest()}.npy"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,28 +84,28 @@ def frozen_features(
             except (OSError, ValueError):
                 path.unlink()  # broken: made again
         features = extract_features(
-            prepared.table.paths, backbone=recipe.model.backbone, side=height, progress=progress
+            data.table.paths, backbone=recipe.model.backbone, side=height, progress=progress
         )
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, features)
     return features
 
 
-def train_head(recipe: Recipe, prepared: Prepared, features: Features) -> Probabilities:
+def train_head(recipe: Recipe, data: TrainingData, features: Features) -> Probabilities:
     """Joint probabilities (H, C) of the held-out rows, by the recipe's head trained on those of the training side."""
     with compute_threads(1):  # the matrices are so small that more threads only wait for each other
-        return _train_head(recipe, prepared, features)
+        return _train_head(recipe, data, features)
 
 
-def _train_head(recipe: Recipe, prepared: Prepared, features: Features) -> Probabilities:
-    rows, space = prepared.train_rows, prepared.table.space
+def _train_head(recipe: Recipe, data: TrainingData, features: Features) -> Probabilities:
+    rows, space = data.train_rows, data.table.space
     mean, std = features[rows].mean(axis=0), features[rows].std(axis=0) + 1e-6
     scaled = torch.from_numpy((features - mean) / std)
-    targets = torch.from_numpy(prepared.train_targets)
+    targets = torch.from_numpy(data.targets)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(keyed_seed(recipe.seed, "model"))
         head = create_head(recipe.model.head, features.shape[1], space)
-    loss = create_loss(recipe.loss, class_counts(prepared, recipe)).train()
+    loss = create_loss(recipe.loss, class_counts(data, recipe)).train()
     steps = max(1, len(rows) // BATCH)
     offsets = [parameter for parameter in head.parameters() if parameter.ndim < 2]
     weights = [parameter for parameter in head.parameters() if parameter.ndim >= 2]
@@ -116,7 +116,7 @@ def _train_head(recipe: Recipe, prepared: Prepared, features: Features) -> Proba
         ]
     )
     schedule = create_schedule(CosineSchedule(warmup=0.1), optimizer, steps_per_epoch=steps, epochs=EPOCHS)
-    order_of = epoch_orders(prepared, recipe)
+    order_of = data.epoch_orders(recipe.sampling, recipe.seed)
     for epoch in range(EPOCHS):
         order = order_of(epoch)
         for step in range(steps):
@@ -127,5 +127,5 @@ def _train_head(recipe: Recipe, prepared: Prepared, features: Features) -> Proba
             optimizer.step()
             schedule.step()
     with torch.inference_mode():
-        logits = head(scaled[torch.from_numpy(prepared.held_out_rows)])
+        logits = head(scaled[torch.from_numpy(data.held_out_rows)])
     return np.asarray(logits.softmax(dim=1).numpy())

@@ -1,21 +1,19 @@
-"""A finished run told to MLflow: parameters, metrics, lineage, and the report where it shows no photos."""
+"""Log a finished run to MLflow: parameters, metrics, lineage, and the report where it shows no photos."""
 
 import re
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from maskwise.errors import MaskwiseError, in_short
 from maskwise.extras import import_extra
-from maskwise.files import read_json
-from maskwise.recipes.dotted_keys import flatten
+from maskwise.recipes.recipe_values import flatten
+from maskwise.runs.metrics import Metrics
+from maskwise.runs.run import Run
 
 EXPERIMENT = "maskwise"
 _LONGEST = 500  # characters of a value that MLflow takes everywhere
 
 
-def track_run(run: Path, store: str, *, report: bool = False) -> str:
+def track_run(run: Run, store: str, *, report: bool = False) -> str:
     """Log a run to MLflow; gives the id that it has there.
 
     Args:
@@ -28,8 +26,7 @@ def track_run(run: Path, store: str, *, report: bool = False) -> str:
         MaskwiseError: when the store can't be written.
     """
     mlflow = import_extra("mlflow", "MLflow for --mlflow", "tracking")
-    metrics, lineage = read_json(run / "metrics.json"), read_json(run / "lineage.json")
-    recipe = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))
+    metrics, folder = run.metrics, run.folder
     uri = store if "://" in store else _database(store)
     try:
         mlflow.set_tracking_uri(uri)
@@ -41,26 +38,25 @@ def track_run(run: Path, store: str, *, report: bool = False) -> str:
             mlflow.log_params(
                 {
                     re.sub(r"[^\w.\- :/]", "_", key): str(value)[:_LONGEST]
-                    for key, value in flatten(recipe).items()
+                    for key, value in flatten(run.recipe.model_dump(mode="json")).items()
                 }
             )
             mlflow.log_metrics(_figures(metrics))
             mlflow.set_tags(
                 {
-                    "data": lineage["data"]["fingerprint"],
-                    "scored_on": str(metrics["scored_on"]),
-                    "folder": str(run.resolve()),
+                    "data": str(run.lineage.data.fingerprint),
+                    "scored_on": str(metrics.scored_on),
+                    "folder": str(run.path.resolve()),
                 }
             )
-            for name in ("recipe.yaml", "lineage.json", "metrics.json", "history.csv"):
-                if (run / name).is_file():
-                    mlflow.log_artifact(str(run / name))
-            if report and (run / "report.html").is_file():
-                mlflow.log_artifact(str(run / "report.html"))
+            files = [folder.recipe, folder.lineage, folder.metrics, folder.history]
+            for path in [*files, folder.report] if report else files:
+                if path.is_file():
+                    mlflow.log_artifact(str(path))
             return str(active.info.run_id)
     except Exception as error:
         raise MaskwiseError(
-            f"Expected to log {run} to {store}, got: {in_short(error)}. The run itself is complete."
+            f"Expected to log {run.path} to {store}, got: {in_short(error)}. The run itself is complete."
         ) from error
 
 
@@ -71,21 +67,17 @@ def _database(store: str) -> str:
     return f"sqlite:///{folder / 'mlflow.db'}"
 
 
-def _figures(metrics: dict[str, Any]) -> dict[str, float]:
+def _figures(metrics: Metrics) -> dict[str, float]:
     """Macro F1 and accuracy with their intervals, each attribute's macro F1, speed."""
     figures: dict[str, float] = {}
-    scores = {"macro_f1": metrics.get("macro_f1"), "accuracy": metrics.get("accuracy")}
-    for name, entry in metrics.items():
-        if isinstance(entry, dict) and "per_value" in entry:
-            scores[f"{name}_macro_f1"] = entry["macro_f1"]
+    scores = {"macro_f1": metrics.macro_f1, "accuracy": metrics.accuracy}
+    scores |= {f"{name}_macro_f1": scores_of.macro_f1 for name, scores_of in metrics.attributes.items()}
     for name, score in scores.items():
         if score is not None:
-            figures |= {
-                name: score["value"],
-                f"{name}_low": score["ci95"][0],
-                f"{name}_high": score["ci95"][1],
-            }
+            low, high = score.ci95
+            figures |= {name: score.value, f"{name}_low": low, f"{name}_high": high}
     for name in ("seconds", "images_per_second", "n_photos", "n_persons"):
-        if metrics.get(name) is not None:
-            figures[name] = float(metrics[name])
+        value = getattr(metrics, name)
+        if name in metrics.model_fields_set and value is not None:
+            figures[name] = float(value)
     return figures

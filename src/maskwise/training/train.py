@@ -1,47 +1,39 @@
-"""Train one run, from DATA and a recipe to a folder with a member, scores and a report."""
+"""Train one run, from data and a recipe to a folder with a member, scores and a report."""
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import yaml
 from rich.console import Console
 
 from maskwise.data.photo_source import PhotoSource
 from maskwise.data.sampling import ShuffledSpec
 from maskwise.data.scan import ProgressOf
 from maskwise.errors import InputError, MaskwiseError, StoppedError
-from maskwise.files import read_json, write_json
+from maskwise.files import printable
+from maskwise.inference.device import choose_device
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier
 from maskwise.process_settings import prepare_process
-from maskwise.recipes.recipe_files import parse_recipe, save_recipe
+from maskwise.recipes.recipe_files import load_recipe, save_recipe
 from maskwise.recipes.schema import Recipe
-from maskwise.runs.lineage import describe_lineage
-from maskwise.runs.predictions import save_predictions
-from maskwise.runs.run_lock import check_run_folder, run_lock
+from maskwise.runs.lineage import Lineage, Parent, Seeds
+from maskwise.runs.machine import begin_lineage
+from maskwise.runs.metrics import Metrics
+from maskwise.runs.run_folder import RunFolder
+from maskwise.runs.split_file import read_split, write_split
 from maskwise.training.create_photo_source import create_photo_source
 from maskwise.training.distributed import barrier, is_first, join_group, rank, world_size
 from maskwise.training.extra_data import add_training_photos
+from maskwise.training.finish_run import load_kept_epoch, write_finished, write_member
 from maskwise.training.lightning_module import TrainingModule
 from maskwise.training.loaders import EvaluationLoader, TrainingLoader
-from maskwise.training.resolve_recipe import class_counts, settle, training_device
+from maskwise.training.prepare_data import prepare
+from maskwise.training.resolve_recipe import Resolved, class_counts, resolve_recipe
 from maskwise.training.teachers import check_parents, check_parents_leak, teach
-from maskwise.training.trainer import Fit, fit
-from maskwise.training.training_data import Prepared, epoch_orders, prepare, same_split, save_split
-from maskwise.training.write_run import (
-    predict_held_out,
-    save_metrics,
-    score_run,
-    unscored_metrics,
-    write_member,
-    write_run_report,
-)
-
-"""Gives a progress callback for a named stage."""
+from maskwise.training.trainer import Fit, Loop, fit
+from maskwise.training.training_data import TrainingData
+from maskwise.training.training_job import TrainingJob
 
 
 def train(
@@ -53,7 +45,7 @@ def train(
     photos_in_report: bool = True,
     console: Console | None = None,
     progress: ProgressOf = lambda stage: None,
-) -> dict[str, Any]:
+) -> Metrics:
     """Train a run, or go on with one.
 
     Args:
@@ -63,228 +55,176 @@ def train(
         resume: go on from the last checkpoint.
         photos_in_report: whether the report shows the worst mistakes.
         console: where lines go; nowhere by default.
-        progress: makes the bars of scanning and caching.
-
-    Returns:
-        The content of `metrics.json`.
+        progress: makes the progress bars of scanning and caching.
 
     Raises:
         InputError: when the data, the recipe or the folder is not as expected.
         MaskwiseError: when training fails, or was interrupted before there was anything to score.
     """
-    console = console if console is not None and is_first() else Console(quiet=True)
+    folder = RunFolder(run)
+    job = TrainingJob(
+        recipe=recipe,
+        data=data,
+        folder=folder,
+        resume=resume,
+        photos_in_report=photos_in_report,
+        console=console if console is not None and is_first() else Console(quiet=True),
+        progress=progress,
+    )
+    folder.check_free(resume=resume)
+    with folder.lock():
+        folder.check_free(resume=resume)  # again: another process may have just finished one
+        return _train(job)
 
-    def say(line: str) -> None:
-        console.print(line, soft_wrap=True, markup=False)
 
-    check_run_folder(run, resume=resume)
-    with run_lock(run):
-        return _train(recipe, data, run, resume, photos_in_report, console, say, progress)
-
-
-def _train(
-    recipe: Recipe,
-    data: Path,
-    run: Path,
-    resume: bool,
-    photos_in_report: bool,
-    console: Console,
-    say: Callable[[str], None],
-    progress: ProgressOf,
-) -> dict[str, Any]:
-    begin = time.time()
-    check_run_folder(run, resume=resume)  # again: another process may have just finished one
-    if resume:
-        recipe = stored_recipe(run, recipe)
-        resume = (run / "lineage.json").is_file()  # killed before training began: begin again
-    if resume and read_json(run / "lineage.json").get("finished"):
-        say(f"{run} is finished: nothing to resume.")
-        return read_json(run / "metrics.json")
-    if recipe.split.folds is not None and recipe.split.fold is None:
-        raise InputError(
-            f"Expected --folds {recipe.split.folds} for a recipe of folds: it names no single one."
-        )
+def _train(job: TrainingJob) -> Metrics:
+    begin, folder = time.time(), job.folder
+    begun: Lineage | None = None
+    if job.resume:
+        job = job.with_recipe(stored_recipe(folder, job.recipe))
+        # Without a lineage it was killed before training began: it begins again.
+        begun = Lineage.read(folder.lineage) if folder.lineage.is_file() else None
+    if begun is not None and begun.finished:
+        job.say(f"{folder.path} is finished: nothing to resume.")
+        return Metrics.read(folder.metrics)
+    split = job.recipe.split
+    if split.folds is not None and split.fold is None:
+        raise InputError(f"Expected --folds {split.folds} for a recipe of folds: it names no single one.")
     prepare_process()
     join_group()
 
-    prepared = prepare(data, recipe, say=say, progress=progress("scanning photos"))
-    parents = check_parents(recipe, prepared.table.space)
-    check_parents_leak(recipe, prepared)
-    prepared, further = add_training_photos(
-        prepared, recipe, say=say, progress=progress("scanning further photos")
-    )
-    if resume and not _began_with(run, prepared, further, parents):
+    data, parents = _gather(job)
+    if begun is not None and not _began_with(begun, folder, data, parents):
         raise InputError(
-            f"Expected {data} to be the data that {run} began with, but it differs: train a new run."
+            f"Expected {job.data} to be the data that {folder.path} began with, but it differs: train a new run."
         )
-    recipe, classifier, measured = settle(recipe, prepared)
-    source = create_photo_source(prepared, recipe, progress, say)
-    prepared = replace(prepared, train_targets=teach(prepared, recipe, source.paths))
-    if is_first() and not resume:
-        _write_beginning(run, data, recipe, prepared, measured, further, parents)
+    resolved = resolve_recipe(job.recipe, data)
+    job = job.with_recipe(resolved.recipe)
+    source = create_photo_source(data, job)
+    data = data.with_targets(teach(data, job.recipe.distillation, source.paths))
+    if begun is None:
+        begun = _begin(job, data, resolved, parents)
     barrier()
-    say(_what_begins(recipe, prepared))
+    job.say(_what_begins(job.recipe, data))
 
-    module, training, held_out, accumulate, batch = _loop_parts(recipe, prepared, classifier, source)
-    _say_epoch(prepared, recipe, len(training) * batch * world_size(), say)
+    loop = _create_loop(job.recipe, data, resolved.classifier, source)
+    _say_epoch(data, job, len(loop.training) * loop.photos_per_batch)
+    ended = _fit(loop, job)
+    if is_first():
+        load_kept_epoch(folder, loop.module, job.recipe)
+        write_member(folder, loop.module.classifier, data, job.recipe)
+        lineage = begun
+
+        def finish() -> Lineage:
+            seconds = round(lineage.seconds + time.time() - begin, 1)
+            return lineage.model_copy(update={"finished": not ended.interrupted, "seconds": seconds})
+
+        write_finished(job, data, source, ended, finish)
+    barrier()
+    return Metrics.read(folder.metrics)
+
+
+def _gather(job: TrainingJob) -> tuple[TrainingData, tuple[Parent, ...]]:
+    """All photos of a training, and the runs that it learns from, checked for leaks."""
+    data = prepare(job.data, job.recipe, say=job.say, progress=job.progress("scanning photos"))
+    parents = check_parents(job.recipe, data.table.space)
+    check_parents_leak(job.recipe, data)
+    progress = job.progress("scanning additional photos")
+    return add_training_photos(data, job.recipe, say=job.say, progress=progress), parents
+
+
+def _fit(loop: Loop, job: TrainingJob) -> Fit:
+    path = job.folder.path
     try:
-        result = fit(
-            module,
-            recipe,
-            training,
-            held_out,
-            run=run,
-            accumulate=accumulate,
-            photos_per_batch=batch * world_size(),
-            console=console,
-        )
+        result = fit(loop, job.recipe.training, folder=job.folder, console=job.console)
     except OSError as error:
         raise MaskwiseError(
-            f"Expected to write to {run}, got: {error.strerror or error}. Free some space and resume."
+            f"Expected to write to {path}, got: {error.strerror or error}. Free some space and resume."
         ) from error
     if not result.epochs_done:
         raise StoppedError(
-            f"Interrupted before an epoch was done: nothing to score yet; --resume goes on with {run}."
+            f"Interrupted before an epoch was done: nothing to score yet; --resume goes on with {path}."
         )
-    if is_first():
-        write_member(run, module, prepared, recipe)
-        if recipe.split.nobody:
-            save_metrics(run, unscored_metrics(result))
-        else:
-            _score(run, data, prepared, recipe, source, result, photos=photos_in_report)
-        _finish(run, result, begin)
-    barrier()
-    return read_json(run / "metrics.json")
+    return result
 
 
-def _score(
-    run: Path,
-    data: Path,
-    prepared: Prepared,
-    recipe: Recipe,
-    source: PhotoSource,
-    result: Fit,
-    *,
-    photos: bool,
-) -> None:
-    """What the member says of the held-out photos, its scores and the report."""
-    probabilities = predict_held_out(run, prepared, source)
-    save_predictions(
-        run / "predictions.parquet",
-        prepared.table.keep(prepared.held_out),
-        prepared.score_classes[prepared.held_out],
-        probabilities,
-    )
-    metrics = score_run(prepared, recipe, probabilities, result)
-    save_metrics(run, metrics)
-    write_run_report(run, data, prepared, recipe, metrics, probabilities, result, photos=photos)
-
-
-def _what_begins(recipe: Recipe, prepared: Prepared) -> str:
+def _what_begins(recipe: Recipe, data: TrainingData) -> str:
     part = recipe.training
     loop = f"{part.epochs} epochs, batches of {part.batch_size}, {part.precision}"
-    on = f"Training {recipe.name} on {len(prepared.train_rows):,} photos"
+    on = f"Training {recipe.name} on {len(data.train_rows):,} photos"
     if recipe.split.by == "photo":
         return f"Training {recipe.name}, split by photo."
     if recipe.split.nobody:
         return f"{on}, everybody's: nobody is left to score it on; {loop}."
-    others = len(np.unique(prepared.table.persons[prepared.held_out]))
-    return f"{on}, scoring on {len(prepared.held_out_rows):,} photos of {others:,} other persons; {loop}."
+    others = len(np.unique(data.held_out_table.persons))
+    return f"{on}, scoring on {len(data.held_out_rows):,} photos of {others:,} other persons; {loop}."
 
 
-def _finish(run: Path, result: Fit, begin: float) -> None:
-    lineage = read_json(run / "lineage.json")
-    lineage["finished"] = not result.interrupted
-    lineage["seconds"] = round(lineage.get("seconds", 0) + time.time() - begin, 1)
-    write_json(run / "lineage.json", lineage)
-
-
-def _say_epoch(prepared: Prepared, recipe: Recipe, photos: int, say: Callable[[str], None]) -> None:
-    """What the whole batches of an epoch hold."""
-    rows, classes, space = prepared.train_rows, prepared.train_classes, prepared.table.space
-    if isinstance(recipe.sampling, ShuffledSpec):
-        say(f"Every epoch draws {min(photos, len(rows)):,} of the {len(rows):,} photos, each once.")
+def _say_epoch(data: TrainingData, job: TrainingJob, photos: int) -> None:
+    """Say what the whole batches of an epoch hold."""
+    rows, classes, space = data.train_rows, data.train_classes, data.table.space
+    sampling = job.recipe.sampling
+    if isinstance(sampling, ShuffledSpec):
+        job.say(f"Every epoch draws {min(photos, len(rows)):,} of the {len(rows):,} photos, each once.")
         return
-    order = epoch_orders(prepared, recipe)(0)[:photos]
+    order = data.epoch_orders(sampling, job.recipe.seed)(0)[:photos]
     drawn = np.bincount(classes[np.searchsorted(rows, order)], minlength=space.n_classes)
     there = np.bincount(classes, minlength=space.n_classes)
-    say("Draws of each class in the first epoch, and its photos:")
-    for name, draws, photos in zip(space.class_names, drawn, there, strict=True):
-        say(f"  {name}: {draws:,} of {photos:,}")
+    job.say("Draws of each class in the first epoch, and its photos:")
+    for name, draws, available in zip(space.class_names, drawn, there, strict=True):
+        job.say(f"  {name}: {draws:,} of {available:,}")
 
 
-def _began_with(
-    run: Path, prepared: Prepared, further: list[dict[str, Any]], parents: list[dict[str, Any]]
-) -> bool:
-    """Whether a run began with these photos, this split, and what it learns from beside them."""
-    lineage = read_json(run / "lineage.json")
-    data = lineage.get("data")
-    if not isinstance(data, dict) or data.get("fingerprint") != prepared.fingerprint:
+def _began_with(begun: Lineage, folder: RunFolder, data: TrainingData, parents: tuple[Parent, ...]) -> bool:
+    """Whether a run began with these photos, this split, and what it learns from besides them."""
+    if begun.data.fingerprint != data.photos.fingerprint or begun.data.further != data.extra:
         return False
-    beside = (data.get("further", []), [parent.get("weights") for parent in lineage.get("parents", [])])
-    same = beside == (further, [parent["weights"] for parent in parents])
-    return same and same_split(run / "split.parquet", prepared)
+    if [parent.weights for parent in begun.parents] != [parent.weights for parent in parents]:
+        return False
+    stored = read_split(folder.split)
+    return stored["photo"].to_list() == data.table.photos and stored["side"].to_list() == data.sides
 
 
-def stored_recipe(run: Path, given: Recipe) -> Recipe:
+def stored_recipe(folder: RunFolder, given: Recipe) -> Recipe:
     """The recipe that a run began with.
 
     Raises:
         InputError: when it is broken, or not that of the recipe given.
     """
-    path = run / "recipe.yaml"
-    try:
-        stored = parse_recipe(yaml.safe_load(path.read_text(encoding="utf-8")), str(path))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"Expected {path} to be a recipe, got: {' '.join(str(error).split())}.") from error
+    stored = load_recipe(str(folder.recipe))
     if stored.name != given.name:
-        raise InputError(f"Expected to resume {run} with its recipe {stored.name}, got {given.name}.")
+        raise InputError(f"Expected to resume {folder.path} with its recipe {stored.name}, got {given.name}.")
     return stored
 
 
-def _write_beginning(
-    run: Path,
-    data: Path,
-    recipe: Recipe,
-    prepared: Prepared,
-    measured: dict[str, Any],
-    further: list[dict[str, Any]],
-    parents: list[dict[str, Any]],
-) -> None:
-    lineage = describe_lineage(
-        data=data,
-        fingerprint=prepared.fingerprint,
-        table=prepared.table,
-        set_aside=prepared.set_aside,
-        unlabelled=prepared.unlabelled,
-        joined=prepared.joined,
-        held_out=prepared.held_out,
-        n_train=len(prepared.train_rows),
-        seeds={"training": recipe.seed, "split": recipe.split.seed},
+def _begin(job: TrainingJob, data: TrainingData, resolved: Resolved, parents: tuple[Parent, ...]) -> Lineage:
+    """Write what a run begins with: recipe, split and lineage."""
+    recipe, folder = job.recipe, job.folder
+    lineage = begin_lineage(
+        data=data.lineage(printable(job.data.resolve())),
+        split=data.split_sizes(),
+        seeds=Seeds(training=recipe.seed, split=recipe.split.seed),
         threads=int(recipe.training.threads),
-        device=training_device(),
-        measured=measured,
-        corrections=prepared.corrections,
-        further=further,
+        device=str(choose_device(rank())),
+        measured=resolved.measured,
         parents=parents,
     )
-    # The recipe first: a run that is killed in between can then be resumed, and begins anew.
-    save_recipe(run / "recipe.yaml", recipe)
-    save_split(run / "split.parquet", prepared)
-    write_json(run / "lineage.json", lineage | {"finished": False})
+    if is_first():
+        # The recipe first: a run that is killed in between can then be resumed, and begins again.
+        save_recipe(folder.recipe, recipe)
+        write_split(folder.split, data.split_frame())
+        lineage.write(folder.lineage)
+    return lineage
 
 
-def _loop_parts(
-    recipe: Recipe, prepared: Prepared, classifier: Classifier, source: PhotoSource
-) -> tuple[TrainingModule, TrainingLoader, EvaluationLoader, int, int]:
+def _create_loop(recipe: Recipe, data: TrainingData, classifier: Classifier, source: PhotoSource) -> Loop:
     part = recipe.training
-    batch = int(part.batch_size)
+    batch, workers = int(part.batch_size), int(part.workers)
     accumulate = (part.effective_batch or batch) // (batch * world_size()) or 1
-    workers = int(part.workers)
     training = TrainingLoader(
         source,
-        epoch_orders(prepared, recipe),
-        len(prepared.train_rows),
+        data.epoch_orders(recipe.sampling, recipe.seed),
+        len(data.train_rows),
         batch_size=batch,
         rank=rank(),
         world=world_size(),
@@ -292,16 +232,22 @@ def _loop_parts(
         workers=workers,
     )
     held_out = EvaluationLoader(
-        source, prepared.held_out_rows, batch_size=batch, rank=rank(), world=world_size(), workers=workers
+        source, data.held_out_rows, batch_size=batch, rank=rank(), world=world_size(), workers=workers
     )
     module = TrainingModule(
         classifier,
-        create_loss(recipe.loss, class_counts(prepared, recipe)),
+        create_loss(recipe.loss, class_counts(data, recipe)),
         recipe,
-        space=prepared.table.space,
+        space=data.table.space,
         normalization=recipe.transform.normalization,
-        train_targets=prepared.train_targets,
-        score_classes=prepared.score_classes,
+        train_targets=data.targets,
+        score_classes=data.photos.score_classes,
         steps_per_epoch=max(1, len(training) // accumulate),
     )
-    return module, training, held_out, accumulate, batch
+    return Loop(
+        module=module,
+        training=training,
+        held_out=held_out,
+        accumulate=accumulate,
+        photos_per_batch=batch * world_size(),
+    )

@@ -16,8 +16,8 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 
 from maskwise.process_settings import quiet_lightning
-from maskwise.recipes.schema import Recipe
 from maskwise.recipes.training_loop import TrainingPart
+from maskwise.runs.run_folder import RunFolder
 from maskwise.training.checkpoints import WholeCheckpoints, load_checkpoint
 from maskwise.training.distributed import any_says, is_first, local_world_size, world_size
 from maskwise.training.ema import MovingAverage
@@ -144,25 +144,25 @@ class PatientStopping(EarlyStopping):
             trainer.should_stop = True
 
 
-def fit(
-    module: TrainingModule,
-    recipe: Recipe,
-    training: TrainingLoader,
-    held_out: EvaluationLoader,
-    *,
-    run: Path,
-    accumulate: int,
-    photos_per_batch: int,
-    console: Console,
-) -> Fit:
+@dataclass(frozen=True, kw_only=True)
+class Loop:
+    """The parts of a training loop."""
+
+    module: TrainingModule
+    training: TrainingLoader
+    held_out: EvaluationLoader
+    accumulate: int  # batches per optimiser step
+    photos_per_batch: int  # over all processes
+
+
+def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, console: Console) -> Fit:
     """Train from the start, or from the run's last checkpoint where there is one.
 
     Raises:
         MaskwiseError: when the loss is no number, or a photo can't be read any more.
     """
-    checkpoints = run / "checkpoints"
-    part = recipe.training
-    history = History(run / "history.csv", photos_per_batch=photos_per_batch)
+    checkpoints, held_out = folder.checkpoints, loop.held_out
+    history = History(folder.history, photos_per_batch=loop.photos_per_batch)
     stop = CheckpointBetweenSteps(checkpoints / LAST)
     callbacks: list[lightning.Callback] = [history]
     if (
@@ -189,7 +189,7 @@ def fit(
             )
         )
     if is_first():
-        callbacks.append(ProgressLine(console, photos_per_batch=photos_per_batch))
+        callbacks.append(ProgressLine(console, photos_per_batch=loop.photos_per_batch))
     processes = world_size()
     with quiet_lightning(), stop.listening():
         trainer = lightning.Trainer(
@@ -199,11 +199,11 @@ def fit(
             num_nodes=processes // local_world_size(),
             strategy=_strategy(part, processes),
             precision=part.precision if part.precision != "auto" else "32-true",
-            accumulate_grad_batches=accumulate,
+            accumulate_grad_batches=loop.accumulate,
             gradient_clip_val=part.gradient_clip,
             callbacks=callbacks,
             plugins=[WholeCheckpoints()],
-            logger=TensorBoardLogger(run, name="tensorboard", version=""),
+            logger=TensorBoardLogger(folder.path, name="tensorboard", version=""),
             log_every_n_steps=10,
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
@@ -211,7 +211,7 @@ def fit(
             enable_model_summary=False,
             deterministic="warn",
         )
-        training.follow(lambda: trainer.current_epoch)
+        loop.training.follow(lambda: trainer.current_epoch)
         resume = checkpoints / LAST
         if resume.is_file():
             load_checkpoint(resume)
@@ -219,8 +219,8 @@ def fit(
         try:
             # weights_only: a checkpoint holds tensors and plain values, and nothing in it is executed.
             trainer.fit(
-                module,
-                training,
+                loop.module,
+                loop.training,
                 held_out if scored else None,
                 ckpt_path=resume if resume.is_file() else None,
                 weights_only=True,

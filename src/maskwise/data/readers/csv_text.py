@@ -50,15 +50,15 @@ def read_csv_text(path: Path) -> pl.DataFrame:
     )
 
 
-# The last for the guard itself: what begins with an apostrophe gets another, so that both come back.
+# The apostrophe is guarded too, so that text that begins with one is restored unchanged.
 _GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def guarded(cell: object) -> object:
-    """A text that a spreadsheet would take for a formula, behind an apostrophe: names come from strangers."""
+    """Put an apostrophe before text that a spreadsheet would take for a formula: names are untrusted."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_GUARDED) else cell
 
 
 def unguarded(cell: str) -> str:
-    """A text as it was before it was guarded."""
+    """The text before it was guarded."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_GUARDED) else cell

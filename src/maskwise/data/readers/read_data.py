@@ -17,7 +17,7 @@ def read_data(
     Args:
         data: where they are.
         space: the declared labels; those of the competition by default.
-        unread: receives the labels that can't be meant, which become unknown; with None they are refused.
+        unread: receives the invalid labels, which become unknown; with None they are refused.
 
     Raises:
         InputError: when `data` is no known layout, or something in it is wrong.

@@ -20,7 +20,7 @@ from maskwise.errors import InputError
 
 @dataclass(frozen=True)
 class BundledWeights:
-    """Where a backbone's weights lie inside an installed package, and what they must hash to."""
+    """The file of a backbone's weights in an installed package, and its expected hash."""
 
     package: str
     file: str
@@ -50,7 +50,7 @@ BUNDLED = {
     ),
 }
 
-# What they were trained with; ImageNet's usual mean and std are wrong for them.
+# These weights were trained with this mean and std, not with the usual ones of ImageNet.
 BUNDLED_MEAN = (0.5, 0.5, 0.5)
 BUNDLED_STD = (0.5, 0.5, 0.5)
 
@@ -76,8 +76,8 @@ def weights_file(name: str) -> Path:
     """The file with a bundled backbone's weights, its hash checked.
 
     Raises:
-        InputError: when no weights are bundled for the backbone, its package is missing, or the file is not
-            the one that was pinned.
+        InputError: when no weights are bundled for the backbone, its package is missing, or the file has
+            another hash.
     """
     if name not in BUNDLED:
         raise InputError(

@@ -1,4 +1,4 @@
-"""One backbone, a branch for each attribute: what the 2021 report left untried."""
+"""A branch for each attribute on one backbone."""
 
 from typing import Literal
 
@@ -19,7 +19,7 @@ class BranchesHead(nn.Module):
     """Linear layers from features (N, F) to each attribute's logits, summed into joint logits (N, C).
 
     The softmax of such a sum is the product of the attributes' softmaxes, so joint cross-entropy is the sum of
-    the attributes' own.
+    the attributes' cross-entropies.
     """
 
     def __init__(self, n_features: int, space: LabelSpace) -> None:
@@ -32,7 +32,7 @@ class BranchesHead(nn.Module):
 
 
 def joint_logits(branches: list[torch.Tensor]) -> torch.Tensor:
-    """Joint logits (N, C) as sums of the attributes' own (N, V), in the label space's order."""
+    """Joint logits (N, C) as sums of the attributes' logits (N, V), in the label space's order."""
     joint = branches[0]
     for own in branches[1:]:
         joint = (joint[:, :, None] + own[:, None, :]).flatten(1)

@@ -13,7 +13,7 @@ from maskwise.tasks.label_space import LabelSpace
 
 AnyHeadSpec = JointHeadSpec | BranchesHeadSpec | StructuredHeadSpec | OrdinalHeadSpec
 HeadSpec = Annotated[AnyHeadSpec, Field(discriminator="kind")]
-"""What a recipe may say of a head; every kind gives joint logits (N, C)."""
+"""The head of a recipe; every kind returns joint logits (N, C)."""
 
 _HEADS = {"joint": JointHead, "branches": BranchesHead, "structured": StructuredHead, "ordinal": OrdinalHead}
 

@@ -1,4 +1,4 @@
-"""The report's head: one linear layer to the joint classes."""
+"""The head of the 2021 report: one linear layer to the joint classes."""
 
 from typing import Literal
 

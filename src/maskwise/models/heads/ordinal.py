@@ -1,8 +1,8 @@
 """Branches whose numeric attribute is ordinal: one score, and a threshold between neighbouring bands.
 
 After W. Cao et al., "Rank consistent ordinal regression" (CORAL), 2020: all thresholds share the weights, and stay in
-their order. Trained by likelihood, with the other attributes, instead of one cross-entropy a threshold; that makes it
-the proportional odds model (P. McCullagh, 1980) on top of a network.
+order. It is trained by likelihood, with the other attributes, instead of one cross-entropy per threshold; that makes
+it the proportional odds model (P. McCullagh, 1980) on top of a network.
 """
 
 import math
@@ -15,7 +15,7 @@ from maskwise.models.heads.branches import joint_logits
 from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
-_APART = 4.0  # thresholds, in the beginning
+_APART = 4.0  # distance of neighbouring thresholds at initialisation
 
 
 class OrdinalHeadSpec(StrictModel):
@@ -30,14 +30,14 @@ class OrdinalBranch(nn.Module):
     def __init__(self, n_features: int, n_bands: int) -> None:
         super().__init__()
         self.score = nn.Linear(n_features, 1, bias=False)
-        # A band between two others is the likeliest of the three only where its thresholds are more than 1.39 apart,
-        # and a short training hardly moves them.
+        # A middle band can be the most probable one only if its thresholds are more than 1.39 apart, and a short
+        # training hardly moves them.
         self.first = nn.Parameter(torch.tensor(-_APART * (n_bands - 2) / 2))
         inverse_softplus = _APART + math.log(-math.expm1(-_APART))
         self.gaps = nn.Parameter(torch.full((max(0, n_bands - 2),), inverse_softplus))
 
     def thresholds(self) -> torch.Tensor:
-        """Where a band ends and the next begins (B - 1,), rising."""
+        """The thresholds between neighbouring bands (B - 1,), rising."""
         gaps = nn.functional.softplus(self.gaps)
         return self.first + torch.cat([gaps.new_zeros(1), gaps.cumsum(0)])
 

@@ -1,4 +1,4 @@
-"""Branches plus a joint residual: rare classes borrow strength, dependent ones are still modelled."""
+"""Branches plus a joint residual: rare classes share parameters, and dependences are still modelled."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ from maskwise.tasks.label_space import LabelSpace
 
 
 class StructuredHeadSpec(StrictModel):
-    """The sum of `branches` and of a joint layer that begins at zero: what no branch explains."""
+    """The sum of `branches` and a joint layer initialised at zero, for what the branches do not explain."""
 
     kind: Literal["structured"] = "structured"
 
