@@ -73,6 +73,9 @@ class FaceCrop(_Step):
     """
 
     step: Literal["face_crop"] = "face_crop"
+    when: Literal["always", "auto"] = (
+        "always"  # auto: on tasks whose photos show faces; a run writes out which
+    )
     detector: Literal["centerface"] = "centerface"
     template: FaceTemplate = FaceTemplate()
     phase: Literal["always"] = "always"
@@ -161,13 +164,26 @@ class TransformSpec(StrictModel):
         return last
 
 
-def resolve(spec: TransformSpec, size: tuple[int, int], mean: Rgb, std: Rgb) -> TransformSpec:
-    """The same steps with the backbone's own size, mean and standard deviation where a step has null."""
+def resolve(
+    spec: TransformSpec, size: tuple[int, int], mean: Rgb, std: Rgb, *, faces: bool = False
+) -> TransformSpec:
+    """The same steps with everything open written out.
+
+    Args:
+        spec: the steps.
+        size: height and width that a null in a resize stands for: the backbone's own.
+        mean: what a null in the normalize step stands for.
+        std: the same.
+        faces: whether the photos show faces: otherwise a face_crop that is `auto` is left out.
+    """
     steps = list[Step]()
     for step in spec.steps:
         if isinstance(step, Resize):
             height, width = step.height or size[0], step.width or size[1]
             steps.append(step.model_copy(update={"height": height, "width": width}))
+        elif isinstance(step, FaceCrop) and step.when == "auto":
+            if faces:
+                steps.append(step.model_copy(update={"when": "always"}))
         elif isinstance(step, Normalize):
             steps.append(Normalize(mean=step.mean or mean, std=step.std or std))
         else:

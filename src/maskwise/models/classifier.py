@@ -6,17 +6,21 @@ from torch import nn
 
 from maskwise.models.backbones.backbone import Backbone
 from maskwise.models.backbones.create_backbone import create_backbone
+from maskwise.models.backbones.face_resnet import FACE_RESNET
 from maskwise.models.backbones.weights_source import WeightsSource
 from maskwise.models.heads import HeadSpec, create_head
 from maskwise.models.heads.joint import JointHeadSpec
 from maskwise.strict_model import StrictModel
 from maskwise.tasks.label_space import LabelSpace
 
+AUTO = "auto"
+DEFAULT_BACKBONE = "tf_efficientnet_lite0"
+
 
 class ModelSpec(StrictModel):
     """The model of a recipe."""
 
-    backbone: str = "tf_efficientnet_lite0"
+    backbone: str = DEFAULT_BACKBONE  # auto: a face-trained one on tasks of faces; a run writes out which
     weights: WeightsSource = "bundled"
     head: HeadSpec = Field(default_factory=JointHeadSpec)
     dropout: float = Field(default=0.0, ge=0, lt=1)
@@ -35,6 +39,18 @@ class Classifier(nn.Module):
         """Joint logits (N, C) in float32, whatever the precision of the backbone."""
         logits: torch.Tensor = self.head(self.backbone(images).float())
         return logits.float()
+
+
+def resolve_backbone(spec: ModelSpec, *, faces: bool) -> ModelSpec:
+    """The same model with the backbone that `auto` stands for.
+
+    Args:
+        spec: the model.
+        faces: whether the task's photos show faces.
+    """
+    if spec.backbone != AUTO:
+        return spec
+    return spec.model_copy(update={"backbone": FACE_RESNET if faces else DEFAULT_BACKBONE})
 
 
 def create_classifier(spec: ModelSpec, space: LabelSpace, *, seed: int) -> tuple[Classifier, Backbone]:

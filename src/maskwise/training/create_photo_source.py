@@ -11,6 +11,7 @@ from maskwise.data.photo_source import PhotoSource, load_decoded
 from maskwise.data.scan import ProgressOf
 from maskwise.data.transform import resolution_needed
 from maskwise.errors import MaskwiseError
+from maskwise.training.face_counts import count_faces, describe_faces
 from maskwise.training.training_data import TrainingData
 from maskwise.training.training_job import TrainingJob
 
@@ -27,7 +28,7 @@ def create_photo_source(data: TrainingData, job: TrainingJob) -> PhotoSource:
     faces = dict[str, FacePoints]()
     if spec.face_crop is not None:
         faces = _find_faces(digests, paths, job.progress)
-        job.say(describe_faces([faces[digest] for digest in digests]))
+        job.say(describe_faces(count_faces([faces[digest] for digest in digests])))
     cache = None
     if job.recipe.data.cache:
         sizes = list(zip(scan["height"], scan["width"], strict=True))
@@ -43,16 +44,6 @@ def create_photo_source(data: TrainingData, job: TrainingJob) -> PhotoSource:
             progress=job.progress("caching decoded photos"),
         )
     return PhotoSource(table.photos, paths, spec, job.recipe.seed, cache, digests, faces)
-
-
-def describe_faces(faces: Sequence[FacePoints]) -> str:
-    """How many photos have a face, and how many several."""
-    none = sum(face.points is None for face in faces)
-    several = sum(face.n_faces > 1 for face in faces)
-    return (
-        f"Faces were found in {len(faces) - none:,} of {len(faces):,} photos; the {none:,} others are taken as they "
-        f"are, and of {several:,} with several faces the largest counts."
-    )
 
 
 def _find_faces(digests: Sequence[str], paths: Sequence[Path], progress: ProgressOf) -> dict[str, FacePoints]:

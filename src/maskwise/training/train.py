@@ -17,7 +17,7 @@ from maskwise.models.classifier import Classifier
 from maskwise.process_settings import prepare_process
 from maskwise.recipes.recipe_files import load_recipe, save_recipe
 from maskwise.recipes.schema import Recipe
-from maskwise.runs.lineage import Lineage, Parent, Seeds
+from maskwise.runs.lineage import Lineage, Measurements, Parent, Seeds
 from maskwise.runs.machine import begin_lineage
 from maskwise.runs.metrics import Metrics
 from maskwise.runs.run_folder import RunFolder
@@ -25,12 +25,14 @@ from maskwise.runs.split_file import read_split, write_split
 from maskwise.training.create_photo_source import create_photo_source
 from maskwise.training.distributed import barrier, is_first, join_group, rank, world_size
 from maskwise.training.extra_data import add_training_photos
+from maskwise.training.face_counts import faces_of
 from maskwise.training.finish_run import load_kept_epoch, write_finished, write_member
 from maskwise.training.lightning_module import TrainingModule
 from maskwise.training.loaders import EvaluationLoader, TrainingLoader
 from maskwise.training.prepare_data import prepare
-from maskwise.training.resolve_recipe import Resolved, class_counts, resolve_recipe
+from maskwise.training.resolve_recipe import class_counts, resolve_recipe
 from maskwise.training.teachers import check_parents, check_parents_leak, teach
+from maskwise.training.train_probe import train_probe
 from maskwise.training.trainer import Fit, Loop, fit
 from maskwise.training.training_data import TrainingData
 from maskwise.training.training_job import TrainingJob
@@ -103,10 +105,16 @@ def _train(job: TrainingJob) -> Metrics:
     source = create_photo_source(data, job)
     data = data.with_targets(teach(data, job.recipe.distillation, source.paths))
     if begun is None:
-        begun = _begin(job, data, resolved, parents)
+        measured = resolved.measured.model_copy(update={"faces": faces_of(source)})
+        begun = _begin(job, data, measured, parents)
     barrier()
     job.say(_what_begins(job.recipe, data))
 
+    if job.recipe.probe is not None:
+        if is_first():
+            _fit_probe(job, data, resolved.classifier, source, begun, begin)
+        barrier()
+        return Metrics.read(folder.metrics)
     loop = _create_loop(job.recipe, data, resolved.classifier, source)
     _say_epoch(data, job, len(loop.training) * loop.photos_per_batch)
     ended = _fit(loop, job)
@@ -122,6 +130,28 @@ def _train(job: TrainingJob) -> Metrics:
         write_finished(job, data, source, ended, finish)
     barrier()
     return Metrics.read(folder.metrics)
+
+
+def _fit_probe(
+    job: TrainingJob,
+    data: TrainingData,
+    classifier: Classifier,
+    source: PhotoSource,
+    begun: Lineage,
+    begin: float,
+) -> None:
+    """Fit linear heads on frozen features, and write the run; a resume finds the features in the cache."""
+    probe = train_probe(job, data, classifier, source)
+    job = job.with_recipe(probe.recipe)
+    save_recipe(job.folder.recipe, job.recipe)  # with what was chosen
+    write_member(job.folder, classifier, data, job.recipe)
+
+    def finish() -> Lineage:
+        measured = begun.measured.model_copy(update={"heads": probe.trials or begun.measured.heads})
+        seconds = round(begun.seconds + time.time() - begin, 1)
+        return begun.model_copy(update={"finished": True, "seconds": seconds, "measured": measured})
+
+    write_finished(job, data, source, probe.fit, finish, probe.held_out)
 
 
 def _gather(job: TrainingJob) -> tuple[TrainingData, tuple[Parent, ...]]:
@@ -150,7 +180,9 @@ def _fit(loop: Loop, job: TrainingJob) -> Fit:
 
 def _what_begins(recipe: Recipe, data: TrainingData) -> str:
     part = recipe.training
-    loop = f"{part.epochs} epochs, batches of {part.batch_size}, {part.precision}"
+    loop = "linear heads on frozen features"
+    if recipe.probe is None:
+        loop = f"{part.epochs} epochs, batches of {part.batch_size}, {part.precision}"
     on = f"Training {recipe.name} on {len(data.train_rows):,} photos"
     if recipe.split.by == "photo":
         return f"Training {recipe.name}, split by photo."
@@ -197,7 +229,9 @@ def stored_recipe(folder: RunFolder, given: Recipe) -> Recipe:
     return stored
 
 
-def _begin(job: TrainingJob, data: TrainingData, resolved: Resolved, parents: tuple[Parent, ...]) -> Lineage:
+def _begin(
+    job: TrainingJob, data: TrainingData, measured: Measurements, parents: tuple[Parent, ...]
+) -> Lineage:
     """Write what a run begins with: recipe, split and lineage."""
     recipe, folder = job.recipe, job.folder
     lineage = begin_lineage(
@@ -206,7 +240,7 @@ def _begin(job: TrainingJob, data: TrainingData, resolved: Resolved, parents: tu
         seeds=Seeds(training=recipe.seed, split=recipe.split.seed),
         threads=int(recipe.training.threads),
         device=str(choose_device(rank())),
-        measured=resolved.measured,
+        measured=measured,
         parents=parents,
     )
     if is_first():
