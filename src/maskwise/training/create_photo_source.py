@@ -1,17 +1,12 @@
 """The photos of a run, with the faces and the cache of decoded photos that its recipe asks for."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from maskwise.data.decoded_cache import open_cache
-from maskwise.data.decoding import EncodedPhoto, PhotoError, read_photo, reduction_for
-from maskwise.data.faces.face_cache import open_face_points
+from maskwise.data.decoding import reduction_for
+from maskwise.data.faces.face_cache import find_faces
 from maskwise.data.faces.face_points import FacePoints
 from maskwise.data.photo_source import PhotoSource, load_decoded
-from maskwise.data.scan import ProgressOf
 from maskwise.data.transform import resolution_needed
-from maskwise.errors import MaskwiseError
-from maskwise.training.face_counts import count_faces, describe_faces
+from maskwise.evaluation.face_counts import count_faces, describe_faces
 from maskwise.training.training_data import TrainingData
 from maskwise.training.training_job import TrainingJob
 
@@ -27,7 +22,7 @@ def create_photo_source(data: TrainingData, job: TrainingJob) -> PhotoSource:
     digests, paths = scan["digest"].to_list(), table.paths
     faces = dict[str, FacePoints]()
     if spec.face_crop is not None:
-        faces = _find_faces(digests, paths, job.progress)
+        faces = find_faces(digests, paths, progress=job.progress("looking for faces"))
         job.say(describe_faces(count_faces([faces[digest] for digest in digests])))
     cache = None
     if job.recipe.data.cache:
@@ -44,15 +39,3 @@ def create_photo_source(data: TrainingData, job: TrainingJob) -> PhotoSource:
             progress=job.progress("caching decoded photos"),
         )
     return PhotoSource(table.photos, paths, spec, job.recipe.seed, cache, digests, faces)
-
-
-def _find_faces(digests: Sequence[str], paths: Sequence[Path], progress: ProgressOf) -> dict[str, FacePoints]:
-    def load(row: int) -> EncodedPhoto:
-        return EncodedPhoto(read_photo(paths[row]))
-
-    try:
-        return open_face_points(digests, load, progress=progress("looking for faces"))
-    except PhotoError as error:  # all of them were fine in the scan
-        raise MaskwiseError(
-            f"Expected the photos to be as the scan saw them, got: {error}. Leave them alone while they are in use."
-        ) from error

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from maskwise.data.photo_source import PhotoSource
 from maskwise.errors import InputError, MaskwiseError
+from maskwise.evaluation.face_counts import faces_of
 from maskwise.evaluation.score_predictions import grouping_columns, score
 from maskwise.evaluation.write_run import Result, ScoredPhotos, write_run
 from maskwise.inference.engine import Probabilities
@@ -18,7 +19,6 @@ from maskwise.runs.metrics import Circumstances, Metrics
 from maskwise.runs.run import Run
 from maskwise.runs.run_folder import RunFolder
 from maskwise.training.checkpoints import load_checkpoint
-from maskwise.training.face_counts import faces_of
 from maskwise.training.lightning_module import TrainingModule
 from maskwise.training.run_facts import describe_training
 from maskwise.training.train_probe import check_member

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from maskwise.evaluation.face_counts import describe_faces
 from maskwise.models.tuned_decision import TunedDecision
 from maskwise.recipes.probe import ProbePart
 from maskwise.recipes.schema import Recipe
@@ -9,7 +10,6 @@ from maskwise.recipes.training_loop import TrainingPart
 from maskwise.reporting.run_report import About
 from maskwise.runs.lineage import FaceCounts
 from maskwise.runs.metrics import Metrics
-from maskwise.training.face_counts import describe_faces
 from maskwise.training.training_data import TrainingData
 from maskwise.training.training_job import TrainingJob
 

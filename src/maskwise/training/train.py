@@ -10,6 +10,7 @@ from maskwise.data.photo_source import PhotoSource
 from maskwise.data.sampling import ShuffledSpec
 from maskwise.data.scan import ProgressOf
 from maskwise.errors import InputError, MaskwiseError, StoppedError
+from maskwise.evaluation.face_counts import faces_of
 from maskwise.files import printable
 from maskwise.inference.device import choose_device
 from maskwise.losses import create_loss
@@ -25,7 +26,6 @@ from maskwise.runs.split_file import read_split, write_split
 from maskwise.training.create_photo_source import create_photo_source
 from maskwise.training.distributed import barrier, is_first, join_group, rank, world_size
 from maskwise.training.extra_data import add_training_photos
-from maskwise.training.face_counts import faces_of
 from maskwise.training.finish_run import load_kept_epoch, write_finished, write_member
 from maskwise.training.lightning_module import TrainingModule
 from maskwise.training.loaders import EvaluationLoader, TrainingLoader
@@ -105,7 +105,10 @@ def _train(job: TrainingJob) -> Metrics:
     source = create_photo_source(data, job)
     data = data.with_targets(teach(data, job.recipe.distillation, source.paths))
     if begun is None:
-        measured = resolved.measured.model_copy(update={"faces": faces_of(source)})
+        faces = faces_of(source)
+        measured = (
+            resolved.measured if faces is None else resolved.measured.model_copy(update={"faces": faces})
+        )
         begun = _begin(job, data, measured, parents)
     barrier()
     job.say(_what_begins(job.recipe, data))
@@ -147,7 +150,9 @@ def _fit_probe(
     write_member(job.folder, classifier, data, job.recipe)
 
     def finish() -> Lineage:
-        measured = begun.measured.model_copy(update={"heads": probe.trials or begun.measured.heads})
+        measured = begun.measured
+        if probe.trials:
+            measured = measured.model_copy(update={"heads": probe.trials})
         seconds = round(begun.seconds + time.time() - begin, 1)
         return begun.model_copy(update={"finished": True, "seconds": seconds, "measured": measured})
 

@@ -9,11 +9,12 @@ import polars as pl
 from filelock import FileLock
 
 from maskwise.data.cache_folder import cache_folder
-from maskwise.data.decoding import EncodedPhoto
+from maskwise.data.decoding import EncodedPhoto, PhotoError, read_photo
 from maskwise.data.decoding_pool import default_workers
 from maskwise.data.faces.face_finder import FaceFinder
 from maskwise.data.faces.face_points import FacePoints
 from maskwise.data.scan import Progress
+from maskwise.errors import MaskwiseError
 from maskwise.files import atomic_path
 
 DETECTOR = "centerface"
@@ -56,6 +57,33 @@ def open_face_points(
             if progress:
                 progress(len(wanted) - len(fresh) + start + len(chunk), len(wanted))
     return {digest: known[digest] for digest in wanted}
+
+
+def find_faces(
+    digests: Sequence[str], paths: Sequence[Path], *, progress: Progress | None = None
+) -> dict[str, FacePoints]:
+    """The face of each photo that a scan has found readable, by the digest of its content.
+
+    Args:
+        digests: of each photo's content (N,).
+        paths: of the photos (N,).
+        progress: called as photos are done.
+
+    Raises:
+        InputError: when the detector's package is missing and a photo is not in the cache.
+        MaskwiseError: when a photo can't be read any more.
+    """
+
+    def load(row: int) -> EncodedPhoto:
+        return EncodedPhoto(read_photo(paths[row]))
+
+    try:
+        return open_face_points(digests, load, progress=progress)
+    except PhotoError as error:
+        raise MaskwiseError(
+            f"Expected the photos to be unchanged since the scan, got: {error}. Do not change photos while they are "
+            "in use."
+        ) from error
 
 
 _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
