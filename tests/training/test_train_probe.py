@@ -48,7 +48,7 @@ def test_what_was_chosen_is_written_and_used_again(probe_run: Path, people: Path
     assert set(heads) == {"mask", "gender", "age"}
     assert all(head["strength"] and head["balance"] is not None for head in heads.values())
     trials = json.loads((probe_run / "lineage.json").read_text())["measured"]["heads"]
-    assert len(trials) == 3 * 10
+    assert len(trials) == 3 * 9
     train(load_recipe(str(probe_run / "recipe.yaml")), people, tmp_path / "again")
     assert "heads" not in json.loads((tmp_path / "again" / "lineage.json").read_text())["measured"]
     own, again = (

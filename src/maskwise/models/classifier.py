@@ -23,6 +23,9 @@ class ModelSpec(StrictModel):
     backbone: str = DEFAULT_BACKBONE  # auto: a face-trained one on tasks of faces; a run writes out which
     weights: WeightsSource = "bundled"
     head: HeadSpec = Field(default_factory=JointHeadSpec)
+    mirror: bool = (
+        False  # outside of training, features are the mean of those of a photo and of its mirror image
+    )
     dropout: float = Field(default=0.0, ge=0, lt=1)
     drop_path: float = Field(default=0.0, ge=0, lt=1)
 
@@ -30,14 +33,22 @@ class ModelSpec(StrictModel):
 class Classifier(nn.Module):
     """Images (N, 3, H, W), normalised, to joint logits (N, C)."""
 
-    def __init__(self, backbone: nn.Module, head: nn.Module) -> None:
+    def __init__(self, backbone: nn.Module, head: nn.Module, *, mirror: bool = False) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
+        self.mirror = mirror
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Features (N, F) in float32, whatever the precision of the backbone."""
+        features: torch.Tensor = self.backbone(images).float()
+        if self.mirror and not self.training:
+            features = (features + self.backbone(images.flip(3)).float()) / 2
+        return features
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Joint logits (N, C) in float32, whatever the precision of the backbone."""
-        logits: torch.Tensor = self.head(self.backbone(images).float())
+        logits: torch.Tensor = self.head(self.features(images))
         return logits.float()
 
 
@@ -67,5 +78,5 @@ def create_classifier(spec: ModelSpec, space: LabelSpace, *, seed: int) -> tuple
             spec.backbone, weights=spec.weights, dropout=spec.dropout, drop_path=spec.drop_path
         )
         head = create_head(spec.head, backbone.n_features, space)
-    model = Classifier(backbone.module, head).to(memory_format=torch.channels_last)
+    model = Classifier(backbone.module, head, mirror=spec.mirror).to(memory_format=torch.channels_last)
     return model, backbone

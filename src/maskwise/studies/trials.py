@@ -18,7 +18,7 @@ from maskwise.runs.run_folder import RunFolder
 from maskwise.studies.study import Trial
 from maskwise.tasks.label_space import UNKNOWN
 from maskwise.training.finish_run import score_held_out
-from maskwise.training.linear_probe import frozen_features, train_head
+from maskwise.training.frozen_head import backbone_features, train_head
 from maskwise.training.prepare_data import prepare
 from maskwise.training.train import train
 
@@ -121,7 +121,7 @@ def _fine_tune(trial: Trial, data: Path, folder: RunFolder, say: Callable[[str],
 
 def _frozen(trial: Trial, data: Path, folder: RunFolder) -> Metrics:
     prepared = prepare(data, trial.recipe, say=lambda line: None)
-    features = frozen_features(prepared, trial.recipe)
+    features = backbone_features(prepared, trial.recipe)
     begin = time.perf_counter()
     probabilities = train_head(trial.recipe, prepared, features)
     table = prepared.held_out_table

@@ -9,7 +9,7 @@ from maskwise.metrics.classification import macro_f1_of
 from maskwise.recipes.probe import LinearHeadPart
 from maskwise.training.fit_linear_head import Floats, LinearHead, Standardization, fit_linear_head
 
-STRENGTHS = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)
+STRENGTHS = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3)
 BALANCES = (0.5, 0.0, 0.75, 1.0)
 """Tried in this order: the strength is chosen with the first."""
 

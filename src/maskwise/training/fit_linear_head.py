@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 Floats = npt.NDArray[np.float32]
 
 _ITERATIONS = 200
-_TOLERANCE = 1e-5
+_TOLERANCE = 1e-4
 """Of the gradient of the mean loss: probabilities change by far less than their error below it."""
 
 

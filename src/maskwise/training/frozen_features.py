@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from filelock import FileLock
-from torch import nn
 
 from maskwise.data.cache_folder import cache_folder
 from maskwise.data.decoding_pool import load_batches
@@ -17,6 +16,7 @@ from maskwise.data.photo_source import PhotoSource
 from maskwise.data.scan import Progress
 from maskwise.files import atomic_path
 from maskwise.inference.device import choose_device
+from maskwise.models.classifier import Classifier
 
 Features = npt.NDArray[np.float32]
 
@@ -29,12 +29,12 @@ _CHUNK = 64 * _BATCH
 
 
 def frozen_features(
-    backbone: nn.Module, source: PhotoSource, *, workers: int, progress: Progress | None = None
+    classifier: Classifier, source: PhotoSource, *, workers: int, progress: Progress | None = None
 ) -> Features:
     """Features (N, F) of all photos of a source, as evaluation sees them.
 
     Args:
-        backbone: normalised images (N, 3, H, W) to features (N, F); left in evaluation mode.
+        classifier: whose features; left in evaluation mode.
         source: the photos, with the digests of their content.
         workers: threads that prepare photos.
         progress: called as photos are done.
@@ -42,7 +42,7 @@ def frozen_features(
     Raises:
         MaskwiseError: when a photo can't be read any more.
     """
-    file = cache_folder() / "features" / f"{_key(backbone, source)}.npz"
+    file = cache_folder() / "features" / f"{_key(classifier, source)}.npz"
     file.parent.mkdir(parents=True, exist_ok=True)
     known = _recall(file)
     wanted = dict(zip(source.digests, range(len(source.digests)), strict=True))
@@ -51,7 +51,7 @@ def frozen_features(
     for start in range(0, len(fresh), _CHUNK):
         rows = fresh[start : start + _CHUNK]
         found = dict[str, Features]()
-        for batch, features in _compute(backbone, source, rows, workers):
+        for batch, features in _compute(classifier, source, rows, workers):
             found |= {source.digests[row]: own for row, own in zip(batch, features, strict=True)}
             done += len(batch)
             if progress:
@@ -62,24 +62,25 @@ def frozen_features(
 
 
 def _compute(
-    backbone: nn.Module, source: PhotoSource, rows: Sequence[int], workers: int
+    classifier: Classifier, source: PhotoSource, rows: Sequence[int], workers: int
 ) -> Iterator[tuple[Sequence[int], Features]]:
     device = choose_device()
-    backbone.eval().to(device)
+    classifier.eval().to(device)
     batches = (rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH))
     with torch.inference_mode():
         for batch, (images,) in load_batches(
             batches, lambda row: [source.load(row, None)], [source.spec.output_size], workers=workers
         ):
             normalized = normalize(torch.from_numpy(images).to(device), source.spec.normalization)
-            yield batch, backbone(normalized).float().cpu().numpy()
+            yield batch, classifier.features(normalized).cpu().numpy()
 
 
-def _key(backbone: nn.Module, source: PhotoSource) -> str:
+def _key(classifier: Classifier, source: PhotoSource) -> str:
     """A digest of all that features depend on besides the photo: transform, architecture and weights."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{FEATURES_VERSION}\n{source.spec.model_dump_json()}\n{backbone}\n".encode())
-    for name, value in backbone.state_dict().items():
+    about = (FEATURES_VERSION, source.spec.model_dump_json(), classifier.mirror, classifier.backbone)
+    digest.update("\n".join(map(str, about)).encode())
+    for name, value in classifier.backbone.state_dict().items():
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

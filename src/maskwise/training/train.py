@@ -102,7 +102,7 @@ def _train(job: TrainingJob) -> Metrics:
         )
     resolved = resolve_recipe(job.recipe, data)
     job = job.with_recipe(resolved.recipe)
-    source = create_photo_source(data, job)
+    source = create_photo_source(data, job.recipe, say=job.say, progress=job.progress)
     data = data.with_targets(teach(data, job.recipe.distillation, source.paths))
     if begun is None:
         faces = faces_of(source)

@@ -57,7 +57,7 @@ def train_probe(job: TrainingJob, data: TrainingData, classifier: Classifier, so
     _check_names(part, space)
     begin = time.perf_counter()
     features = frozen_features(
-        classifier.backbone,
+        classifier,
         source,
         workers=int(recipe.training.workers),
         progress=job.progress("computing features"),
