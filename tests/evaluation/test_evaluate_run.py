@@ -1,5 +1,7 @@
 import csv
 import json
+import sys
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -101,3 +103,19 @@ def test_an_evaluation_of_other_data_is_not_overwritten(run: Path, tmp_path: Pat
     assert json.loads((run / "evaluations/set/metrics.json").read_text()) == kept.to_json()
     evaluate(run, first)
     assert evaluate(run, second, name="second").folder.name == "second"
+
+
+def test_each_file_of_the_run_is_opened_once(run: Path, people: Path) -> None:
+    opened: Counter[str] = Counter()
+    watching = True
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        name = str(arguments[0]) if event == "open" and watching else ""
+        if name.startswith(str(run)) and not name.endswith(".tmp"):
+            opened[Path(name).relative_to(run).as_posix()] += 1
+
+    sys.addaudithook(watch)  # stays for the whole process, hence `watching`
+    evaluate(run, people, name="once", photos_in_report=True)
+    watching = False
+    assert opened["members/00/model.json"] == 1
+    assert set(opened.values()) == {1}

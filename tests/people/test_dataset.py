@@ -2,7 +2,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskwise.competition.reader import read_eval
@@ -110,6 +110,7 @@ def test_a_contact_sheet_leaves_broken_photos_out(
 
 
 @given(st.integers(0, 1000), st.sampled_from(["competition", "balanced"]))
+@settings(deadline=None)
 def test_a_population_is_close_to_its_preset_and_grows_without_reshuffling(seed: int, preset: str) -> None:
     spec = PeopleSpec(people=270, seed=seed, preset=preset)
     members = draw_members(spec)

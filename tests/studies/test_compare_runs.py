@@ -145,7 +145,7 @@ def test_bad_folders_are_one_line(tiny_run: Path, tmp_path: Path) -> None:
         with pytest.raises(InputError, match=message):
             compare(folders)
     with pytest.raises(InputError, match="--margin"):
-        compare([a, broken], margin=0)
+        compare([a, make_run(tiny_run, tmp_path / "b", right=0.6)], margin=0)
 
 
 def test_a_comparison_can_be_kept(tiny_run: Path, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_the_folds_models_are_members_and_speak_together(
     ]
     assert np.allclose(together, np.mean(apart, axis=0), atol=1e-6)
     evaluated = evaluate(cross_validated, data, name="again").metrics
-    assert evaluated["scored_on"] is None  # all of them were trained on by some member
+    assert evaluated.scored_on is None  # all of them were trained on by some member
 
 
 def test_a_decision_is_fitted_and_off_unless_asked_for(

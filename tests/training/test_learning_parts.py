@@ -157,7 +157,7 @@ def test_a_teachers_probabilities_are_mixed_into_the_targets(
 def test_a_teacher_with_other_classes_is_refused(taught_elsewhere: Path) -> None:
     recipe = load_recipe("cpu", [*SHORT, f"distillation={{run: {taught_elsewhere}}}"])
     space = competition_task()
-    assert [parent["role"] for parent in check_parents(recipe, space)] == ["teacher"]
+    assert [parent.role for parent in check_parents(recipe, space)] == ["teacher"]
     with pytest.raises(InputError, match=f"the teacher {taught_elsewhere} to have the classes of the data"):
         check_parents(recipe, space.with_boundaries({"age": (30.0, 50.0)}))
 
@@ -252,7 +252,7 @@ def test_the_counts_of_an_epoch_are_said_before_it_begins(people: Path, tmp_path
 def test_labels_near_a_boundary_can_be_left_out(people: Path, tmp_path: Path) -> None:
     whole = trained(people, tmp_path / "whole")
     left = trained(people, tmp_path / "left", "labels.leave_out={age: [29, 30]}")
-    assert whole["n_photos"] == left["n_photos"]  # they are still scored
+    assert whole.n_photos == left.n_photos  # they are still scored
     split = pl.read_parquet(tmp_path / "left/split.parquet")
     near = split.filter((pl.col("side") == "train") & pl.col("person").str.contains("_(29|30)$"))
     n_train = [lineage(tmp_path / run)["split"]["n_train"] for run in ("whole", "left")]

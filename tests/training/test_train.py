@@ -245,7 +245,7 @@ def test_a_run_killed_before_it_began_can_be_resumed(people: Path, tmp_path: Pat
     save_recipe(run / "recipe.yaml", recipe)
     with pytest.raises(InputError, match="--resume"):
         train(recipe, people, run)
-    assert train(recipe, people, run, resume=True)["epochs"] == 1
+    assert train(recipe, people, run, resume=True).epochs == 1
 
 
 def test_a_loss_that_is_no_number_stops_the_run(people: Path, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ class Need(StrEnum):
 
     SCAN = "scan"  # every photo decoded once: size, format, hash, thumbnail, or why it can't be used
     FEATURES = "features"  # frozen features of the usable photos
-    COPIES = "copies"  # photos of different persons that show one picture
+    COPIES = "copies"  # photos of different persons that show one picture; uses features where there are any
     PERSON_MATCHES = "person_matches"  # pairs of persons who may be one
     PREDICTIONS = "predictions"  # out-of-fold predictions of the labels
     OTHER_DATA = "other_data"  # data that must share no photo, such as evaluation sets
@@ -107,8 +107,9 @@ class AuditInputs:
     @cached_property
     def copies(self) -> PhotoCopies:
         """Copies between persons; cropped and mirrored ones only where there are features."""
-        bar = self.progress("comparing photos")
-        return find_photo_copies(self.usable, self.usable_scan, self.features_if_any, bar)
+        features = self.features_if_any
+        bar = None if features is None else self.progress("comparing photos")
+        return find_photo_copies(self.usable, self.usable_scan, features, bar)
 
     @cached_property
     def person_matches(self) -> list[PersonMatch]:
@@ -139,6 +140,7 @@ class AuditInputs:
             case Need.FEATURES:
                 if not len(self.usable):
                     return "no photo can be used"
+                # Features serve to compare persons with each other, and copies of different persons.
                 return (
                     "persons are not known for all photos" if self.usable.frame["person"].null_count() else ""
                 )

@@ -21,7 +21,7 @@ def load_members(run: Run) -> list[Member]:
         InputError: when the run has no member, its files are broken, or members have different classes.
     """
     folders = run.member_folders
-    members = [load_member(folder) for folder in folders]
+    members = [load_member(folder, card) for folder, card in zip(folders, run.cards, strict=True)]
     for folder, member in zip(folders, members, strict=True):
         if member.card.space.class_names != members[0].card.space.class_names:
             raise InputError(f"Expected {folder} to have the classes of {folders[0]}, got others.")

@@ -95,13 +95,17 @@ def load_card(folder: Path) -> MemberCard:
     return card
 
 
-def load_member(folder: Path) -> Member:
+def load_member(folder: Path, card: MemberCard | None = None) -> Member:
     """Load a member for prediction, on the CPU.
+
+    Args:
+        folder: of the member.
+        card: its description, where that was read already.
 
     Raises:
         InputError: when a file is missing or broken, or the weights don't fit the card.
     """
-    card = load_card(folder)
+    card = card or load_card(folder)
     path = folder / WEIGHTS_FILE
     if not path.is_file():
         raise InputError(f"Expected {path} to exist, but it does not.")

@@ -91,6 +91,14 @@ class Measurements(Part):
     heads: tuple[HeadTrial, ...] = ()
     faces: FaceCounts | None = None
 
+    def with_heads(self, trials: tuple[HeadTrial, ...]) -> "Measurements":
+        """The same with what was tried for linear heads, if anything was."""
+        return self.model_copy(update={"heads": trials}) if trials else self
+
+    def with_faces(self, faces: FaceCounts | None) -> "Measurements":
+        """The same with the photos in which a face was found, if any was looked for."""
+        return self if faces is None else self.model_copy(update={"faces": faces})
+
 
 class Machine(Part):
     """The machine that trained."""

@@ -5,7 +5,7 @@ group next to its counts; reading and writing convert between the two.
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from pydantic import (
     BaseModel,
@@ -74,10 +74,10 @@ class GroupScores(Part):
         return own | ({"attributes": attributes} if attributes else {})
 
     @model_serializer(mode="wrap")
-    def _spread_attributes(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        content: dict[str, Any] = handler(self)
-        attributes: dict[str, Any] = content.pop("attributes", {})
-        return content | attributes
+    def _spread_attributes(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        content = handler(self)
+        attributes = content.pop("attributes", {})
+        return {**content, **attributes}
 
 
 class Gap(Part):
@@ -178,9 +178,9 @@ class Metrics(Circumstances, Scores, StoredModel):
         return rest | ({"attributes": attributes} if attributes else {})
 
     @model_serializer(mode="wrap")
-    def _spread_attributes(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        content: dict[str, Any] = handler(self)
-        flat: dict[str, Any] = {"schema": self.SCHEMA}
+    def _spread_attributes(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        content = handler(self)
+        flat: dict[str, object] = {"schema": self.SCHEMA}
         for key in (*_FILE_ORDER, *(key for key in content if key not in _FILE_ORDER)):
             if key == "attributes":
                 flat |= content.get(key, {})

@@ -120,6 +120,13 @@ class Run:
         return load_card(self.member_folders[0])
 
     @cached_property
+    def cards(self) -> "tuple[MemberCard, ...]":
+        """The descriptions of all members."""
+        from maskwise.models.member import load_card
+
+        return (self.card, *(load_card(folder) for folder in self.member_folders[1:]))
+
+    @cached_property
     def space(self) -> LabelSpace:
         """The label space of its predictions."""
         return self.card.space

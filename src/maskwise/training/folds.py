@@ -18,9 +18,10 @@ from maskwise.runs.metrics import Metrics
 from maskwise.runs.run_folder import RunFolder
 from maskwise.tasks.label_space import UNKNOWN
 from maskwise.training.aggregate_folds import TrainedFolds, aggregate_folds
+from maskwise.training.begin_run import stored_recipe
 from maskwise.training.prepare_data import prepare
 from maskwise.training.ray_tasks import HERE, run_tasks
-from maskwise.training.train import stored_recipe, train
+from maskwise.training.train import train
 from maskwise.training.training_data import TrainingData
 from maskwise.training.training_job import TrainingJob
 

@@ -11,26 +11,21 @@ from maskwise.data.sampling import ShuffledSpec
 from maskwise.data.scan import ProgressOf
 from maskwise.errors import InputError, MaskwiseError, StoppedError
 from maskwise.evaluation.face_counts import faces_of
-from maskwise.files import printable
-from maskwise.inference.device import choose_device
-from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier
 from maskwise.process_settings import prepare_process
-from maskwise.recipes.recipe_files import load_recipe, save_recipe
+from maskwise.recipes.recipe_files import save_recipe
 from maskwise.recipes.schema import Recipe
-from maskwise.runs.lineage import Lineage, Measurements, Parent, Seeds
-from maskwise.runs.machine import begin_lineage
+from maskwise.runs.lineage import Lineage, Parent
 from maskwise.runs.metrics import Metrics
 from maskwise.runs.run_folder import RunFolder
-from maskwise.runs.split_file import read_split, write_split
+from maskwise.training.begin_run import began_with, begin_run, stored_recipe
+from maskwise.training.create_loop import create_loop
 from maskwise.training.create_photo_source import create_photo_source
-from maskwise.training.distributed import barrier, is_first, join_group, rank, world_size
+from maskwise.training.distributed import barrier, is_first, join_group
 from maskwise.training.extra_data import add_training_photos
 from maskwise.training.finish_run import load_kept_epoch, write_finished, write_member
-from maskwise.training.lightning_module import TrainingModule
-from maskwise.training.loaders import EvaluationLoader, TrainingLoader
 from maskwise.training.prepare_data import prepare
-from maskwise.training.resolve_recipe import class_counts, resolve_recipe
+from maskwise.training.resolve_recipe import resolve_recipe
 from maskwise.training.teachers import check_parents, check_parents_leak, teach
 from maskwise.training.train_probe import train_probe
 from maskwise.training.trainer import Fit, Loop, fit
@@ -96,7 +91,7 @@ def _train(job: TrainingJob) -> Metrics:
     join_group()
 
     data, parents = _gather(job)
-    if begun is not None and not _began_with(begun, folder, data, parents):
+    if begun is not None and not began_with(begun, folder, data, parents):
         raise InputError(
             f"Expected {job.data} to be the data that {folder.path} began with, but it differs: train a new run."
         )
@@ -105,11 +100,7 @@ def _train(job: TrainingJob) -> Metrics:
     source = create_photo_source(data, job.recipe, say=job.say, progress=job.progress)
     data = data.with_targets(teach(data, job.recipe.distillation, source.paths))
     if begun is None:
-        faces = faces_of(source)
-        measured = (
-            resolved.measured if faces is None else resolved.measured.model_copy(update={"faces": faces})
-        )
-        begun = _begin(job, data, measured, parents)
+        begun = begin_run(job, data, resolved.measured.with_faces(faces_of(source)), parents)
     barrier()
     job.say(_what_begins(job.recipe, data))
 
@@ -118,7 +109,7 @@ def _train(job: TrainingJob) -> Metrics:
             _fit_probe(job, data, resolved.classifier, source, begun, begin)
         barrier()
         return Metrics.read(folder.metrics)
-    loop = _create_loop(job.recipe, data, resolved.classifier, source)
+    loop = create_loop(job.recipe, data, resolved.classifier, source)
     _say_epoch(data, job, len(loop.training) * loop.photos_per_batch)
     ended = _fit(loop, job)
     if is_first():
@@ -150,9 +141,7 @@ def _fit_probe(
     write_member(job.folder, classifier, data, job.recipe)
 
     def finish() -> Lineage:
-        measured = begun.measured
-        if probe.trials:
-            measured = measured.model_copy(update={"heads": probe.trials})
+        measured = begun.measured.with_heads(probe.trials)
         seconds = round(begun.seconds + time.time() - begin, 1)
         return begun.model_copy(update={"finished": True, "seconds": seconds, "measured": measured})
 
@@ -210,83 +199,3 @@ def _say_epoch(data: TrainingData, job: TrainingJob, photos: int) -> None:
     job.say("Draws of each class in the first epoch, and its photos:")
     for name, draws, available in zip(space.class_names, drawn, there, strict=True):
         job.say(f"  {name}: {draws:,} of {available:,}")
-
-
-def _began_with(begun: Lineage, folder: RunFolder, data: TrainingData, parents: tuple[Parent, ...]) -> bool:
-    """Whether a run began with these photos, this split, and what it learns from besides them."""
-    if begun.data.fingerprint != data.photos.fingerprint or begun.data.further != data.extra:
-        return False
-    if [parent.weights for parent in begun.parents] != [parent.weights for parent in parents]:
-        return False
-    stored = read_split(folder.split)
-    return stored["photo"].to_list() == data.table.photos and stored["side"].to_list() == data.sides
-
-
-def stored_recipe(folder: RunFolder, given: Recipe) -> Recipe:
-    """The recipe that a run began with.
-
-    Raises:
-        InputError: when it is broken, or not that of the recipe given.
-    """
-    stored = load_recipe(str(folder.recipe))
-    if stored.name != given.name:
-        raise InputError(f"Expected to resume {folder.path} with its recipe {stored.name}, got {given.name}.")
-    return stored
-
-
-def _begin(
-    job: TrainingJob, data: TrainingData, measured: Measurements, parents: tuple[Parent, ...]
-) -> Lineage:
-    """Write what a run begins with: recipe, split and lineage."""
-    recipe, folder = job.recipe, job.folder
-    lineage = begin_lineage(
-        data=data.lineage(printable(job.data.resolve())),
-        split=data.split_sizes(),
-        seeds=Seeds(training=recipe.seed, split=recipe.split.seed),
-        threads=int(recipe.training.threads),
-        device=str(choose_device(rank())),
-        measured=measured,
-        parents=parents,
-    )
-    if is_first():
-        # The recipe first: a run that is killed in between can then be resumed, and begins again.
-        save_recipe(folder.recipe, recipe)
-        write_split(folder.split, data.split_frame())
-        lineage.write(folder.lineage)
-    return lineage
-
-
-def _create_loop(recipe: Recipe, data: TrainingData, classifier: Classifier, source: PhotoSource) -> Loop:
-    part = recipe.training
-    batch, workers = int(part.batch_size), int(part.workers)
-    accumulate = (part.effective_batch or batch) // (batch * world_size()) or 1
-    training = TrainingLoader(
-        source,
-        data.epoch_orders(recipe.sampling, recipe.seed),
-        len(data.train_rows),
-        batch_size=batch,
-        rank=rank(),
-        world=world_size(),
-        accumulate=accumulate,
-        workers=workers,
-    )
-    held_out = EvaluationLoader(
-        source, data.held_out_rows, batch_size=batch, rank=rank(), world=world_size(), workers=workers
-    )
-    module = TrainingModule(
-        classifier,
-        create_loss(recipe.loss, class_counts(data, recipe)),
-        recipe,
-        space=data.table.space,
-        normalization=recipe.transform.normalization,
-        train_targets=data.targets,
-        score_classes=data.photos.score_classes,
-        steps_per_epoch=max(1, len(training) // accumulate),
-    )
-    return Loop(
-        module=module,
-        training=training,
-        held_out=held_out,
-        accumulate=accumulate,
-        photos_per_batch=batch * world_size(),
-    )
