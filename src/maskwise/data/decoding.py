@@ -240,6 +240,34 @@ def decode_for(data: bytes, needed: Callable[[tuple[int, int]], float]) -> Decod
     return decode(data, header, reduction_for(full_size, needed(full_size)))
 
 
+class EncodedPhoto:
+    """A photo's bytes, decoded at each scale at most once; for one thread.
+
+    Raises:
+        PhotoError: when it is empty, no JPEG, PNG or WebP, or larger than the limits.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._header = read_header(data)
+        self.full_size = (self._header.height, self._header.width)
+        self._decoded: dict[int, Decoded] = {}
+
+    def decode(self, needed: float) -> Decoded:
+        """The photo at the smallest scale that is sufficient.
+
+        Args:
+            needed: pixels asked for per pixel of the full photo.
+
+        Raises:
+            PhotoError: when it is truncated or broken.
+        """
+        reduction = reduction_for(self.full_size, needed)
+        if reduction not in self._decoded:
+            self._decoded[reduction] = decode(self.data, self._header, reduction)
+        return self._decoded[reduction]
+
+
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
     """Stored pixels, rotated and mirrored by their EXIF orientation (1 to 8)."""
     if orientation in (5, 6, 7, 8):

@@ -135,6 +135,8 @@ class LabelSpace:
 
     name: str
     attributes: tuple[Attribute, ...]
+    faces: bool = False
+    """Whether the photos show faces: `auto` then means a face-trained backbone on photos cut to the face."""
 
     def __post_init__(self) -> None:
         names = [attribute.name for attribute in self.attributes]
@@ -223,6 +225,7 @@ class LabelSpace:
                 }
                 for a in self.attributes
             ],
+            **({"faces": True} if self.faces else {}),
         }
 
     @classmethod
@@ -236,6 +239,7 @@ class LabelSpace:
             return cls(
                 name=str(declaration["name"]),
                 attributes=tuple(_attribute(entry) for entry in declaration["attributes"]),
+                faces=bool(declaration.get("faces", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"Expected a label space with name and attributes, got: {error!r}.") from error

@@ -143,6 +143,8 @@ class TaskSchema(_Keys):
     from_path: Text | None = None
     """A regular expression with named groups, searched in each photo's path: its groups become columns."""
     attributes: Annotated[tuple[AttributeSchema, ...], BeforeValidator(_listed)]
+    faces: Flag = False
+    """Whether the photos show faces: then `auto` means a face-trained backbone on photos cut to the face."""
     score: Annotated[Literal["joint", "mean"], BeforeValidator(_text)] = "mean"
     notices: Texts = ()
 

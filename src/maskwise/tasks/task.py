@@ -138,7 +138,7 @@ def create_task(declaration: TaskSchema, origin: Path | None = None) -> Task:
         raise InputError("attributes: expected at least one, got none.")
     _check_columns(declaration, levels, attributes)
     _check_pattern(declaration.from_path)
-    space = LabelSpace(declaration.name, tuple(attributes))
+    space = LabelSpace(declaration.name, tuple(attributes), declaration.faces)
     if declaration.score == "joint" and space.n_classes > MAX_JOINT_CLASSES:
         raise InputError(
             f"score: expected mean for attributes that span {space.n_classes:,} classes "
