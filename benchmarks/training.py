@@ -45,7 +45,9 @@ def photos(batch: int, size: int) -> torch.Tensor:
 
 def plain_speed(backbone: str, size: int, batch: int, steps: int) -> float:
     """Photos a second of the plain loop."""
-    model, made = create_classifier(ModelSpec(backbone=backbone, weights="none"), competition_task(), seed=0)
+    model, made = create_classifier(
+        ModelSpec(backbone=backbone, weights="none"), competition_task().space, seed=0
+    )
     model = model.to(memory_format=torch.contiguous_format).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4)
     loss_of = nn.CrossEntropyLoss()
@@ -66,7 +68,7 @@ def plain_speed(backbone: str, size: int, batch: int, steps: int) -> float:
 def maskwise_speed(backbone: str, size: int, batch: int, steps: int) -> float:
     """Photos a second of the package's step."""
     keep_freed_memory()
-    space = competition_task()
+    space = competition_task().space
     model, made = create_classifier(ModelSpec(backbone=backbone, weights="none"), space, seed=0)
     step = Normalize(mean=made.mean, std=made.std)
     loss_of = create_loss(CrossEntropySpec())

@@ -5,7 +5,7 @@ from maskwise.competition.task import competition_task
 from maskwise.errors import InputError
 from maskwise.models.classifier import ModelSpec, create_classifier, resolve_backbone
 
-SPACE = competition_task()
+SPACE = competition_task().space
 
 
 @pytest.mark.parametrize("backbone", ["test_efficientnet", "test_vit", "mobilenetv4_conv_small", "resnet18"])

@@ -11,16 +11,18 @@ from maskwise.cli.ablate import ablate, reproduce
 from maskwise.cli.audit import audit
 from maskwise.cli.compare import compare, runs
 from maskwise.cli.data import data_app
+from maskwise.cli.data_leaks import leaks
 from maskwise.cli.ensemble import ensemble
 from maskwise.cli.evaluate import evaluate
 from maskwise.cli.export import export
 from maskwise.cli.predict import predict
 from maskwise.cli.rebuild import rebuild
 from maskwise.cli.review import review
+from maskwise.cli.score import score
 from maskwise.cli.serve import serve
 from maskwise.cli.submit import submit
 from maskwise.cli.train import distil, train
-from maskwise.errors import InputError, MaskwiseError
+from maskwise.errors import MaskwiseError
 from maskwise.process_settings import use_one_opencv_thread
 
 app = typer.Typer(
@@ -32,6 +34,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+data_app.command()(leaks)
 app.add_typer(data_app, name="data", rich_help_panel="Data")
 app.command(rich_help_panel="Data")(audit)
 app.command(rich_help_panel="Data")(review)
@@ -39,6 +42,7 @@ app.command(rich_help_panel="Training")(train)
 app.command(rich_help_panel="Training")(ensemble)
 app.command(rich_help_panel="Training")(distil)
 app.command(rich_help_panel="Scores and predictions")(evaluate)
+app.command(rich_help_panel="Scores and predictions")(score)
 app.command(rich_help_panel="Scores and predictions")(predict)
 app.command(rich_help_panel="Scores and predictions")(submit)
 app.command(rich_help_panel="Handing over")(export)
@@ -95,8 +99,7 @@ def main() -> None:
 
 def _option_of(error: MaskwiseError) -> str:
     """The option to change, where the error names a setting: the library knows values, not options."""
-    setting = error.setting if isinstance(error, InputError) else None
-    return "" if setting is None else f" See --{setting.replace('_', '-')}."
+    return "" if error.setting is None else f" See --{error.setting.replace('_', '-')}."
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Frozen features: the output of a pretrained backbone, for audits and studies that take seconds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from maskwise.inference.device import choose_device
 from maskwise.inference.predictor import BATCH_SIZE
 from maskwise.models.backbones.create_backbone import create_backbone
 from maskwise.process_settings import prepare_process
+from maskwise.reporter import Progress
 
 
 def extract_features(
@@ -23,7 +24,7 @@ def extract_features(
     *,
     backbone: str = "tf_efficientnet_lite0",
     side: int = 128,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> npt.NDArray[np.float32]:
     """Features (N, F) of photos by a bundled ImageNet backbone, frozen.
 
@@ -31,7 +32,7 @@ def extract_features(
         paths: photos that can be read.
         backbone: one whose weights are bundled.
         side: height and width in pixels that photos are stretched to.
-        progress: called with the number of photos that became done.
+        progress: called with photos done and photos in all.
 
     Raises:
         PhotoError: when a photo can't be read.
@@ -51,10 +52,12 @@ def extract_features(
     batches = (
         range(start, min(start + BATCH_SIZE, len(paths))) for start in range(0, len(paths), BATCH_SIZE)
     )
+    if progress:
+        progress(0, len(paths))
     with torch.inference_mode():
         for rows, (images,) in load_batches(batches, load, [spec.output_size], workers=default_workers()):
             found = module(normalize(torch.from_numpy(images).to(device), step))
             features[rows[0] : rows[-1] + 1] = found.float().cpu().numpy()
             if progress:
-                progress(len(rows))
+                progress(rows[-1] + 1, len(paths))
     return features

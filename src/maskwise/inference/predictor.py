@@ -1,6 +1,6 @@
 """From photos to joint probabilities, whichever engine computes them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from maskwise.data.faces.face_points import FacePoints
 from maskwise.data.transform_photo import need_faces, transform_content
 from maskwise.errors import InputError
 from maskwise.inference.engine import Card, Engine, Probabilities
+from maskwise.reporter import Progress
 
 BATCH_SIZE = 64
 
@@ -71,9 +72,7 @@ class Predictor:
                     prediction.probabilities = row
                 yield prediction
 
-    def predict_all(
-        self, paths: Sequence[Path], progress: Callable[[int, int], None] | None = None
-    ) -> Probabilities:
+    def predict_all(self, paths: Sequence[Path], progress: Progress | None = None) -> Probabilities:
         """Joint probabilities (N, C) of photos that a scan has found readable.
 
         Args:
@@ -84,6 +83,8 @@ class Predictor:
             InputError: naming the first photo that can't be read any more.
         """
         probabilities = np.empty((len(paths), self.space.n_classes), dtype=np.float32)
+        if progress:
+            progress(0, len(paths))
         for row, prediction in enumerate(self.predict(paths)):
             if prediction.probabilities is None:
                 raise InputError(

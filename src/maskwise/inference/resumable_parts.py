@@ -12,6 +12,7 @@ from maskwise.errors import InputError, MaskwiseError
 from maskwise.files import atomic_path, read_json, write_json
 from maskwise.inference.decision import Choice
 from maskwise.inference.predictor import Prediction, Predictor
+from maskwise.reporter import Progress
 from maskwise.runs.predictions import probability_columns
 from maskwise.tasks.label_space import LabelSpace
 
@@ -74,7 +75,7 @@ def predict_in_parts(
     *,
     choice: Choice,
     identity: dict[str, str],
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[list[Path], int]:
     """Predict into Parquet parts, going on behind those that an earlier, killed call has left.
 
@@ -84,7 +85,7 @@ def predict_in_parts(
         folder: where the parts are kept until the caller has put them together.
         choice: how classes are decided.
         identity: what makes two calls the same; parts of another call are made anew.
-        progress: called with the number of photos that became done.
+        progress: called with photos done and photos in all.
 
     Returns:
         The parts in order, and how many photos were done by the earlier call.
@@ -92,7 +93,8 @@ def predict_in_parts(
     manifest = {"schema": SCHEMA, "decision": f"{choice.label()} {choice.threshold:g}", **identity}
     if folder.exists() and not (folder / "manifest.json").is_file():
         raise InputError(
-            f"Expected {folder} to be free for the parts of predictions, got something else: choose another --out."
+            f"Expected {folder} to be free for the parts of predictions, got something else: choose another file.",
+            setting="out",
         )
     done = _finished_parts(folder, manifest)
     skipped = _matching(done, photos())
@@ -104,10 +106,12 @@ def predict_in_parts(
         except OSError as error:
             raise MaskwiseError(f"Expected to make the folder {folder}, got: {error.strerror}.") from error
         write_json(folder / "manifest.json", manifest)
+    total = sum(1 for _ in photos()) if progress else 0
     if progress:
-        progress(skipped)
+        progress(skipped, total)
     stream = islice(photos(), skipped, None)
     names: list[str] = []
+    finished = skipped
 
     def paths() -> Iterator[Path]:
         for name, path in stream:
@@ -123,8 +127,9 @@ def predict_in_parts(
         with atomic_path(target) as temporary:
             rows.write_parquet(temporary)
         done.append(target)
+        finished += len(part)
         if progress:
-            progress(len(part))
+            progress(finished, total)
     if not done:
         shutil.rmtree(folder, ignore_errors=True)
         raise InputError("Expected at least one photo, got none.")

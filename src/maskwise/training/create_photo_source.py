@@ -1,33 +1,24 @@
 """The photos of a run, with the faces and the cache of decoded photos that its recipe asks for."""
 
-from collections.abc import Callable
-
 from maskwise.data.decoded_cache import open_cache
 from maskwise.data.decoding import reduction_for
 from maskwise.data.faces.face_cache import find_faces
 from maskwise.data.faces.face_points import FacePoints
 from maskwise.data.photo_source import PhotoSource, load_decoded
-from maskwise.data.scan import ProgressOf
 from maskwise.data.transform import resolution_needed
 from maskwise.evaluation.face_counts import count_faces, describe_faces
 from maskwise.recipes.schema import Recipe
+from maskwise.reporter import SILENT, Reporter
 from maskwise.training.training_data import TrainingData
 
 
-def create_photo_source(
-    data: TrainingData,
-    recipe: Recipe,
-    *,
-    say: Callable[[str], None] = lambda line: None,
-    progress: ProgressOf = lambda stage: None,
-) -> PhotoSource:
+def create_photo_source(data: TrainingData, recipe: Recipe, reporter: Reporter = SILENT) -> PhotoSource:
     """The photos behind a recipe's transform.
 
     Args:
         data: the photos.
         recipe: resolved.
-        say: called with how many faces were found, where the transform needs them.
-        progress: makes the progress bars of looking for faces and of caching.
+        reporter: receives how many faces were found, and the progress of looking for them and of caching.
 
     Raises:
         InputError: when the transform needs faces and the detector's package is missing.
@@ -37,8 +28,8 @@ def create_photo_source(
     digests, paths = scan["digest"].to_list(), table.paths
     faces = dict[str, FacePoints]()
     if spec.face_crop is not None:
-        faces = find_faces(digests, paths, progress=progress("looking for faces"))
-        say(describe_faces(count_faces([faces[digest] for digest in digests])))
+        faces = find_faces(digests, paths, progress=reporter.progress("looking for faces"))
+        reporter.message(describe_faces(count_faces([faces[digest] for digest in digests])))
     cache = None
     if recipe.data.cache:
         sizes = list(zip(scan["height"], scan["width"], strict=True))
@@ -51,6 +42,6 @@ def create_photo_source(
                 for size, own in zip(sizes, points, strict=True)
             ],
             lambda row: load_decoded(paths[row], spec, points[row]),
-            progress=progress("caching decoded photos"),
+            progress=reporter.progress("caching decoded photos"),
         )
     return PhotoSource(table.photos, paths, spec, recipe.seed, cache, digests, faces)

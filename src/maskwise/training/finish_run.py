@@ -14,6 +14,7 @@ from maskwise.models.classifier import Classifier
 from maskwise.models.decision import decide
 from maskwise.models.member import Member, MemberCard, save_member
 from maskwise.recipes.schema import Recipe
+from maskwise.reporter import Reporter
 from maskwise.runs.lineage import Lineage
 from maskwise.runs.metrics import Circumstances, Metrics
 from maskwise.runs.run import Run
@@ -80,7 +81,7 @@ def write_finished(
         write_run(job.folder, metrics, lineage)
         return metrics
     members = load_members(Run(job.folder.path))
-    probabilities = _predict_held_out(members, data, source, expected)
+    probabilities = _predict_held_out(members, data, source, expected, job.reporter)
     scored = score_held_out(data, recipe, probabilities)
     metrics = scored.model_copy(
         update={
@@ -101,14 +102,19 @@ def write_finished(
 
 
 def _predict_held_out(
-    members: list[Member], data: TrainingData, source: PhotoSource, expected: Probabilities | None
+    members: list[Member],
+    data: TrainingData,
+    source: PhotoSource,
+    expected: Probabilities | None,
+    reporter: Reporter,
 ) -> Probabilities:
     """Joint probabilities (H, C) of the held-out photos."""
     rows = data.held_out_rows if expected is None else data.held_out_rows[:_CHECKED]
     predictor = create_predictor(members)
     predictor = Predictor(predictor.card, predictor.engine, source.faces)
     try:
-        predicted = predictor.predict_all([source.paths[row] for row in rows])
+        paths = [source.paths[row] for row in rows]
+        predicted = predictor.predict_all(paths, reporter.progress("predicting held-out photos"))
     except InputError as error:  # all of them could be read when they were scanned
         raise MaskwiseError(f"{error} Leave the photos alone while they are in use, and resume.") from error
     if expected is None:

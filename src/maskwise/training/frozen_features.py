@@ -13,10 +13,10 @@ from maskwise.data.cache_folder import cache_folder
 from maskwise.data.decoding_pool import load_batches
 from maskwise.data.normalization import normalize
 from maskwise.data.photo_source import PhotoSource
-from maskwise.data.scan import Progress
 from maskwise.files import atomic_path
 from maskwise.inference.device import choose_device
 from maskwise.models.classifier import Classifier
+from maskwise.reporter import Progress
 
 Features = npt.NDArray[np.float32]
 

@@ -19,6 +19,7 @@ from maskwise.process_settings import compute_threads
 from maskwise.randomness import keyed_seed
 from maskwise.recipes.schedules import CosineSchedule
 from maskwise.recipes.schema import Recipe
+from maskwise.reporter import SILENT, Reporter
 from maskwise.training.create_photo_source import create_photo_source
 from maskwise.training.frozen_features import Features, frozen_features
 from maskwise.training.optimization import create_schedule
@@ -60,7 +61,7 @@ def check_frozen_base(recipe: Recipe) -> None:
         )
 
 
-def backbone_features(data: TrainingData, recipe: Recipe) -> Features:
+def backbone_features(data: TrainingData, recipe: Recipe, reporter: Reporter = SILENT) -> Features:
     """Features (N, F) of all photos by the recipe's backbone, as evaluation sees them; kept in the cache.
 
     Raises:
@@ -70,8 +71,10 @@ def backbone_features(data: TrainingData, recipe: Recipe) -> Features:
     model = resolve_backbone(recipe.model, faces=faces)
     classifier, made = create_classifier(model, data.table.space, seed=keyed_seed(recipe.seed, "model"))
     transform = resolve(recipe.transform, made.size, made.mean, made.std, faces=faces)
-    source = create_photo_source(data, recipe.model_copy(update={"transform": transform}))
-    return frozen_features(classifier, source, workers=default_workers())
+    source = create_photo_source(data, recipe.model_copy(update={"transform": transform}), reporter)
+    return frozen_features(
+        classifier, source, workers=default_workers(), progress=reporter.progress("extracting features")
+    )
 
 
 def train_head(recipe: Recipe, data: TrainingData, features: Features) -> Probabilities:

@@ -29,7 +29,7 @@ def describe_training(
     if metrics.interrupted:
         warnings.append(
             f"Training was stopped after {metrics.epochs} of {recipe.training.epochs} epochs; "
-            "train with --resume goes on."
+            "resuming the run goes on."
         )
     facts = {
         "data": str(job.data),

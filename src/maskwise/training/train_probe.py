@@ -60,7 +60,7 @@ def train_probe(job: TrainingJob, data: TrainingData, classifier: Classifier, so
         classifier,
         source,
         workers=int(recipe.training.workers),
-        progress=job.progress("computing features"),
+        progress=job.reporter.progress("computing features"),
     )
     seconds = time.perf_counter() - begin
     rows = data.train_rows
@@ -80,7 +80,7 @@ def train_probe(job: TrainingJob, data: TrainingData, classifier: Classifier, so
             HeadTrial(attribute=attribute.name, strength=t.strength, balance=t.balance, macro_f1=t.macro_f1)
             for t in choice.trials
         ]
-        job.say(_describe(attribute.name, choice))
+        job.reporter.message(_describe(attribute.name, choice))
     total = time.perf_counter() - begin
     return Probe(
         recipe=recipe.model_copy(update={"probe": part.model_copy(update={"heads": chosen})}),

@@ -14,10 +14,10 @@ import lightning.pytorch as lightning
 import numpy as np
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
-from rich.console import Console
 
 from maskwise.process_settings import quiet_lightning
 from maskwise.recipes.training_loop import TrainingPart
+from maskwise.reporter import Reporter
 from maskwise.runs.run_folder import RunFolder
 from maskwise.training.checkpoints import WholeCheckpoints, load_checkpoint
 from maskwise.training.distributed import any_says, is_first, local_world_size, world_size
@@ -25,7 +25,7 @@ from maskwise.training.ema import MovingAverage
 from maskwise.training.history import History
 from maskwise.training.lightning_module import Batch, TrainingModule
 from maskwise.training.loaders import EvaluationLoader, TrainingLoader
-from maskwise.training.progress_line import ProgressLine
+from maskwise.training.progress_callback import ProgressCallback
 
 LAST = "last.ckpt"
 BEST = "best.ckpt"
@@ -181,7 +181,7 @@ class Loop:
     photos_per_batch: int  # over all processes
 
 
-def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, console: Console) -> Fit:
+def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, reporter: Reporter) -> Fit:
     """Train from the start, or from the run's last checkpoint where there is one.
 
     Raises:
@@ -215,7 +215,14 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, console: Console) 
             )
         )
     if is_first():
-        callbacks.append(ProgressLine(console, photos_per_batch=loop.photos_per_batch))
+        callbacks.append(
+            ProgressCallback(
+                reporter,
+                photos_per_batch=loop.photos_per_batch,
+                train_batches=len(loop.training),
+                held_out_batches=len(held_out),
+            )
+        )
     processes = world_size()
     with quiet_lightning(), stop.listening():
         trainer = lightning.Trainer(

@@ -13,9 +13,9 @@ from maskwise.data.decoding import EncodedPhoto, PhotoError, read_photo
 from maskwise.data.decoding_pool import default_workers
 from maskwise.data.faces.face_finder import FaceFinder
 from maskwise.data.faces.face_points import FacePoints
-from maskwise.data.scan import Progress
 from maskwise.errors import MaskwiseError
 from maskwise.files import atomic_path
+from maskwise.reporter import Progress
 
 DETECTOR = "centerface"
 FACES_VERSION = 2
