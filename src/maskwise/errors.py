@@ -2,24 +2,24 @@
 
 
 class MaskwiseError(Exception):
-    """Anything that ends a command with one line instead of a traceback."""
-
-    exit_code = 1
-
-
-class InputError(MaskwiseError):
-    """Bad input or usage: the message says what was expected, what was found, where, and what to do.
+    """Anything that ends a command with one line instead of a traceback.
 
     Args:
         message: speaks of values and files.
-        setting: the name of the parameter to change, such as `out`; the command line adds its option, `--out`.
+        setting: the name of the parameter to change, such as `out`; the command line adds its option.
     """
 
-    exit_code = 2
+    exit_code = 1
 
     def __init__(self, message: str, *, setting: str | None = None) -> None:
         super().__init__(message)
         self.setting = setting
+
+
+class InputError(MaskwiseError):
+    """Bad input or usage: the message says what was expected, what was found, where, and what to do."""
+
+    exit_code = 2
 
 
 class StoppedError(MaskwiseError):

@@ -7,6 +7,7 @@ from maskwise.data.corrections import apply_corrections
 from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError
 from maskwise.recipes.recipe_files import load_recipe
+from maskwise.reporter import Progress, SilentReporter
 from maskwise.training.folds import train_folds
 from tests.audit.tables import rows
 from tests.opened import audit
@@ -90,11 +91,13 @@ def test_decisions_made_while_an_audit_runs_are_kept(faulty: Path, tmp_path: Pat
     audit(faulty, out, photos_in_report=False)
     decided = (out / "corrections.csv").read_text().replace(",\n", ",yes\n", 1)
 
-    def decide(stage: str) -> None:
-        (out / "corrections.csv").write_text(decided)
+    class Deciding(SilentReporter):
+        def progress(self, stage: str) -> Progress:
+            (out / "corrections.csv").write_text(decided)
+            return super().progress(stage)
 
     with pytest.raises(InputError, match="hold no decisions yet"):
-        audit(faulty, out, photos_in_report=False, progress=decide)
+        audit(faulty, out, photos_in_report=False, reporter=Deciding())
     assert (out / "corrections.csv").read_text() == decided
 
 

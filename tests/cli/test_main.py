@@ -42,6 +42,10 @@ def test_names_are_printed_as_they_are(tmp_path: Path) -> None:
         (("predict", __file__, "a.jpg", "--out", "p.csv"), "to be a run folder, but it is a file"),
         (("data", "people", "p", "--preset", "fair"), "got 'fair'. See --preset."),
         (("data", "people", "p", "--size", "5"), "got '5'. See --size."),
+        (
+            ("train", "cpu", "--data", "x", "--out", str(Path(__file__).parent)),
+            "choose another folder, or resume the run in it. See --out.",
+        ),
         (("reproduce",), "Expected --data, to put the claims to the test on"),
     ],
 )

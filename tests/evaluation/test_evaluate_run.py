@@ -89,7 +89,7 @@ def test_answers_from_elsewhere(run: Path, tmp_path: Path) -> None:
         write_table(answers, header, row)
         with pytest.raises(InputError, match=message):
             evaluate(run, tmp_path / "eval", labels=answers)
-    with pytest.raises(InputError, match="--labels"):
+    with pytest.raises(InputError, match="give a CSV with ImageID,ans"):
         evaluate(run, tmp_path / "eval")
 
 
@@ -98,7 +98,7 @@ def test_an_evaluation_of_other_data_is_not_overwritten(run: Path, tmp_path: Pat
         make_people(tmp_path / place / "set", 12, seed=seed) for place, seed in (("x", 700), ("y", 900))
     )
     kept = evaluate(run, first).metrics
-    with pytest.raises(InputError, match="choose another --name"):
+    with pytest.raises(InputError, match="choose another name"):
         evaluate(run, second)
     assert json.loads((run / "evaluations/set/metrics.json").read_text()) == kept.to_json()
     evaluate(run, first)

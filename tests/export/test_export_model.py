@@ -17,8 +17,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from maskwise.cli.main import app
-from maskwise.data.photo_source import transform_photo
 from maskwise.data.transform import TransformSpec
+from maskwise.data.transform_photo import transform_photo
 from maskwise.errors import InputError
 from maskwise.export import int8_export
 from maskwise.export.calibration import calibration_photos
@@ -52,6 +52,7 @@ from tests.opened import (
     predict_to_file,
 )
 from tests.pictures import TINY, picture, write_jpeg
+from tests.reporters import KeepingReporter
 
 DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
 
@@ -191,12 +192,12 @@ def test_int8_is_written_only_if_it_holds(
         Check(**good, same_class=1.0, macro_f1_difference=0.0, ci95=(-0.011, 0.01))
     )
     monkeypatch.setattr(int8_export, "is_int8_good_enough", lambda check: False)
-    said = list[str]()
+    reporter = KeepingReporter()
     with pytest.raises(
         InputError, match=r"Expected int8 to give the same class on 98%.* at best the same class"
     ):
-        export(tiny_run, tmp_path / "refused", kind="openvino", int8=True, say=said.append)
-    assert sum("quantizing" in line for line in said) == len(METHODS)
+        export(tiny_run, tmp_path / "refused", kind="openvino", int8=True, reporter=reporter)
+    assert sum("quantizing" in line for line in reporter.lines) == len(METHODS)
     assert not list((tmp_path / "refused").rglob("*"))
     monkeypatch.setattr(int8_export, "is_int8_good_enough", lambda check: True)
     done = export(tiny_run, tmp_path / "kept", kind="openvino", int8=True)
@@ -276,7 +277,7 @@ def test_what_can_not_be_exported_or_opened_is_one_line(
 ) -> None:
     with pytest.raises(InputError, match="to be free, but it exists"):
         export(tiny_run, exported)
-    with pytest.raises(InputError, match="name them with --data"):
+    with pytest.raises(InputError, match="name the place where they are now"):
         export(tiny_run, tmp_path / "a", data=tmp_path / "nowhere")
     with pytest.raises(InputError, match="to have a member"):
         export(people, tmp_path / "a")

@@ -207,7 +207,7 @@ def test_nothing_of_the_users_is_lost(tiny_run: Path, photos: Path, tmp_path: Pa
     mine = tmp_path / "out.csv.parts"
     mine.mkdir()
     (mine / "thesis.txt").write_text("keep")
-    with pytest.raises(InputError, match="choose another --out"):
+    with pytest.raises(InputError, match="choose another file"):
         predict_to_file(tiny_run, predictor, [str(photos)], tmp_path / "out.csv")
     assert (mine / "thesis.txt").read_text() == "keep"
     names = tmp_path / "in.csv"

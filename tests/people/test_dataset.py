@@ -15,6 +15,8 @@ from maskwise.people.dataset import draw_people
 from maskwise.people.people_spec import FAULTS, FaultRates, PeopleSpec
 from maskwise.people.people_spec_file import read_people_spec
 from maskwise.people.population import draw_members
+from maskwise.reporter import Progress, SilentReporter
+from tests.reporters import KeepingReporter
 
 SMALL = {"width": 96, "height": 128, "detail": 1.0}
 
@@ -43,7 +45,7 @@ def test_the_layout_is_the_competitions(drawn: tuple[Path, PeopleSpec, pl.DataFr
     scan = scan_photos(table)
     broken = set(train.filter(pl.col("fault") == "broken")["photo"])
     assert {f"train/{p}" for p in scan.set_aside["photo"]} == broken
-    held = read_eval(out / "eval", competition_task())
+    held = read_eval(out / "eval", competition_task().space)
     answers = pl.read_csv(out / "eval-answers.csv")
     assert held.frame["id"].to_list() == answers["ImageID"].to_list()
     assert len(held) == truth.height - train.height > 0
@@ -76,15 +78,19 @@ def test_a_killed_call_goes_on_and_gives_the_same(
     class Killed(Exception):
         pass
 
-    def kill(done: int, total: int) -> None:
-        if done == 2:
-            raise Killed
+    class Killing(SilentReporter):
+        def progress(self, stage: str) -> Progress:
+            def kill(done: int, total: int) -> None:
+                if done == 2:
+                    raise Killed
+
+            return kill
 
     with pytest.raises(Killed):
-        draw_people(tmp_path / "p", spec, workers=1, progress=kill)
-    steps: list[int] = []
-    again = draw_people(tmp_path / "p", spec, workers=2, progress=lambda done, total: steps.append(done))
-    assert steps[0] == 2
+        draw_people(tmp_path / "p", spec, workers=1, reporter=Killing())
+    reporter = KeepingReporter()
+    again = draw_people(tmp_path / "p", spec, workers=2, reporter=reporter)
+    assert reporter.stages["drawing people"][0][0] == 2
     assert again.equals(truth)
     for photo in truth["photo"]:
         assert (tmp_path / "p" / photo).read_bytes() == (out / photo).read_bytes()

@@ -139,12 +139,12 @@ def test_bad_folders_are_one_line(tiny_run: Path, tmp_path: Path) -> None:
         ([a], "at least two runs"),
         ([a, a], "same folder twice"),
         ([a, tmp_path / "absent"], "does not exist"),
-        ([a, half], "train it with --resume first"),
+        ([a, half], "resume its training first"),
         ([a, broken], "to hold predictions"),
     ):
         with pytest.raises(InputError, match=message):
             compare(folders)
-    with pytest.raises(InputError, match="--margin"):
+    with pytest.raises(InputError, match="a margin between 0 and 1"):
         compare([a, make_run(tiny_run, tmp_path / "b", right=0.6)], margin=0)
 
 
@@ -168,5 +168,5 @@ def test_runs_are_listed_by_score_with_what_differs(tiny_run: Path, tmp_path: Pa
     assert [row[6] for row in listed.rows] == ["0.5", "0.005"]
     assert "half" in listed.unfinished[0]
     assert [row[0] for row in list_runs(tmp_path, sort="optimizer.lr").rows] == ["a", "b"]
-    with pytest.raises(InputError, match="--sort"):
+    with pytest.raises(InputError, match="to be sorted by score, time, name"):
         list_runs(tmp_path, sort="optimizer.rate")

@@ -9,6 +9,7 @@ from maskwise.recipes.recipe_files import load_recipe
 from maskwise.training.train import train
 from tests.opened import ensemble
 from tests.pictures import TINY
+from tests.reporters import KeepingReporter
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +20,11 @@ def other_run(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_ensemble_has_groups_a_report_and_a_card(tiny_run: Path, other_run: Path, tmp_path: Path) -> None:
-    out, said = tmp_path / "both", list[str]()
-    made = ensemble([tiny_run, other_run], out, greedy=True, say=said.append)
+    out, reporter = tmp_path / "both", KeepingReporter()
+    made = ensemble([tiny_run, other_run], out, greedy=True, reporter=reporter)
     lineage = json.loads((out / "lineage.json").read_text())
     assert lineage["command"][:4] == ["maskwise", "ensemble", str(tiny_run), str(other_run)]
-    assert not said
+    assert not reporter.lines
     own = json.loads((tiny_run / "metrics.json").read_text())
     assert made.metrics.groups.keys() == own["groups"].keys()
     assert "race" in made.metrics.groups
@@ -53,17 +54,17 @@ def test_an_ensemble_without_its_data_says_what_it_leaves_out(
     shutil.rmtree(gone)
     lines = (data / "train.csv").read_text().splitlines(keepends=True)
     (data / "train.csv").write_text("".join(line for line in lines if gone.name not in line))
-    said = list[str]()
-    assert "race" not in ensemble([moved, other_run], tmp_path / "a", say=said.append).metrics.groups
-    assert "with their persons and labels, but it differs" in said[0]
+    reporter = KeepingReporter()
+    assert "race" not in ensemble([moved, other_run], tmp_path / "a", reporter=reporter).metrics.groups
+    assert "with their persons and labels, but it differs" in reporter.lines[0]
     shutil.rmtree(data)
-    ensemble([moved, other_run], tmp_path / "b", say=said.append)
-    assert f"at {data}: name them with --data" in said[1]
+    ensemble([moved, other_run], tmp_path / "b", reporter=reporter)
+    assert f"at {data}: name the place where they are now" in reporter.lines[1]
     report = (tmp_path / "b" / "report.html").read_text()
     assert "Groups and photos are left out" in report
     assert "left out of this report" not in report
-    found = ensemble([moved, other_run], tmp_path / "d", data=people, say=said.append)
+    found = ensemble([moved, other_run], tmp_path / "d", data=people, reporter=reporter)
     assert "race" in found.metrics.groups
-    assert len(said) == 2
+    assert len(reporter.lines) == 2
     ensemble([moved, other_run], tmp_path / "c", photos_in_report=False)
     assert "left out of this report" in (tmp_path / "c" / "report.html").read_text()

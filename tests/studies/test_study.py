@@ -6,6 +6,7 @@ import yaml
 
 from maskwise.errors import InputError
 from maskwise.recipes.recipe_files import load_recipe, save_recipe
+from maskwise.reporter import Progress, SilentReporter
 from maskwise.studies.claims import judge, read_claims
 from maskwise.studies.effects import Effect, ranking_agreement
 from maskwise.studies.engines import run_trials
@@ -141,17 +142,21 @@ def test_a_study_runs_goes_on_and_reports(base: Path, people: Path, tmp_path: Pa
     out = tmp_path / "study"
     seen: list[int] = []
 
-    def stop(outcomes: list[object], total: int) -> None:
-        seen.append(total)
-        if len(outcomes) == 3:
-            raise KeyboardInterrupt
+    class Stopping(SilentReporter):
+        def progress(self, stage: str) -> Progress:
+            def stop(done: int, total: int) -> None:
+                seen.append(total)
+                if done == 3:
+                    raise KeyboardInterrupt
+
+            return stop if stage.startswith("trials of ") else super().progress(stage)
 
     with pytest.raises(KeyboardInterrupt):
-        run_study(asked, people, out, watch=stop)
+        run_study(asked, people, out, reporter=Stopping())
     kept = {p: p.stat().st_mtime_ns for p in out.glob("trials/*/members/00/model.safetensors")}
     assert len(kept) == 3
     findings = run_study(asked, people, out)
-    assert seen == [6, 6, 6]
+    assert seen == [6, 6, 6, 6]
     assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
     assert [e.condition for e in findings.effects] == ["optimizer.lr = 0.01", "training.epochs = 2"]
     for effect in findings.effects:

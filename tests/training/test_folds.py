@@ -135,9 +135,9 @@ def test_interrupted_folds_go_on_where_they_stopped(
     before = (run / "folds/00/members/00/model.safetensors").stat().st_mtime_ns
     monkeypatch.setattr(folds_module, "train", begun)
     for folds, refit in ((3, False), (2, True)):
-        with pytest.raises(InputError, match="as it began, with --folds 2"):
+        with pytest.raises(InputError, match="as it began, with 2 folds and without a refit"):
             train_folds(load_recipe("cpu"), data, run, folds=folds, refit=refit, resume=True)
-    with pytest.raises(InputError, match="Expected --folds 2 for a recipe of folds"):
+    with pytest.raises(InputError, match="Expected a recipe of 2 folds to name the one to train"):
         train(load_recipe("cpu"), data, run, resume=True)
     train_folds(load_recipe("cpu"), data, run, folds=2, resume=True)
     assert (run / "folds/00/members/00/model.safetensors").stat().st_mtime_ns == before
@@ -259,5 +259,5 @@ def test_unsure_photos_get_no_answer_where_that_is_asked_for(
 
 def test_a_fitted_decision_has_to_be_there(data: Path, tmp_path: Path) -> None:
     train(load_recipe("cpu", [*SHORT, "training.epochs=1"]), data, tmp_path / "run")
-    with pytest.raises(InputError, match="train it with --folds"):
+    with pytest.raises(InputError, match="train it with folds"):
         create_choice(tmp_path / "run", load_predictor(tmp_path / "run").card, "weighted")

@@ -1,6 +1,5 @@
 """Parts of a recipe that reach beyond one run or one function: each in a small training."""
 
-import io
 import json
 import shutil
 from pathlib import Path
@@ -9,13 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from rich.console import Console
 from safetensors.torch import load_file
 
 from maskwise.competition.task import competition_task
 from maskwise.data.readers.read_data import read_data
 from maskwise.errors import InputError, LeakError
 from maskwise.recipes.recipe_files import load_recipe
+from maskwise.reporter import SILENT, Reporter
 from maskwise.runs.metrics import Metrics
 from maskwise.training.extra_data import add_training_photos
 from maskwise.training.prepare_data import prepare
@@ -24,12 +23,13 @@ from maskwise.training.train import train
 from maskwise.training.training_data import TrainingData
 from tests.opened import load_predictor
 from tests.pictures import TINY, make_people
+from tests.reporters import KeepingReporter
 
 SHORT = (*TINY, "training.epochs=1")
 
 
-def trained(data: Path, run: Path, *settings: str, console: Console | None = None) -> Metrics:
-    return train(load_recipe("cpu", [*SHORT, *settings]), data, run, console=console)
+def trained(data: Path, run: Path, *settings: str, reporter: Reporter = SILENT) -> Metrics:
+    return train(load_recipe("cpu", [*SHORT, *settings]), data, run, reporter=reporter)
 
 
 def lineage(run: Path) -> dict[str, object]:
@@ -102,8 +102,8 @@ def test_what_a_run_is_sure_of_is_trained_towards_its_own_probabilities(
     sure = float(np.median(told.max(axis=1)))
     part = f"pseudo_labels={{run: {taught_elsewhere}, data: {strangers}, confidence: {sure}}}"
     recipe = load_recipe("cpu", [*SHORT, part])
-    alone = prepare(people, recipe, say=lambda line: None)
-    prepared = add_training_photos(alone, recipe, say=lambda line: None)
+    alone = prepare(people, recipe)
+    prepared = add_training_photos(alone, recipe)
     kept = told.max(axis=1) >= sure
     added = np.arange(len(prepared.table)) >= len(alone.table)
     assert 0 < kept.sum() < len(kept)
@@ -139,7 +139,7 @@ def test_a_teachers_probabilities_are_mixed_into_the_targets(
     def targets(**part: float) -> tuple[TrainingData, np.ndarray]:
         recipe = load_recipe("cpu", [*SHORT, f"distillation={{run: {taught_elsewhere}}}"])
         recipe = recipe.model_copy(update={"distillation": recipe.distillation.model_copy(update=part)})
-        prepared = prepare(people, recipe, say=lambda line: None)
+        prepared = prepare(people, recipe)
         return prepared, teach(prepared, recipe.distillation, prepared.table.paths)
 
     prepared, wholly = targets(weight=1.0)
@@ -156,7 +156,7 @@ def test_a_teachers_probabilities_are_mixed_into_the_targets(
 
 def test_a_teacher_with_other_classes_is_refused(taught_elsewhere: Path) -> None:
     recipe = load_recipe("cpu", [*SHORT, f"distillation={{run: {taught_elsewhere}}}"])
-    space = competition_task()
+    space = competition_task().space
     assert [parent.role for parent in check_parents(recipe, space)] == ["teacher"]
     with pytest.raises(InputError, match=f"the teacher {taught_elsewhere} to have the classes of the data"):
         check_parents(recipe, space.with_boundaries({"age": (30.0, 50.0)}))
@@ -229,23 +229,23 @@ def test_the_average_of_the_weights_is_kept_and_a_resume_goes_on_with_both(
 
 
 def test_the_counts_of_an_epoch_are_said_before_it_begins(people: Path, tmp_path: Path) -> None:
-    said = io.StringIO()
+    reporter = KeepingReporter()
     trained(
         people,
         tmp_path / "run",
         'sampling={kind: ratios, values: {age: {">=60": 2}}}',
-        console=Console(file=said, width=200),
+        reporter=reporter,
     )
-    text = said.getvalue()
+    text = "\n".join(reporter.lines)
     assert text.index("Draws of each class in the first epoch") < text.index("epoch 1/1")
     drawn = [int(line.split(": ")[1].split(" of ")[0]) for line in text.splitlines() if " / " in line]
     assert len(drawn) == 18
     assert sum(drawn) == lineage(tmp_path / "run")["split"]["n_train"] // 16 * 16  # whole batches of 16
-    plain = io.StringIO()
-    trained(people, tmp_path / "plain", console=Console(file=plain, width=200))
+    plain = KeepingReporter()
+    trained(people, tmp_path / "plain", reporter=plain)
     assert (
         f"Every epoch draws {sum(drawn)} of the {lineage(tmp_path / 'plain')['split']['n_train']} photos"
-        in plain.getvalue()
+        in "\n".join(plain.lines)
     )
 
 

@@ -14,7 +14,7 @@ def test_a_batch_is_mixed_with_photos_of_the_recipes_kind_and_so_are_its_targets
     old = '{kind: half_face, probability: 1, same: [gender], partner: {age: ">=60"}}'
     for mixing, agreeing, giving in (("{kind: half_face, probability: 1}", 0, None), (old, 1, 2)):
         recipe = load_recipe("cpu", [f"mixing={mixing}"])
-        prepared = prepare(people, recipe, say=lambda line: None)
+        prepared = prepare(people, recipe)
         module = TrainingModule(
             nn.Identity(),
             nn.Identity(),

@@ -1,4 +1,3 @@
-import io
 import json
 from pathlib import Path
 
@@ -7,7 +6,6 @@ import polars as pl
 import pytest
 import torch
 import yaml
-from rich.console import Console
 from sklearn.metrics import f1_score
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -18,6 +16,7 @@ from maskwise.recipes.recipe_files import load_recipe, save_recipe
 from maskwise.runs.metrics import Metrics
 from maskwise.training.train import train
 from tests.pictures import TINY, make_people, picture, write_jpeg, write_table
+from tests.reporters import KeepingReporter
 
 
 def trained(data: Path, run: Path, *settings: str) -> Metrics:
@@ -226,10 +225,15 @@ def test_a_split_column_that_is_not_used_is_mentioned(people: Path, tmp_path: Pa
         photo=pl.lit(f"{people}/") + pl.col("photo"), split=pl.lit("train")
     )
     frame.write_csv(tmp_path / "table.csv")
-    console = Console(record=True, file=io.StringIO(), width=200)
+    reporter = KeepingReporter()
     recipe = load_recipe("cpu", [*TINY, "training.epochs=1"])
-    train(recipe, tmp_path / "table.csv", tmp_path / "run", console=console)
-    assert "The split column is not used, as split.by is person" in console.export_text()
+    train(recipe, tmp_path / "table.csv", tmp_path / "run", reporter=reporter)
+    assert any("The split column is not used, as split.by is person" in line for line in reporter.lines)
+    assert reporter.stages["scanning photos"][-1] == (read_data(people).frame.height,) * 2
+    first, *_, last = reporter.stages["training"]
+    assert first[0] == 0
+    assert last[0] == last[1] > 0
+    assert sum(line.startswith("epoch 1/1: ") for line in reporter.lines) == 1
 
 
 def test_an_effective_batch_larger_than_the_data_is_refused(people: Path, tmp_path: Path) -> None:
@@ -243,7 +247,7 @@ def test_a_run_killed_before_it_began_can_be_resumed(people: Path, tmp_path: Pat
     run.mkdir()
     (run / ".recipe.yaml.abc.tmp").write_text("half")
     save_recipe(run / "recipe.yaml", recipe)
-    with pytest.raises(InputError, match="--resume"):
+    with pytest.raises(InputError, match="resume the run in it"):
         train(recipe, people, run)
     assert train(recipe, people, run, resume=True).epochs == 1
 

@@ -13,11 +13,12 @@ from maskwise.audit.photo_copies import PhotoCopies, find_photo_copies
 from maskwise.audit.reidentification import FEWEST_PERSONS, MOST_PERSONS, PersonMatch, match_persons
 from maskwise.audit.transformed_copies import Features
 from maskwise.data.decoding import PhotoError
-from maskwise.data.scan import Progress, ProgressOf, Scan, scan_photos
+from maskwise.data.scan import Scan, scan_photos
 from maskwise.data.split import assign_folds, person_strata
 from maskwise.data.table import PhotoTable, UnreadLabel
 from maskwise.errors import MaskwiseError
 from maskwise.inference.features import extract_features
+from maskwise.reporter import SILENT, Progress, Reporter
 
 FEWEST_FOR_LABELS = 20
 """With fewer persons, models trained on the others predict too badly to doubt labels."""
@@ -46,12 +47,12 @@ class OtherData:
 
     name: str
     table: PhotoTable
-    progress: ProgressOf
+    reporter: Reporter
 
     @cached_property
     def scan(self) -> Scan:
         """The scan of all photos."""
-        return scan_photos(self.table, progress=self.progress(f"scanning photos of {self.name}"))
+        return scan_photos(self.table, progress=self.reporter.progress(f"scanning photos of {self.name}"))
 
     @cached_property
     def usable(self) -> PhotoTable:
@@ -66,7 +67,7 @@ class OtherData:
     @cached_property
     def features(self) -> Features:
         """Frozen features (M, F) of the usable photos."""
-        return _extract(self.usable, self.progress(f"extracting features of {self.name}"))
+        return _extract(self.usable, self.reporter.progress(f"extracting features of {self.name}"))
 
 
 @dataclass
@@ -74,7 +75,7 @@ class AuditInputs:
     """What the checks look at. Expensive inputs are computed when first asked for, and kept."""
 
     table: PhotoTable  # all photos, usable or not
-    progress: ProgressOf = lambda stage: None
+    reporter: Reporter = SILENT
     unread_labels: Sequence[UnreadLabel] = ()
     other_data: Sequence[OtherData] = ()
     run_predictions: pl.DataFrame | None = None  # of a run with folds, see `read_run_predictions`
@@ -82,7 +83,7 @@ class AuditInputs:
     @cached_property
     def scan(self) -> Scan:
         """The scan of all photos."""
-        return scan_photos(self.table, progress=self.progress("scanning photos"))
+        return scan_photos(self.table, progress=self.reporter.progress("scanning photos"))
 
     @cached_property
     def usable(self) -> PhotoTable:
@@ -97,7 +98,7 @@ class AuditInputs:
     @cached_property
     def features(self) -> Features:
         """Frozen features (N, F) of the usable photos."""
-        return _extract(self.usable, self.progress("extracting features"))
+        return _extract(self.usable, self.reporter.progress("extracting features"))
 
     @property
     def features_if_any(self) -> Features | None:
@@ -107,9 +108,8 @@ class AuditInputs:
     @cached_property
     def copies(self) -> PhotoCopies:
         """Copies between persons; cropped and mirrored ones only where there are features."""
-        features = self.features_if_any
-        bar = None if features is None else self.progress("comparing photos")
-        return find_photo_copies(self.usable, self.usable_scan, features, bar)
+        progress = self.reporter.progress("comparing photos")
+        return find_photo_copies(self.usable, self.usable_scan, self.features_if_any, progress)
 
     @cached_property
     def person_matches(self) -> list[PersonMatch]:
@@ -124,8 +124,8 @@ class AuditInputs:
         Persons who share a photo stay in one fold: otherwise a copy would confirm the label of its original.
         """
         folds = assign_folds(self.copies.groups, person_strata(self.usable), n_folds=N_FOLDS, seed=0)
-        bar = self.progress("predicting labels out of fold")
-        predictions = predict_labels(self.features, self.usable, folds, bar)
+        progress = self.reporter.progress("predicting labels out of fold")
+        predictions = predict_labels(self.features, self.usable, folds, progress)
         if self.run_predictions is not None:
             predictions = with_run_predictions(predictions, self.run_predictions, self.usable)
         return predictions
@@ -167,17 +167,9 @@ def _usable_rows(scan: Scan) -> pl.DataFrame:
     return scan.frame.filter(pl.Series(scan.usable, dtype=pl.Boolean))
 
 
-def _extract(table: PhotoTable, bar: Progress | None) -> Features:
-    done = 0
-
-    def count(more: int) -> None:
-        nonlocal done
-        done += more
-        if bar:
-            bar(done, len(table))
-
+def _extract(table: PhotoTable, progress: Progress) -> Features:
     try:
-        return extract_features(table.paths, side=FEATURE_SIDE, progress=count)
+        return extract_features(table.paths, side=FEATURE_SIDE, progress=progress)
     except PhotoError as error:
         raise MaskwiseError(
             f"Expected the photos to stay unchanged while the audit runs, got: {error}. Run it again."

@@ -9,9 +9,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from maskwise.data.scan import Progress
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
+from maskwise.reporter import Progress
 from maskwise.runs.predictions import probability_columns, read_predictions
 from maskwise.runs.run import Run
 from maskwise.tasks.label_space import UNKNOWN

@@ -20,8 +20,8 @@ from maskwise.data.near_duplicates import (
     join_groups,
     link_exact_copies,
 )
-from maskwise.data.scan import Progress
 from maskwise.data.table import PhotoTable
+from maskwise.reporter import Progress
 
 MOST_SHARING = 10
 """A picture that more persons share is a placeholder, and no evidence that they are one person."""

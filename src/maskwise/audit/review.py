@@ -68,7 +68,8 @@ class Review:
         ):
             raise AuditedDataError(
                 f"Expected {table.root} to be the data that {folder} is an audit of, got none of its persons and "
-                "photos: give the audited data."
+                "photos: give the audited data.",
+                setting="data",
             )
         self._undo: list[_Undo] = []
 
@@ -247,7 +248,11 @@ def open_review(folder: Path, data: Path | None = None) -> Review:
         try:
             data = AuditManifest.read(folder).data
         except InputError as error:
-            raise AuditedDataError(f"{error} The place of the audited data is unknown.") from error
+            raise AuditedDataError(
+                f"{error} The place of the audited data is unknown.", setting="data"
+            ) from error
         if not data.exists():
-            raise AuditedDataError(f"Expected the audited data at {data}, but they do not exist there.")
+            raise AuditedDataError(
+                f"Expected the audited data at {data}, but they do not exist there.", setting="data"
+            )
     return Review(folder, read_data(data, unread=[]))  # the audit has reported the invalid labels

@@ -21,10 +21,10 @@ from maskwise.audit.precision_threshold import precision_thresholds
 from maskwise.audit.report_page import PAGE_FILE, write_audit_page
 from maskwise.audit.result import Audit
 from maskwise.data.readers.read_data import evaluation_sets, read_data
-from maskwise.data.scan import ProgressOf
 from maskwise.data.table import PhotoTable, UnreadLabel
 from maskwise.errors import InputError
 from maskwise.files import printable
+from maskwise.reporter import SILENT, Reporter
 from maskwise.runs.run import Run
 
 PRECISION = 0.8
@@ -39,7 +39,7 @@ def audit(
     run: Run | None = None,
     precision: float = PRECISION,
     photos_in_report: bool = True,
-    progress: ProgressOf = lambda stage: None,
+    reporter: Reporter = SILENT,
     checks: Sequence[Check] = CHECKS,
 ) -> Audit:
     """Look for what is wrong with a data set, and write `findings.csv`, `corrections.csv` and `report.html`.
@@ -51,7 +51,7 @@ def audit(
         run: a run with folds on these data, whose predictions replace those of linear models (except for numbers).
         precision: for each kind of finding, the threshold is chosen that is expected to reach this precision.
         photos_in_report: whether the report shows photos.
-        progress: makes the progress bar of a named stage.
+        reporter: receives the progress of each stage.
         checks: what to look for.
 
     Raises:
@@ -61,7 +61,7 @@ def audit(
     if not 0 < precision <= 1:
         raise InputError(f"Expected precision to be above 0 and at most 1, got {precision:g}.")
     _check_out(out, data)
-    inputs = _read_inputs(data, against, run, progress)
+    inputs = _read_inputs(data, against, run, reporter)
     findings, notes = run_checks(checks, inputs)
     no_predictions = "no check needs predictions"
     if any(Need.PREDICTIONS in check.needs for check in checks):
@@ -113,16 +113,16 @@ def _check_out(out: Path, data: Path) -> None:
     check_no_decisions(out)
 
 
-def _read_inputs(data: Path, against: Sequence[Path], run: Run | None, progress: ProgressOf) -> AuditInputs:
+def _read_inputs(data: Path, against: Sequence[Path], run: Run | None, reporter: Reporter) -> AuditInputs:
     """Read all tables and the run's predictions, so that bad input is reported before any photo is decoded."""
     unread: list[UnreadLabel] = []
     table = read_data(data, unread=unread)
     others = [
-        OtherData(printable(place.name), read_data(place, table.space, unread), progress)
+        OtherData(printable(place.name), read_data(place, table.space, unread), reporter)
         for place in _other_data(data, table, against)
     ]
     run_predictions = None if run is None else read_run_predictions(run, table)
-    return AuditInputs(table, progress, unread, others, run_predictions)
+    return AuditInputs(table, reporter, unread, others, run_predictions)
 
 
 def _other_data(data: Path, table: PhotoTable, against: Sequence[Path]) -> list[Path]:

@@ -11,7 +11,7 @@ from scipy.stats import median_abs_deviation
 
 from maskwise.data.decoding import PhotoError, decode_for, read_photo
 from maskwise.data.decoding_pool import default_workers
-from maskwise.data.scan import Progress
+from maskwise.reporter import Progress
 
 _SIDE = 256  # pixels of the shorter side at which detail is measured
 _OUTLYING = 4.0  # standard deviations below the median

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from maskwise.audit.image_alignment import SAME_PICTURE, AlignmentPyramid, detail_correlation, read_grey
 from maskwise.data.decoding import PhotoError
 from maskwise.data.decoding_pool import default_workers
-from maskwise.data.scan import Progress
 from maskwise.data.table import PhotoTable
+from maskwise.reporter import Progress
 
 Features = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]

@@ -1,16 +1,9 @@
 """`maskwise ablate` and `maskwise reproduce`."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
-    from maskwise.studies.trials import Outcome
 
 On = Annotated[
     str, typer.Option("--on", help="here, ray (on this machine), or the address of a running Ray.")
@@ -34,14 +27,15 @@ def ablate(
     from maskwise.studies.study import read_study
 
     described = read_study(study)
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.terminal import create_console
     from maskwise.studies.run_study import run_study
     from maskwise.studies.study_report import write_study_report
 
     console = create_console()
     folder = out if out is not None else Path("studies") / described.name
-    with _watching(console) as (say, watch):
-        findings = run_study(described, data, folder, on=on, cpus=cpus, say=say, watch=watch)
+    with RichReporter(console) as reporter:
+        findings = run_study(described, data, folder, on=on, cpus=cpus, reporter=reporter)
     command = f"maskwise ablate {study} --data {data} --out {folder}"
     write_study_report(folder / "report.html", findings, data=str(data), command=command)
     for effect in findings.effects:
@@ -82,6 +76,7 @@ def reproduce(
     from maskwise.studies.claims import read_claims
 
     claims = read_claims()
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.terminal import create_console
 
     console = create_console()
@@ -93,7 +88,7 @@ def reproduce(
         raise InputError("Expected --data, to put the claims to the test on, got none; --list needs none.")
     from maskwise.studies.reproduce import reproduce_claims, write_claims_report
 
-    with _watching(console) as (say, watch):
+    with RichReporter(console) as reporter:
         results = reproduce_claims(
             claims,
             data,
@@ -103,8 +98,7 @@ def reproduce(
             seeds=tuple(range(seeds)),
             on=on,
             cpus=cpus,
-            say=say,
-            watch=watch,
+            reporter=reporter,
         )
     write_claims_report(out, results, fine_tune=fine_tune)
     for result in results:
@@ -112,47 +106,3 @@ def reproduce(
         for line in result.sentences:
             console.print(f"  {line}")
     console.print(f"report: {out / 'report.html'}, table: {out / 'claims.csv'}")
-
-
-class _watching:
-    """A live table of trials on a terminal, a line each elsewhere."""
-
-    def __init__(self, console: "Console") -> None:
-        from rich.live import Live
-
-        self._console = console
-        self._live = Live(console=console, transient=True) if console.is_terminal else None
-
-    def __enter__(self) -> "tuple[Callable[[str], None], Callable[[list[Outcome], int], None]]":
-        if self._live:
-            self._live.__enter__()
-        return (lambda line: None), self._watch
-
-    def __exit__(self, *error: object) -> None:
-        if self._live:
-            self._live.__exit__(None, None, None)
-
-    def _watch(self, outcomes: "list[Outcome]", total: int) -> None:
-        if self._live:
-            self._live.update(_table(outcomes, total))
-            return
-        last = outcomes[-1]
-        score = f"macro F1 {last.score:.3f}" if last.score is not None else f"failed: {last.error}"
-        self._console.print(
-            f"{len(outcomes)}/{total} {last.trial.mode}, {last.trial.condition}, seed {last.trial.seed}, "
-            f"split {last.trial.split}: {score}, {last.seconds:.1f} s"
-        )
-
-
-def _table(outcomes: "list[Outcome]", total: int) -> "Table":
-    from rich.table import Table
-
-    table = Table(title=f"{len(outcomes)} of {total} trials", box=None, pad_edge=False, header_style="dim")
-    for title in ("changed", "how", "trials", "macro F1", "seconds"):
-        table.add_column(title)
-    for key in dict.fromkeys((o.trial.condition, o.trial.mode) for o in outcomes):
-        mine = [o for o in outcomes if (o.trial.condition, o.trial.mode) == key]
-        scores = [o.score for o in mine if o.score is not None]
-        mean = f"{sum(scores) / len(scores):.3f}" if scores else "failed"
-        table.add_row(*key, str(len(mine)), mean, f"{sum(o.seconds for o in mine):.0f}")
-    return table

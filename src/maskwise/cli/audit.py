@@ -29,12 +29,12 @@ def audit(
     from collections import Counter
 
     from maskwise.audit.run_audit import audit as run_audit
-    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.terminal import create_console
     from maskwise.runs.run import Run
 
     console = create_console()
-    with stage_bars(console) as bar:
+    with RichReporter(console) as reporter:
         result = run_audit(
             data,
             out,
@@ -42,7 +42,7 @@ def audit(
             run=None if run is None else Run(run),
             precision=precision,
             photos_in_report=not no_photos,
-            progress=bar,
+            reporter=reporter,
         )
     for note in result.notes:
         console.print(f"Note: {note}.", style="yellow")

@@ -26,12 +26,13 @@ def choose_backend(console: "Console", model: "Model", name: str | None) -> Chos
     Raises:
         InputError: when there is no such backend, or none can compute the model.
     """
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.errors import InputError
     from maskwise.export.fastest_backend import fastest_backend
     from maskwise.export.open_model import BACKENDS
 
     if name == "auto":
-        chosen, rates = fastest_backend(model, lambda line: console.print(line, soft_wrap=True, markup=False))
+        chosen, rates = fastest_backend(model, RichReporter(console))
         measured = ", ".join(f"{backend} {rate:.0f}" for backend, rate in rates.items())
         console.print(f"backend {chosen} (photos/s: {measured})")
         return ChosenBackend(chosen, rates)

@@ -38,7 +38,7 @@ def leaks(
 
     Example: [bold]maskwise data leaks table.csv --group patient --split fold[/bold]
     """
-    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.terminal import create_console
     from maskwise.data.find_leaks import find_leaks
 
@@ -49,8 +49,10 @@ def leaks(
         found = find_leaks(table, group=group, split=split, root=root)
         typer.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
     else:
-        with stage_bars(console) as bar:
-            found = find_leaks(table, group=group, split=split, root=root, progress=bar("reading photos"))
+        with RichReporter(console) as reporter:
+            found = find_leaks(
+                table, group=group, split=split, root=root, progress=reporter.progress("reading photos")
+            )
         for line in _lines(found):
             console.print(line)
     if strict and found.found:

@@ -25,6 +25,7 @@ def ensemble(
 
     Example: [bold]maskwise ensemble runs/a runs/b runs/c --out runs/all --greedy[/bold]
     """
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.scores import print_scores
     from maskwise.cli.terminal import create_console
     from maskwise.errors import InputError
@@ -39,15 +40,16 @@ def ensemble(
     from maskwise.studies.ensemble import ensemble as ensembling
 
     console = create_console()
-    made = ensembling(
-        opened,
-        out,
-        how=way,
-        greedy=greedy,
-        data=data,
-        photos_in_report=not no_photos,
-        say=lambda line: console.print(line, soft_wrap=True, markup=False),
-    )
+    with RichReporter(console) as reporter:
+        made = ensembling(
+            opened,
+            out,
+            how=way,
+            greedy=greedy,
+            data=data,
+            photos_in_report=not no_photos,
+            reporter=reporter,
+        )
     console.print(f"Members: {', '.join(made.chosen)}")
     print_scores(console, made.metrics, out)
     if made.gain is not None:

@@ -40,7 +40,7 @@ def evaluate(
     if name is not None and (Path(name).name != name or name in (".", "..")):
         raise InputError(f"Expected --name to be a plain name, got {name!r}.")
     opened = open_run(run)
-    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.scores import print_scores
     from maskwise.cli.terminal import create_console
     from maskwise.evaluation.evaluate_run import evaluate as evaluating
@@ -51,7 +51,7 @@ def evaluate(
 
         choice = create_choice(opened, opened.card, named_decision(decision), calibrated=calibrated)
     console = create_console()
-    with stage_bars(console) as bar:
+    with RichReporter(console) as reporter:
         done = evaluating(
             opened,
             data,
@@ -61,8 +61,6 @@ def evaluate(
             choice=choice,
             by_person=by_person,
             photos_in_report=not no_photos,
-            say=console.print,
-            scan_progress=bar("scanning photos"),
-            progress=bar("predicting"),
+            reporter=reporter,
         )
     print_scores(console, done.metrics, done.folder)

@@ -24,14 +24,14 @@ def export(
     from maskwise.runs.run import open_run
 
     opened = open_run(run)  # a wrong path is reported before the imports that take seconds
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.terminal import create_console
     from maskwise.export.compare_with_run import describe_check
     from maskwise.export.export_model import export as export_run
 
     console = create_console()
-    done = export_run(
-        opened, out, kind=to, int8=int8, data=data, say=lambda line: console.print(f"{line} ...")
-    )
+    with RichReporter(console) as reporter:
+        done = export_run(opened, out, kind=to, int8=int8, data=data, reporter=reporter)
     console.print(
         f"{done.path}: {done.bytes / 2**20:.1f} MB; {describe_check(done.check)} ({done.check.scored_on}); "
         f"probabilities differ by {done.check.largest_difference:.1g} at most",

@@ -22,7 +22,7 @@ from maskwise.cli.score import score
 from maskwise.cli.serve import serve
 from maskwise.cli.submit import submit
 from maskwise.cli.train import distil, train
-from maskwise.errors import InputError, MaskwiseError
+from maskwise.errors import MaskwiseError
 from maskwise.process_settings import use_one_opencv_thread
 
 app = typer.Typer(
@@ -99,8 +99,7 @@ def main() -> None:
 
 def _option_of(error: MaskwiseError) -> str:
     """The option to change, where the error names a setting: the library knows values, not options."""
-    setting = error.setting if isinstance(error, InputError) else None
-    return "" if setting is None else f" See --{setting.replace('_', '-')}."
+    return "" if error.setting is None else f" See --{error.setting.replace('_', '-')}."
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """`maskwise predict`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,7 +47,7 @@ def predict(
     check_prediction_target(out, paths)
     next(iterate_photos(paths), None)
     name = named_decision(decision)
-    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.terminal import create_console
     from maskwise.inference import prediction_files as predicting
     from maskwise.inference.decision import create_choice
@@ -55,15 +55,14 @@ def predict(
     console = create_console()
     predictor, chosen = open_for_files(console, model, backend, {out: predicting.sources_of(paths)})
     choice = create_choice(model, predictor.card, name, calibrated=calibrated, accuracy=abstain)
-    total = sum(1 for _ in iterate_photos(paths))
-    with stage_bars(console) as bar:
+    with RichReporter(console) as reporter:
         n, errors, resumed = predicting.predict_to_file(
             model,
             predictor,
             paths,
             out,
             choice=choice,
-            progress=counting(bar("predicting"), total),
+            reporter=reporter,
             begun=partial(write_choice, out, chosen),
         )
     if resumed:
@@ -94,15 +93,3 @@ def open_for_files(
             return open_predictor(model, chosen.name), chosen
     chosen = choose_backend(console, model, backend)
     return open_predictor(model, chosen.name), chosen
-
-
-def counting(advance: Callable[[int, int], None], total: int) -> Callable[[int], None]:
-    """A progress callback that adds up."""
-    done = 0
-
-    def count(more: int) -> None:
-        nonlocal done
-        done += more
-        advance(done, total)
-
-    return count

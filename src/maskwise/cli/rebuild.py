@@ -24,20 +24,18 @@ def rebuild(
     from maskwise.runs.run import open_finished_run
 
     first = open_finished_run(run)
-    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.terminal import create_console
     from maskwise.studies.rebuild import rebuild as rebuilding
 
     console = create_console()
-    with stage_bars(console) as bar:
+    with RichReporter(console) as reporter:
         found = rebuilding(
             first,
             data=data,
             out=out,
             resume=resume,
-            console=console,
-            progress=bar,
-            say=lambda line: console.print(f"Note: {line}.", style="yellow"),
+            reporter=reporter,
         )
     console.print(found.sentence(), style="bold")
     if not found.same_weights and found.changed:

@@ -21,15 +21,12 @@ def review(
     import threading
     import webbrowser
 
-    from maskwise.audit.review import AuditedDataError, open_review
+    from maskwise.audit.review import open_review
     from maskwise.cli.terminal import create_console
     from maskwise.serving.review_server import ReviewServer
 
     console = create_console()
-    try:
-        opened = open_review(folder, data)
-    except AuditedDataError as error:
-        raise AuditedDataError(f"{error} Name them with --data.") from error
+    opened = open_review(folder, data)
     with ReviewServer(opened, port) as server:
         console.print(
             f"{len(opened):,} findings to decide; every decision is saved at once in {folder / 'corrections.csv'}"

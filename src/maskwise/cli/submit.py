@@ -8,7 +8,7 @@ import typer
 
 from maskwise.cli.backends import write_choice
 from maskwise.cli.options import Backend, Calibrated, Decision, named_decision
-from maskwise.cli.predict import counting, open_for_files
+from maskwise.cli.predict import open_for_files
 
 
 def submit(
@@ -31,7 +31,7 @@ def submit(
     model = open_model(run)
     targets = submission_targets(data, out)
     name = named_decision(decision)
-    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.terminal import create_console
     from maskwise.competition import submission
     from maskwise.inference.decision import create_choice
@@ -41,15 +41,14 @@ def submit(
     predictor, chosen = open_for_files(console, model, backend, sources)
     choice = create_choice(model, predictor.card, name, calibrated=calibrated)
     for folder, target in targets.items():
-        total = submission.submission_length(folder, predictor.space)
-        with stage_bars(console) as bar:
+        with RichReporter(console) as reporter:
             n, unread = submission.write_submission(
                 model,
                 predictor,
                 folder,
                 target,
                 choice=choice,
-                progress=counting(bar(f"predicting {folder.name}"), total),
+                reporter=reporter,
                 begun=partial(write_choice, target, chosen),
             )
         for photo, reason in unread.rows()[:10]:

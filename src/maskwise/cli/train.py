@@ -13,7 +13,7 @@ def train(
     recipe: Annotated[
         str,
         typer.Argument(
-            help="A YAML file, or one that ships: best, best-gpu, cpu, report-2021, report-2021-lite."
+            help="A YAML file, or one that ships: best, best-gpu, cpu, quick, report-2021, report-2021-lite."
         ),
     ],
     data: Annotated[Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet).")],
@@ -94,14 +94,14 @@ def _train(
     from maskwise.runs.run_folder import RunFolder
 
     RunFolder(run).check_free(resume=resume)
-    from maskwise.cli.bars import stage_bars
+    from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.scores import print_scores
     from maskwise.cli.terminal import create_console
     from maskwise.training import train as training
     from maskwise.training.folds import train_folds
 
     console = create_console()
-    with stage_bars(console) as bar:
+    with RichReporter(console) as reporter:
         if folds is not None:
             metrics = train_folds(
                 chosen,
@@ -113,8 +113,7 @@ def _train(
                 on=on,
                 cpus=cpus,
                 photos_in_report=not no_photos,
-                console=console,
-                progress=bar,
+                reporter=reporter,
             )
         else:
             metrics = training.train(
@@ -123,8 +122,7 @@ def _train(
                 run,
                 resume=resume,
                 photos_in_report=not no_photos,
-                console=console,
-                progress=bar,
+                reporter=reporter,
             )
     if metrics.folds is not None:
         console.print(

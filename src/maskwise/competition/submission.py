@@ -13,9 +13,9 @@ from maskwise.files import atomic_path
 from maskwise.inference.decision import Choice
 from maskwise.inference.exported import Model
 from maskwise.inference.output_checks import check_replaceable, same_file
-from maskwise.inference.prediction_files import Progress, parts_folder, prediction_parts
+from maskwise.inference.prediction_files import parts_folder, prediction_parts
 from maskwise.inference.predictor import Predictor
-from maskwise.tasks.label_space import LabelSpace
+from maskwise.reporter import SILENT, Reporter
 
 SUBMISSION_COLUMNS = ("ImageID", "ans")
 
@@ -51,9 +51,11 @@ def check_submission_target(out: Path, folder: Path) -> None:
         InputError: when it is the folder's `info.csv`, no .csv, or holds anything but an earlier submission.
     """
     if same_file(folder / EVAL_FILE, out):
-        raise InputError(f"Expected --out to be another file than {folder / EVAL_FILE}, got {out}.")
+        raise InputError(
+            f"Expected the submission to be another file than {folder / EVAL_FILE}, got {out}.", setting="out"
+        )
     if out.suffix.lower() != ".csv":
-        raise InputError(f"Expected --out to end in .csv, got {out}.")
+        raise InputError(f"Expected the submission to end in .csv, got {out}.", setting="out")
     check_replaceable(out, SUBMISSION_COLUMNS, "a submission")
 
 
@@ -63,11 +65,6 @@ def submission_sources(folder: Path) -> str:
     return f"{folder.resolve()}:{listed}"
 
 
-def submission_length(folder: Path, space: LabelSpace) -> int:
-    """The number of rows that a submission must have."""
-    return len(read_eval(folder, space))
-
-
 def write_submission(
     model: Model,
     predictor: Predictor,
@@ -75,7 +72,7 @@ def write_submission(
     out: Path,
     *,
     choice: Choice | None = None,
-    progress: Progress | None = None,
+    reporter: Reporter = SILENT,
     begun: Callable[[], None] = lambda: None,
 ) -> tuple[int, pl.DataFrame]:
     """Write `ImageID,ans` in the order and number of a folder's `info.csv`.
@@ -92,7 +89,7 @@ def write_submission(
     check_submission_target(out, folder)
     table = read_eval(folder, predictor.space)
     pairs = list(zip(table.frame["id"], table.paths, strict=True))
-    sources = submission_sources(folder)
+    sources, progress = submission_sources(folder), reporter.progress(f"predicting {folder.name}")
     with prediction_parts(model, predictor, lambda: iter(pairs), sources, out, choice, progress, begun) as (
         parts,
         _,

@@ -15,9 +15,9 @@ from filelock import FileLock
 
 from maskwise.data.cache_folder import cache_folder
 from maskwise.data.decoding import Decoded
-from maskwise.data.scan import Progress
 from maskwise.errors import MaskwiseError
 from maskwise.files import atomic_path
+from maskwise.reporter import Progress
 
 CACHE_VERSION = 2
 

@@ -10,8 +10,9 @@ import polars as pl
 
 from maskwise.data.near_duplicates import cross_person_duplicates
 from maskwise.data.readers.large_csv import read_large_csv
-from maskwise.data.scan import Progress, look_at
+from maskwise.data.scan import look_at
 from maskwise.errors import InputError
+from maskwise.reporter import Progress
 
 SPLIT_COLUMNS = ("split", "fold")
 GROUP_COLUMNS = ("group", "person", "patient")

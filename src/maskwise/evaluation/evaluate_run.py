@@ -1,24 +1,29 @@
 """`evaluate`: a run on other data, or on a competition's photos with answers from elsewhere."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from maskwise.data.faces.face_cache import find_faces
 from maskwise.data.leakage import Side, find_trained_on
 from maskwise.data.readers.read_data import read_data
-from maskwise.data.scan import Progress, scan_photos
+from maskwise.data.scan import scan_photos
 from maskwise.data.table import PhotoTable
+from maskwise.data.transform_photo import need_faces
 from maskwise.errors import InputError
 from maskwise.evaluation.answers import add_answers
+from maskwise.evaluation.face_counts import count_faces, describe_faces
 from maskwise.evaluation.score_predictions import grouping_columns, score
 from maskwise.evaluation.write_run import Result, ScoredPhotos, write_result
 from maskwise.inference.decision import Choice
 from maskwise.inference.load_run import create_predictor, load_members
+from maskwise.inference.predictor import Predictor
 from maskwise.models.tuned_decision import pool_by_person
+from maskwise.reporter import SILENT, Reporter
 from maskwise.reporting.run_report import About
+from maskwise.runs.lineage import FaceCounts
 from maskwise.runs.metrics import Circumstances, Metrics
 from maskwise.runs.run import Run
 from maskwise.runs.run_folder import ResultFolder
@@ -43,9 +48,7 @@ def evaluate(
     choice: Choice | None = None,
     by_person: bool = False,
     photos_in_report: bool = True,
-    say: Callable[[str], None] = lambda line: None,
-    scan_progress: Progress | None = None,
-    progress: Progress | None = None,
+    reporter: Reporter = SILENT,
 ) -> Evaluation:
     """Score a run on data and write the evaluation into the run's folder.
 
@@ -61,9 +64,7 @@ def evaluate(
         choice: how classes are decided; the run's own rule by default.
         by_person: average what is constant over a person over all photos of the person.
         photos_in_report: whether the report shows the worst mistakes.
-        say: called with one line for each thing that was found.
-        scan_progress: called while photos are scanned.
-        progress: called while photos are predicted.
+        reporter: receives what is found, and the progress of scanning and predicting.
 
     Raises:
         InputError: when run, data or labels are not as expected, or no photo has a label.
@@ -72,14 +73,22 @@ def evaluate(
     members = load_members(run)
     predictor = create_predictor(members, run.ensemble)
     space = predictor.space
-    table, looks = _labelled_photos(data, labels, run, say, scan_progress)
+    table, looks = _labelled_photos(data, labels, run, reporter)
     evaluated = Side(table.photos, table.frame["person"].to_list(), looks)
     trained_on = int(find_trained_on(evaluated, trained_photos(run)).sum())
     if trained_on:
-        say(
+        reporter.message(
             f"{trained_on} of these {len(table)} photos were trained on or show persons who were: no held-out score."
         )
-    probabilities = predictor.predict_all(table.paths, progress)
+    faces: FaceCounts | None = None
+    if need_faces(predictor.engine.transforms):
+        known = find_faces(
+            looks["digest"].to_list(), table.paths, progress=reporter.progress("looking for faces")
+        )
+        faces = count_faces([known[digest] for digest in looks["digest"]])
+        reporter.message(describe_faces(faces))
+        predictor = Predictor(predictor.card, predictor.engine, known)
+    probabilities = predictor.predict_all(table.paths, reporter.progress("predicting"))
     choice = choice or Choice(predictor.card.decision)
     persons_known = not table.frame["person"].null_count()
     decision = choice.label()
@@ -109,7 +118,7 @@ def evaluate(
         groups=grouping_columns(table.group_values(), groups),
     )
     metrics = Metrics.combine(circumstances, scores)
-    about = _about(run, data, labels, folder.path.name, metrics)
+    about = _about(run, data, labels, folder.path.name, metrics, faces)
     result = Result(metrics=metrics, space=space, about=about, photos=photos)
     write_result(folder, result, members[:1] if photos_in_report else None)
     return Evaluation(folder.path, metrics)
@@ -124,7 +133,8 @@ def _free_folder(run: Run, data: Path, name: str | None) -> ResultFolder:
         if before is not None and Path(before).resolve() != known:
             raise InputError(
                 f"Expected {folder.path} to be free or to hold an evaluation of {data}, got one of {before}: "
-                "choose another --name."
+                "choose another name.",
+                setting="name",
             )
     return folder
 
@@ -133,25 +143,25 @@ def _labelled_photos(
     data: Path,
     labels: Path | None,
     run: Run,
-    say: Callable[[str], None],
-    progress: Progress | None,
+    reporter: Reporter,
 ) -> tuple[PhotoTable, pl.DataFrame]:
     """The photos that can be read and have a label, and the scan's rows of them."""
     table = read_data(data, run.space)
     if labels is not None:
         table = add_answers(table, labels, run.space)
-    scan = scan_photos(table, progress=progress)
+    scan = scan_photos(table, progress=reporter.progress("scanning photos"))
     usable = scan.usable & (table.label_indices() != UNKNOWN).any(axis=1)
     if not usable.any():
         raise InputError(
-            f"{data}: expected photos with labels to score on, got none; give --labels CSV with ImageID,ans."
+            f"{data}: expected photos with labels to score on, got none; give a CSV with ImageID,ans.",
+            setting="labels",
         )
     if scan.set_aside.height:
-        say(
+        reporter.message(
             f"{scan.set_aside.height} photos can't be used and are left out, the first: {scan.set_aside.row(0)}."
         )
     if short := int((scan.usable & ~usable).sum()):
-        say(f"{short} photos have no label and are left out.")
+        reporter.message(f"{short} photos have no label and are left out.")
     return table.keep(usable), scan.frame.filter(pl.Series(usable, dtype=pl.Boolean))
 
 
@@ -169,7 +179,9 @@ def trained_photos(run: Run) -> Side:
         ) from error
 
 
-def _about(run: Run, data: Path, labels: Path | None, name: str, metrics: Metrics) -> About:
+def _about(
+    run: Run, data: Path, labels: Path | None, name: str, metrics: Metrics, faces: FaceCounts | None
+) -> About:
     warnings: tuple[str, ...] = ()
     if metrics.leaky:
         warnings = (
@@ -185,6 +197,7 @@ def _about(run: Run, data: Path, labels: Path | None, name: str, metrics: Metric
             "data": str(data),
             "labels": str(labels) if labels else "from the data",
             "decision": str(metrics.decision),
+            **({} if faces is None else {"faces": describe_faces(faces)}),
         },
         rebuild=f"maskwise evaluate {run.path} --data {data}{labelled} --name {name}",
         warnings=warnings,

@@ -13,6 +13,7 @@ from maskwise.errors import InputError
 from maskwise.inference.engine import Probabilities
 from maskwise.inference.predictor import Predictor
 from maskwise.randomness import keyed_generator
+from maskwise.reporter import Progress
 from maskwise.runs.predictions import persons_of
 from maskwise.runs.run import Run
 from maskwise.tasks.label_space import UNKNOWN
@@ -39,7 +40,9 @@ class CheckPhotos:
     scored_on: str
 
 
-def photos_to_check(run: Run, predictor: Predictor, data: Path | None, *, int8: bool = False) -> CheckPhotos:
+def photos_to_check(
+    run: Run, predictor: Predictor, data: Path | None, *, int8: bool = False, progress: Progress | None = None
+) -> CheckPhotos:
     """The run's held-out photos with its predictions, and photos that it was trained on.
 
     A run that was trained on all persons (folds, a refit) is checked on photos of its training. For int8 some persons
@@ -50,6 +53,7 @@ def photos_to_check(run: Run, predictor: Predictor, data: Path | None, *, int8: 
         predictor: of the run.
         data: the run's data; by default where they were when it was trained.
         int8: whether photos to calibrate on are needed.
+        progress: called with photos predicted and photos in all.
 
     Raises:
         InputError: when the data are not there, or none of the run's photos is.
@@ -83,7 +87,7 @@ def photos_to_check(run: Run, predictor: Predictor, data: Path | None, *, int8: 
         paths,
         persons_of(chosen),
         chosen["label"].to_numpy(),
-        predictor.predict_all(paths),
+        predictor.predict_all(paths, progress),
         [path_of[photo] for photo in training],
         scored_on,
     )

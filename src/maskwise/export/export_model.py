@@ -1,6 +1,5 @@
 """Export a run as one file, which is written only if it gives the run's predictions."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from maskwise.export.staged_file import staged
 from maskwise.export.write_checked import Target, write_checked
 from maskwise.files import locked, write_text
 from maskwise.inference.exported import INT8_STEM, Check, ExportedCard, exported_parts
+from maskwise.reporter import SILENT, Reporter
 from maskwise.reporting.model_card import read_model_card
 from maskwise.runs.run import Run
 from maskwise.runs.run_folder import CARD_FILE
@@ -38,7 +38,7 @@ def export(
     kind: str = "onnx",
     int8: bool = False,
     data: Path | None = None,
-    say: Callable[[str], None] = lambda line: None,
+    reporter: Reporter = SILENT,
 ) -> Exported:
     """Write a run as one file, if its predictions are those of the run.
 
@@ -48,7 +48,7 @@ def export(
         kind: the name of a format: `onnx`, or `openvino` (two files that belong together).
         int8: whether to use 8-bit integers, calibrated on training photos; refused where they cost too much.
         data: the run's data; by default where they were when it was trained.
-        say: called with a line before each step.
+        reporter: receives a message before each step, and the progress of predicting.
 
     Raises:
         InputError: when the run or its data can't be read, a package is missing, the file exists, or the check fails.
@@ -59,18 +59,18 @@ def export(
     chosen = find_format(kind)
     path = out / f"{INT8_STEM if int8 else 'model'}{chosen.suffix}"
     _check_packages(chosen, int8=int8)  # before the steps that take long
-    say("merging the run into one graph")
+    reporter.message("merging the run into one graph ...")
     merged = merge_run(run, "int8" if int8 else "fp32")
     card = merged.card.model_copy(update={"model_card": read_model_card(run.path)})
     # One lock for all formats, because they share the model card.
     with locked(out / ".export.lock", f"the exports in {out}"), staged(path) as stage:
         _check_free(path, out / CARD_FILE, card, run)
-        say("predicting the photos to check it on")
-        photos = photos_to_check(run, merged.predictor, data, int8=int8)
+        progress = reporter.progress("predicting the photos to check it on")
+        photos = photos_to_check(run, merged.predictor, data, int8=int8, progress=progress)
         target = Target(stage, chosen, card, photos)
         model = chosen.from_onnx(to_onnx(merged.graph))
         if int8:
-            check = write_int8(model, target, say)
+            check = write_int8(model, target, reporter)
         else:
             check = write_checked(model, target)
             require_same(check, path)

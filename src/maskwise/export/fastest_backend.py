@@ -1,7 +1,6 @@
 """Find the backend that computes a model fastest on this machine, by measuring."""
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
@@ -9,17 +8,18 @@ from maskwise.errors import InputError, MaskwiseError
 from maskwise.export.open_model import BACKENDS, Backend, open_predictor
 from maskwise.inference.exported import Model
 from maskwise.inference.predictor import Predictor
+from maskwise.reporter import Reporter
 from maskwise.runs.run import Run
 
 _ROUNDS, _BATCH = 5, 32
 
 
-def fastest_backend(model: Model, say: Callable[[str], None]) -> tuple[Backend, dict[str, float]]:
+def fastest_backend(model: Model, reporter: Reporter) -> tuple[Backend, dict[str, float]]:
     """The backend that computes a model fastest, and the photos per second of each: medians of alternating rounds.
 
     Args:
         model: a run, or an exported file.
-        say: called with the reason why a backend can't compute the model.
+        reporter: receives the reason why a backend can't compute the model.
 
     Raises:
         InputError: when no backend can compute it.
@@ -35,7 +35,7 @@ def fastest_backend(model: Model, say: Callable[[str], None]) -> tuple[Backend, 
     if not predictors:
         raise InputError(reasons[0])
     for reason in dict.fromkeys(reasons):
-        say(reason)
+        reporter.message(reason)
     seconds: dict[Backend, list[float]] = {backend: [] for backend in predictors}
     for _ in range(_ROUNDS):
         for backend, predictor in predictors.items():

@@ -1,7 +1,5 @@
 """Export in 8-bit integers: the first quantization method whose file is close enough to the run."""
 
-from collections.abc import Callable
-
 from maskwise.errors import InputError
 from maskwise.export.calibration import calibration_photos
 from maskwise.export.compare_with_run import (
@@ -15,15 +13,16 @@ from maskwise.export.graph import input_names
 from maskwise.export.quantization import METHODS, quantize
 from maskwise.export.write_checked import Target, write_checked
 from maskwise.inference.exported import Check
+from maskwise.reporter import Reporter
 
 
-def write_int8(model: FormatModel, target: Target, say: Callable[[str], None]) -> Check:
+def write_int8(model: FormatModel, target: Target, reporter: Reporter) -> Check:
     """Write the first quantized file that is good enough.
 
     Args:
         model: in single precision, in the target's format.
         target: what is written where.
-        say: called with a line before and after each method.
+        reporter: receives a message before and after each method.
 
     Raises:
         InputError: with the best figures, when no method is good enough, or no photo can be read to calibrate on.
@@ -34,12 +33,12 @@ def write_int8(model: FormatModel, target: Target, say: Callable[[str], None]) -
     for method in METHODS:
         if not method.quantizes_anything(model):
             break
-        say(f"quantizing on {len(calibration)} training photos, {method.describe()}")
+        reporter.message(f"quantizing on {len(calibration)} training photos, {method.describe()} ...")
         quantized = quantize(model, calibration, names, method)
         check = write_checked(quantized, target, method.describe())
         if is_int8_good_enough(check):
             return check
-        say(describe_check(check))
+        reporter.message(describe_check(check))
         tried.append(check)
     closest = max(tried, key=lambda check: check.same_class)
     raise InputError(

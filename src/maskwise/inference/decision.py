@@ -77,14 +77,15 @@ def create_choice(
         known = {float(asked): found[0] for asked, found in fitted.thresholds.items()}
         if accuracy not in known:
             raise InputError(
-                f"Expected --abstain to be one of {', '.join(f'{k:g}' for k in known)}, for which {model.path} has "
-                f"thresholds, got {accuracy:g}."
+                f"Expected the accuracy of answers to be one of {', '.join(f'{k:g}' for k in known)}, for which "
+                f"{model.path} has thresholds, got {accuracy:g}.",
+                setting="abstain",
             )
         threshold = known[accuracy]
         if name is not None and name != fitted.rule:
             raise InputError(
-                f"Expected --abstain with the rule {fitted.rule} that its thresholds were fitted for, "
-                f"got --decision {name}."
+                f"Expected the rule {fitted.rule}, which the thresholds to abstain were fitted for, got {name}.",
+                setting="decision",
             )
     return Choice(name or card.decision, fitted, calibrated, threshold)
 
@@ -95,6 +96,6 @@ def _fitted(model: Model, card: Card) -> TunedDecision:
     if not isinstance(card, ExportedCard) or card.tuned is None:
         raise InputError(
             f"Expected {model.path} to have a fitted decision, got none: the run it was made of had none; "
-            "train with --folds."
+            "train one with folds."
         )
     return card.tuned

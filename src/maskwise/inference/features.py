@@ -1,6 +1,6 @@
 """Frozen features: the output of a pretrained backbone, for audits and studies that take seconds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,13 @@ import torch
 from maskwise.data.decoding import Pixels
 from maskwise.data.decoding_pool import default_workers, load_batches
 from maskwise.data.normalization import normalize
-from maskwise.data.photo_source import transform_photo
 from maskwise.data.transform import Normalize, Resize, TransformSpec
+from maskwise.data.transform_photo import transform_photo
 from maskwise.inference.device import choose_device
 from maskwise.inference.predictor import BATCH_SIZE
-from maskwise.models.backbone import create_backbone
+from maskwise.models.backbones.create_backbone import create_backbone
 from maskwise.process_settings import prepare_process
+from maskwise.reporter import Progress
 
 
 def extract_features(
@@ -23,7 +24,7 @@ def extract_features(
     *,
     backbone: str = "tf_efficientnet_lite0",
     side: int = 128,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> npt.NDArray[np.float32]:
     """Features (N, F) of photos by a bundled ImageNet backbone, frozen.
 
@@ -31,7 +32,7 @@ def extract_features(
         paths: photos that can be read.
         backbone: one whose weights are bundled.
         side: height and width in pixels that photos are stretched to.
-        progress: called with the number of photos that became done.
+        progress: called with photos done and photos in all.
 
     Raises:
         PhotoError: when a photo can't be read.
@@ -45,16 +46,18 @@ def extract_features(
     module = made.module.eval().to(device).to(memory_format=torch.channels_last)
     features = np.empty((len(paths), made.n_features), np.float32)
 
-    def load(row: int) -> Pixels:
-        return transform_photo(paths[row], spec)
+    def load(row: int) -> list[Pixels]:
+        return [transform_photo(paths[row], spec)]
 
     batches = (
         range(start, min(start + BATCH_SIZE, len(paths))) for start in range(0, len(paths), BATCH_SIZE)
     )
+    if progress:
+        progress(0, len(paths))
     with torch.inference_mode():
-        for rows, images in load_batches(batches, load, spec.output_size, workers=default_workers()):
+        for rows, (images,) in load_batches(batches, load, [spec.output_size], workers=default_workers()):
             found = module(normalize(torch.from_numpy(images).to(device), step))
             features[rows[0] : rows[-1] + 1] = found.float().cpu().numpy()
             if progress:
-                progress(len(rows))
+                progress(rows[-1] + 1, len(paths))
     return features

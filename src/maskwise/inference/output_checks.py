@@ -17,9 +17,11 @@ def check_prediction_target(out: Path, sources: Sequence[str]) -> None:
         InputError: when it is a source, no .csv or .parquet, or holds anything but earlier predictions.
     """
     if out.suffix.lower() not in (".csv", ".parquet"):
-        raise InputError(f"Expected --out to end in .csv or .parquet, got {out}.")
+        raise InputError(f"Expected the output to end in .csv or .parquet, got {out}.", setting="out")
     if any(same_file(Path(source), out) for source in sources):
-        raise InputError(f"Expected --out to be another file than what is predicted, got {out}.")
+        raise InputError(
+            f"Expected the output to be another file than what is predicted, got {out}.", setting="out"
+        )
     check_replaceable(out, PREDICTION_START, "predictions")
 
 
@@ -30,7 +32,7 @@ def check_replaceable(out: Path, columns: tuple[str, ...], what: str) -> None:
         InputError: when it is anything else.
     """
     if out.is_dir():
-        raise InputError(f"Expected --out to be a file, got the folder {out}.")
+        raise InputError(f"Expected the output to be a file, got the folder {out}.", setting="out")
     if not out.exists():
         return
     try:
@@ -40,7 +42,8 @@ def check_replaceable(out: Path, columns: tuple[str, ...], what: str) -> None:
         found = ()
     if found[: len(columns)] != columns:
         raise InputError(
-            f"Expected --out to be new, or to hold {what} that may be replaced, got {out} with something else in it."
+            f"Expected {out} to be new, or to hold {what} that may be replaced, but something else is in it.",
+            setting="out",
         )
 
 

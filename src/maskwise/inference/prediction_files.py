@@ -16,9 +16,8 @@ from maskwise.inference.output_checks import check_prediction_target
 from maskwise.inference.photo_paths import iterate_photos
 from maskwise.inference.predictor import Predictor
 from maskwise.inference.resumable_parts import predict_in_parts
+from maskwise.reporter import SILENT, Progress, Reporter
 from maskwise.runs.run import Run
-
-Progress = Callable[[int], None]
 
 
 def predict_to_file(
@@ -28,7 +27,7 @@ def predict_to_file(
     out: Path,
     *,
     choice: Choice | None = None,
-    progress: Progress | None = None,
+    reporter: Reporter = SILENT,
     begun: Callable[[], None] = lambda: None,
 ) -> tuple[int, int, int]:
     """Predict every photo of the sources into a CSV or Parquet file.
@@ -44,6 +43,7 @@ def predict_to_file(
     """
     check_prediction_target(out, sources)
     photos, named = partial(_named, sources), sources_of(sources)
+    progress = reporter.progress("predicting")
     with prediction_parts(model, predictor, photos, named, out, choice, progress, begun) as (parts, resumed):
         table = pl.scan_parquet(parts, glob=False)
         with atomic_path(out) as temporary:
@@ -63,7 +63,7 @@ def prediction_parts(
     sources: str,
     out: Path,
     choice: Choice | None,
-    progress: Progress | None,
+    progress: Progress,
     begun: Callable[[], None],
 ) -> Iterator[tuple[list[Path], int]]:
     """Predictions in a folder next to `out`, locked while the block makes one file of them, then removed.

@@ -12,6 +12,7 @@ from maskwise.errors import InputError, MaskwiseError
 from maskwise.files import atomic_path, read_json, write_json
 from maskwise.inference.decision import Choice
 from maskwise.inference.predictor import Prediction, Predictor
+from maskwise.reporter import Progress
 from maskwise.runs.predictions import probability_columns
 from maskwise.tasks.label_space import LabelSpace
 
@@ -22,12 +23,17 @@ SCHEMA = 1
 
 
 def prediction_rows(
-    predictions: Sequence[Prediction], names: Sequence[str], space: LabelSpace, choice: Choice
+    predictions: Sequence[Prediction],
+    names: Sequence[str],
+    space: LabelSpace,
+    choice: Choice,
+    *,
+    with_notes: bool = False,
 ) -> pl.DataFrame:
     """One row per prediction; for a photo that could not be read only `photo` and `error` are filled.
 
     Columns: `photo`, `class`, a value name for each attribute, `confidence` (the probability of `class`),
-    `decision` (the rule, or `abstained`), `p_00` ... (probabilities), `error`.
+    `decision` (the rule, or `abstained`), `p_00` ... (probabilities), `note` where asked for, `error`.
     """
     known = [i for i, p in enumerate(predictions) if p.probabilities is not None]
     classes: list[int | None] = [None] * len(predictions)
@@ -56,6 +62,8 @@ def prediction_rows(
     columns["decision"] = pl.Series(rules, dtype=pl.String)
     for place, name in enumerate(probability_columns(space)):
         columns[name] = pl.Series(matrix[:, place]).fill_nan(None)
+    if with_notes:
+        columns["note"] = pl.Series([p.note for p in predictions], dtype=pl.String)
     columns["error"] = pl.Series([p.error for p in predictions], dtype=pl.String)
     return pl.DataFrame(columns)
 
@@ -67,7 +75,7 @@ def predict_in_parts(
     *,
     choice: Choice,
     identity: dict[str, str],
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[list[Path], int]:
     """Predict into Parquet parts, going on behind those that an earlier, killed call has left.
 
@@ -77,7 +85,7 @@ def predict_in_parts(
         folder: where the parts are kept until the caller has put them together.
         choice: how classes are decided.
         identity: what makes two calls the same; parts of another call are made anew.
-        progress: called with the number of photos that became done.
+        progress: called with photos done and photos in all.
 
     Returns:
         The parts in order, and how many photos were done by the earlier call.
@@ -85,7 +93,8 @@ def predict_in_parts(
     manifest = {"schema": SCHEMA, "decision": f"{choice.label()} {choice.threshold:g}", **identity}
     if folder.exists() and not (folder / "manifest.json").is_file():
         raise InputError(
-            f"Expected {folder} to be free for the parts of predictions, got something else: choose another --out."
+            f"Expected {folder} to be free for the parts of predictions, got something else: choose another file.",
+            setting="out",
         )
     done = _finished_parts(folder, manifest)
     skipped = _matching(done, photos())
@@ -97,26 +106,30 @@ def predict_in_parts(
         except OSError as error:
             raise MaskwiseError(f"Expected to make the folder {folder}, got: {error.strerror}.") from error
         write_json(folder / "manifest.json", manifest)
+    total = sum(1 for _ in photos()) if progress else 0
     if progress:
-        progress(skipped)
+        progress(skipped, total)
     stream = islice(photos(), skipped, None)
     names: list[str] = []
+    finished = skipped
 
     def paths() -> Iterator[Path]:
         for name, path in stream:
             names.append(name)
             yield path
 
+    with_notes = predictor.face_finder is not None  # nothing else is noted
     predictions = predictor.predict(paths())
     while part := list(islice(predictions, PART_SIZE)):
-        rows = prediction_rows(part, names[: len(part)], predictor.space, choice)
+        rows = prediction_rows(part, names[: len(part)], predictor.space, choice, with_notes=with_notes)
         del names[: len(part)]
         target = folder / f"{len(done):06d}.parquet"
         with atomic_path(target) as temporary:
             rows.write_parquet(temporary)
         done.append(target)
+        finished += len(part)
         if progress:
-            progress(len(part))
+            progress(finished, total)
     if not done:
         shutil.rmtree(folder, ignore_errors=True)
         raise InputError("Expected at least one photo, got none.")

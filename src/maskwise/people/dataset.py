@@ -19,17 +19,16 @@ from maskwise.people.member_photos import draw_member_photos
 from maskwise.people.people_spec import PeopleSpec
 from maskwise.people.population import Member, draw_members
 from maskwise.process_settings import use_one_opencv_thread
+from maskwise.reporter import SILENT, Reporter
 
 SCHEMA = 1
 SPEC_FILE = "people.yaml"
 TRUTH_FILE = "truth.parquet"
 _PARTS = ".parts"
 
-Progress = Callable[[int, int], None]
-
 
 def draw_people(
-    out: Path, spec: PeopleSpec, *, workers: int | None = None, progress: Progress | None = None
+    out: Path, spec: PeopleSpec, *, workers: int | None = None, reporter: Reporter = SILENT
 ) -> pl.DataFrame:
     """Draw a data set; a call that was interrupted is continued.
 
@@ -37,7 +36,7 @@ def draw_people(
         out: the folder: new, empty, or with an unfinished data set of the same description.
         spec: what to draw.
         workers: the number of processes; by default that of the processors.
-        progress: called with the number of persons that are drawn, and the number of all persons.
+        reporter: receives the number of persons that are drawn.
 
     Returns:
         The truth table: one row per photo.
@@ -52,12 +51,11 @@ def draw_people(
     members = draw_members(spec)
     parts = out / _PARTS
     waiting = [m for m in members if not _part(parts, m).is_file()]
-    if progress:
-        progress(len(members) - len(waiting), len(members))
+    progress = reporter.progress("drawing people")
+    progress(len(members) - len(waiting), len(members))
     draw = partial(_draw_part, out, spec)
     for done, _ in enumerate(_in_processes(draw, waiting, workers or os.cpu_count() or 1), start=1):
-        if progress:
-            progress(len(members) - len(waiting) + done, len(members))
+        progress(len(members) - len(waiting) + done, len(members))
     rows = [row for m in members for row in json.loads(_part(parts, m).read_text(encoding="utf-8"))]
     truth = pl.DataFrame(rows, infer_schema_length=None)
     write_tables(out, spec, truth)

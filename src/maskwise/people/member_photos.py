@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import simplejpeg
@@ -47,7 +46,6 @@ def draw_member_photos(out: Path, spec: PeopleSpec, member: Member) -> list[Trut
     Returns:
         A row for each photo.
     """
-    cv2.setNumThreads(1)  # the processes use all cores already
     person = create_person(draw_identity(spec.seed, member.person, member.gender, member.age))
     race = ("African", "Asian", "Caucasian")[int(np.argmax(person.identity.ancestry))]
     names = photo_names(spec.photos)

@@ -22,7 +22,7 @@ def read_decision(path: Path) -> TunedDecision:
     """
     if not path.is_file():
         raise InputError(
-            f"Expected {path.parent} to have a fitted decision ({path.name}), got none: train it with --folds, which "
+            f"Expected {path.parent} to have a fitted decision ({path.name}), got none: train it with folds, which "
             "fits one."
         )
     try:

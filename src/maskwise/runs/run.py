@@ -167,7 +167,10 @@ class Run:
         """
         place = given or Path(self.lineage.data.path)
         if str(place) == "." or not place.exists():
-            raise InputError(f"Expected the data of {self.path} at {place}: name them with --data.")
+            raise InputError(
+                f"Expected the data of {self.path} at {place}: name the place where they are now.",
+                setting="data",
+            )
         return place
 
 
@@ -195,9 +198,7 @@ def open_finished_run(path: Path, evaluation: str | None = None) -> Run:
     check_folder(path, "a run folder")
     run = Run(path, evaluation)
     if not run.lineage.finished:
-        raise InputError(
-            f"Expected {path} to be a finished run, but it is not: train it with --resume first."
-        )
+        raise InputError(f"Expected {path} to be a finished run, but it is not: resume its training first.")
     for part in ("recipe", "metrics", "predictions"):
         getattr(run, part)
     return run

@@ -121,7 +121,7 @@ class RunFolder(ResultFolder):
         folders = sorted(f for f in self.members.glob("*") if f.is_dir()) if self.members.is_dir() else []
         if not folders:
             advice = (
-                "its training is not finished: train with --resume"
+                "its training is not finished: resume it"
                 if self.recipe.is_file()
                 else "it is no run of maskwise"
             )
@@ -143,11 +143,14 @@ class RunFolder(ResultFolder):
         )
         if resume and not self.recipe.is_file():
             raise InputError(
-                f"Expected {self.path} to be a run to resume, got no {self.recipe.name} in it: train without --resume."
+                f"Expected {self.path} to be a run to resume, got no {self.recipe.name} in it: train a new run.",
+                setting="resume",
             )
         if occupied and not resume and os.environ.get("RANK", "0") == "0":
             raise InputError(
-                f"Expected {self.path} to be new or empty, but it is not: choose another --out, or go on with --resume."
+                f"Expected {self.path} to be new or empty, but it is not: choose another folder, or resume "
+                "the run in it.",
+                setting="out",
             )
 
     @contextmanager

@@ -77,7 +77,7 @@ def compare(
     if len(set(resolved)) < len(resolved):
         raise InputError("Expected different runs, got the same folder twice.")
     if not 0 < margin < 1:
-        raise InputError(f"Expected --margin between 0 and 1, got {margin:g}.")
+        raise InputError(f"Expected a margin between 0 and 1, got {margin:g}.", setting="margin")
     notes = _check_alike(runs)
     _check_decisions(runs)
     splits = _by_split(runs)
@@ -174,7 +174,7 @@ def _check_decisions(runs: Sequence[Run]) -> None:
         if run.evaluation is not None and decision != own:
             raise InputError(
                 f"Expected the evaluation {run.evaluation} of {run.path} to decide by the run's own rule {own}, "
-                f"got {decision}: evaluate it again under another name, without --decision and --by-person."
+                f"got {decision}: evaluate it again under another name, by that rule and photo by photo."
             )
 
 
@@ -244,7 +244,8 @@ def _align(runs: Sequence[Run], notes: list[str]) -> _Aligned:
     if not shared.height:
         raise InputError(
             f"Expected {', '.join(str(run.path) for run in runs)} to have held out the same persons, but they share "
-            "no photo: train them with the same split, or compare an evaluation on the same data (--evaluation NAME)."
+            "no photo: train them with the same split, or compare an evaluation on the same data.",
+            setting="evaluation",
         )
     most = max(run.predictions.height for run in runs)
     if shared.height < most:

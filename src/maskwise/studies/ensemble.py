@@ -2,7 +2,7 @@
 
 import shlex
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from maskwise.metrics.paired_difference import Difference, paired_difference
 from maskwise.models.decision import decide
 from maskwise.models.ensemble import EnsembleSpec, combine_members
 from maskwise.models.member import Member, save_member
+from maskwise.reporter import SILENT, Reporter
 from maskwise.runs.ensemble_file import write_ensemble_spec
 from maskwise.runs.metrics import Metrics
 from maskwise.runs.predictions import persons_of, probability_columns
@@ -48,7 +49,7 @@ def ensemble(
     greedy: bool = False,
     data: Path | None = None,
     photos_in_report: bool = True,
-    say: Callable[[str], None] = lambda line: None,
+    reporter: Reporter = SILENT,
 ) -> Ensembled:
     """Make one run of several, scored on the persons that all of them have predicted without having seen them.
 
@@ -59,7 +60,7 @@ def ensemble(
         greedy: choose runs that raise the score together; with `weighted` this is always done.
         data: where the runs' data are, if not any more where they were trained.
         photos_in_report: whether the report shows the worst mistakes.
-        say: called with one line for what is left out.
+        reporter: receives a message for what is left out.
 
     Raises:
         InputError: when runs have other classes or no common photos, or a soup's architectures differ.
@@ -86,7 +87,7 @@ def ensemble(
     # Only a mean lets a run count more than once.
     counts = [1 if how in ("vote", "soup") else chosen.count(k) for k in distinct]
     parts = [runs[k] for k in distinct]
-    known = known_data(parts, shared, data, say)  # before anything is written
+    known = known_data(parts, shared, data, reporter)  # before anything is written
     if how == "soup":
         members = [_soup(members, [runs[k].path for k in distinct])]
         p = _soup_predictions(members[0], runs[0], shared, data)
@@ -139,13 +140,14 @@ def _check_parts(runs: Sequence[Run], how: How) -> None:
             )
         if run.lineage.refit:
             raise InputError(
-                f"Expected runs whose members were scored, got {run.path}, a refit on everybody: train it without "
-                "--refit."
+                f"Expected runs whose members were scored, got {run.path}, a refit on everybody: train it without a "
+                "refit."
             )
         if run.lineage.folds is not None and how in ("vote", "soup"):
             raise InputError(
                 f"Expected runs of one training each to {'vote' if how == 'vote' else 'make a soup'}, got the folds of "
-                f"{run.path}: use --how mean."
+                f"{run.path}: take the mean of their probabilities.",
+                setting="how",
             )
 
 
@@ -160,7 +162,9 @@ def _soup(members: list[Member], folders: list[Path]) -> Member:
         if member.card.model != first.card.model or member.card.transform != first.card.transform:
             names = ", ".join(map(str, folders))
             raise InputError(
-                f"Expected one architecture and one transform for a soup, got others in {names}: use --how mean."
+                f"Expected one architecture and one transform for a soup, got others in {names}: take the mean of "
+                "their probabilities.",
+                setting="how",
             )
     states = [member.classifier.state_dict() for member in members]
     mixed = {
@@ -206,7 +210,9 @@ def _check_holds(
         low, high = difference.ci95
         raise InputError(
             f"Expected the soup to score no worse than its best member, got {difference.value:+.3f} macro F1 "
-            f"({low:+.3f} to {high:+.3f}): such weights can't be averaged; use --how mean."
+            f"({low:+.3f} to {high:+.3f}): such weights can't be averaged; take the mean of their "
+            "probabilities.",
+            setting="how",
         )
 
 

@@ -1,7 +1,7 @@
 """The result of an ensemble: its scores by group, where it comes from, and what its report says."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ from maskwise.inference.engine import Probabilities
 from maskwise.models.decision import decide
 from maskwise.models.member import Member
 from maskwise.recipes.recipe_files import save_recipe
+from maskwise.reporter import Reporter
 from maskwise.reporting.run_report import LEFT_OUT, About
 from maskwise.runs.lineage import Lineage, Parent
 from maskwise.runs.metrics import Circumstances, Metrics
@@ -100,9 +101,7 @@ def _lineage(folder: RunFolder, combined: CombinedRuns) -> Lineage:
     )
 
 
-def known_data(
-    runs: Sequence[Run], shared: pl.DataFrame, data: Path | None, say: Callable[[str], None]
-) -> KnownData:
+def known_data(runs: Sequence[Run], shared: pl.DataFrame, data: Path | None, reporter: Reporter) -> KnownData:
     """The table and the groups of photos that runs share.
 
     Where the data are not any more where the first run was trained, or not what they were, groups and pictures are
@@ -112,7 +111,7 @@ def known_data(
         runs: finished runs.
         shared: `photo`, `person` and `label` of the photos (N).
         data: where the data are, if not where the first run was trained.
-        say: called with one line for what is left out.
+        reporter: receives a message for what is left out.
     """
     first = runs[0]
     try:
@@ -120,7 +119,7 @@ def known_data(
         groups = grouping_columns(table.group_values(), first.recipe.data.groups)
     except InputError as error:
         missing = f"Groups and photos are left out. {error}"
-        say(missing)
+        reporter.message(missing)
         return KnownData(None, {}, missing)
     return KnownData(table, groups)
 

@@ -54,7 +54,10 @@ def list_runs(folder: Path, *, sort: str = "score") -> Listed:
         runs.sort(key=_seconds)
     elif sort != "name":
         if runs and not any(sort in run.values for run in runs):
-            raise InputError(f"Expected --sort to be score, time, name or a recipe's key, got {sort!r}.")
+            raise InputError(
+                f"Expected runs to be sorted by score, time, name or a recipe's key, got {sort!r}.",
+                setting="sort",
+            )
         runs.sort(key=lambda run: _sortable(run.values.get(sort)))
     return Listed([_row(run, keys) for run in runs], keys, unfinished)
 

@@ -1,17 +1,15 @@
 """`rebuild`: a run repeated from its lineage, and whether the result agrees."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
-from maskwise.data.scan import ProgressOf
 from maskwise.errors import InputError
 from maskwise.metrics.classification import macro_f1, stacked_by_person
 from maskwise.metrics.paired_difference import paired_difference
 from maskwise.models.decision import decide
+from maskwise.reporter import SILENT, Reporter
 from maskwise.runs.lineage import Lineage
 from maskwise.runs.machine import installed_version
 from maskwise.runs.predictions import persons_of, probability_columns
@@ -51,9 +49,7 @@ def rebuild(
     data: Path | None = None,
     out: Path | None = None,
     resume: bool = False,
-    console: Console | None = None,
-    progress: ProgressOf = lambda stage: None,
-    say: Callable[[str], None] = lambda line: None,
+    reporter: Reporter = SILENT,
 ) -> Rebuilt:
     """Train a run again from its own recipe on its own data, and compare.
 
@@ -62,9 +58,7 @@ def rebuild(
         data: where its data lie now; where the lineage says by default.
         out: the new run's folder; `RUN-rebuilt` by default.
         resume: go on with a rebuild that was stopped.
-        console: where training prints.
-        progress: makes the progress bars of training.
-        say: called with one line for each difference in code, packages and machine.
+        reporter: receives messages and progress of the training, and a note for each package that differs.
 
     Raises:
         InputError: when the run is not finished, or its data are not there or not the same any more.
@@ -79,7 +73,7 @@ def rebuild(
     _check_same_data(first, place)
     changed = _changed_packages(lineage)
     for line in changed:
-        say(line)
+        reporter.message(f"Note: {line}.")
     if lineage.folds is not None:
         train_folds(
             first.recipe,
@@ -89,8 +83,7 @@ def rebuild(
             refit=lineage.refit,
             resume=resume,
             photos_in_report=False,
-            console=console,
-            progress=progress,
+            reporter=reporter,
         )
     else:
         train(
@@ -99,8 +92,7 @@ def rebuild(
             folder,
             resume=resume,
             photos_in_report=False,
-            console=console,
-            progress=progress,
+            reporter=reporter,
         )
     again = open_finished_run(folder)
     changed += _changed_circumstances(lineage, again.lineage)
@@ -113,7 +105,7 @@ def _check_same_data(run: Run, place: Path) -> None:
     Raises:
         InputError: when photos, labels, files or corrections differ.
     """
-    prepared = prepare(place, run.recipe, say=lambda line: None)
+    prepared = prepare(place, run.recipe)
     before, now = run.lineage.data, prepared.photos
     if now.fingerprint == before.fingerprint:
         return
@@ -125,7 +117,8 @@ def _check_same_data(run: Run, place: Path) -> None:
         )
     raise InputError(
         f"Expected {place} to be the data of {run.path}, but photos, labels or files differ (fingerprint "
-        f"{now.fingerprint[:12]}, then {str(before.fingerprint)[:12]}): name its data with --data."
+        f"{now.fingerprint[:12]}, then {str(before.fingerprint)[:12]}): name its data.",
+        setting="data",
     )
 
 

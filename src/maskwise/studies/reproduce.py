@@ -13,12 +13,12 @@ from maskwise.files import write_csv, write_text
 from maskwise.metrics.paired_difference import holm
 from maskwise.metrics.seed_variance import corrected_t, recipe_verdict
 from maskwise.people.people_spec import PeopleSpec
+from maskwise.reporter import SILENT, Reporter
 from maskwise.reporting import plots
 from maskwise.reporting.pages import render_page
 from maskwise.studies.claims import BASE, PEOPLE, Claim, judge
 from maskwise.studies.effects import Effect
-from maskwise.studies.engines import Say
-from maskwise.studies.run_study import Findings, Watch, run_study
+from maskwise.studies.run_study import Findings, run_study
 from maskwise.studies.study import Mode, Study
 from maskwise.training.ray_tasks import HERE
 
@@ -46,13 +46,12 @@ class _Setting:
     seeds: tuple[int, ...]
     on: str
     cpus: int
-    say: Say
-    watch: Watch
+    reporter: Reporter
 
     def run(self, study: Study, data: Path, folder: str) -> Findings:
         """Run one study."""
         out = self.out / folder
-        return run_study(study, data, out, on=self.on, cpus=self.cpus, say=self.say, watch=self.watch)
+        return run_study(study, data, out, on=self.on, cpus=self.cpus, reporter=self.reporter)
 
 
 def reproduce_claims(
@@ -65,8 +64,7 @@ def reproduce_claims(
     seeds: tuple[int, ...] = (0, 1, 2),
     on: str = HERE,
     cpus: int = 1,
-    say: Say = lambda line: None,
-    watch: Watch = lambda outcomes, total: None,
+    reporter: Reporter = SILENT,
 ) -> list[ClaimResult]:
     """Test claims on data sets; a call that was stopped goes on where it was.
 
@@ -85,7 +83,7 @@ def reproduce_claims(
     ]
     if len(set(names)) < len(names):
         names = [f"{name}-{place}" for place, name in enumerate(names, start=1)]
-    setting = _Setting(out=out, seeds=seeds, on=on, cpus=cpus, say=say, watch=watch)
+    setting = _Setting(out=out, seeds=seeds, on=on, cpus=cpus, reporter=reporter)
     results = []
     ways: tuple[Mode, ...] = ("frozen", "fine-tune")
     for path, name in zip(data, names, strict=True):
@@ -100,7 +98,9 @@ def _chosen(claims: Sequence[Claim], only: Sequence[str] | None, fine_tune: bool
     known = [claim.name for claim in claims]
     for name in only or ():
         if name not in known:
-            raise InputError(f"Expected --only to name claims ({', '.join(known)}), got {name!r}.")
+            raise InputError(
+                f"Expected the name of a claim ({', '.join(known)}), got {name!r}.", setting="only"
+            )
     if only:
         return [claim for claim in claims if claim.name in only]
     return [claim for claim in claims if fine_tune or claim.way == "frozen"]

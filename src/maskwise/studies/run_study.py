@@ -1,6 +1,6 @@
 """A study from its YAML to a table and a report; a call that was stopped goes on where it was."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,12 @@ from maskwise.data.scan import scan_photos
 from maskwise.errors import InputError
 from maskwise.files import write_csv, write_text
 from maskwise.recipes.schema import Recipe
+from maskwise.reporter import SILENT, Reporter
 from maskwise.studies.effects import Agreement, Effect, find_effects, ranking_agreement
-from maskwise.studies.engines import Say, run_trials
+from maskwise.studies.engines import run_trials
 from maskwise.studies.study import Study, Trial, list_trials
 from maskwise.studies.trials import Outcome
 from maskwise.training.ray_tasks import HERE
-
-Watch = Callable[[list[Outcome], int], None]
-"""Called with the outcomes so far and the number of trials in all, after each."""
 
 STUDY_FILE = "study.yaml"
 TABLE_FILE = "trials.csv"
@@ -50,8 +48,7 @@ def run_study(
     *,
     on: str = HERE,
     cpus: int = 1,
-    say: Say = lambda line: None,
-    watch: Watch = lambda outcomes, total: None,
+    reporter: Reporter = SILENT,
 ) -> Findings:
     """Run all trials of a study, and find their effects.
 
@@ -61,8 +58,7 @@ def run_study(
         out: the study's folder, new, or one where the same study was begun.
         on: where trials run: `here`, `ray`, or an address.
         cpus: processors that a trial takes under Ray.
-        say: called with each line of a training.
-        watch: called after every trial.
+        reporter: receives a message for each trial, the number of trials done, and what their trainings report.
 
     Raises:
         InputError: when the study is wrong, or the folder holds another.
@@ -71,15 +67,18 @@ def run_study(
     tuned = list_trials(study, "fine-tune") if study.mode == "fine-tune" else []
     _claim(study, out, data, (frozen or tuned)[0].recipe)
     outcomes: list[Outcome] = []
+    progress = reporter.progress(f"trials of {study.name}")
 
     def run(trials: list[Trial], total: int) -> list[Outcome]:
         order = {trial.name: place for place, trial in enumerate(trials)}
         found: list[Outcome] = []
-        for outcome in run_trials(trials, data, out, on=on, cpus=cpus, say=say):
+        progress(len(outcomes), total)
+        for outcome in run_trials(trials, data, out, on=on, cpus=cpus, reporter=reporter):
             found.append(outcome)
             outcomes.append(outcome)
             _write_table(out, outcomes)
-            watch(outcomes, total)
+            reporter.message(f"{len(outcomes)}/{total} {outcome.sentence()}")
+            progress(len(outcomes), total)
         return sorted(found, key=lambda o: order[o.trial.name])
 
     screened = find_effects(run(frozen, len(frozen)), margin=study.margin) if frozen else []
@@ -116,10 +115,13 @@ def _claim(study: Study, out: Path, data: Path, base: Recipe) -> None:
         if before != described:
             raise InputError(
                 f"Expected {out} to be new or to hold this study on these data, but {STUDY_FILE} in it says otherwise: "
-                "choose another --out."
+                "choose another folder.",
+                setting="out",
             )
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"Expected {out} to be new or empty, but it is not: choose another --out.")
+        raise InputError(
+            f"Expected {out} to be new or empty, but it is not: choose another folder.", setting="out"
+        )
     else:
         write_text(path, yaml.safe_dump(described, sort_keys=False, allow_unicode=True))
 

@@ -2,23 +2,21 @@
 
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-from rich.console import Console
 
 from maskwise.errors import InputError, MaskwiseError, StoppedError, in_short
 from maskwise.files import read_json, write_json
+from maskwise.reporter import SILENT, Reporter
 from maskwise.runs.metrics import Metrics
 from maskwise.runs.predictions import predictions_frame, write_predictions
 from maskwise.runs.run_folder import RunFolder
 from maskwise.studies.study import Trial
 from maskwise.tasks.label_space import UNKNOWN
 from maskwise.training.finish_run import score_held_out
-from maskwise.training.linear_probe import frozen_features, train_head
+from maskwise.training.frozen_head import backbone_features, train_head
 from maskwise.training.prepare_data import prepare
 from maskwise.training.train import train
 
@@ -42,20 +40,26 @@ class Outcome:
         """Macro F1, where there is one."""
         return None if self.metrics.macro_f1 is None else self.metrics.macro_f1.value
 
+    def sentence(self) -> str:
+        """What was tried and what it came to, in one line."""
+        trial = self.trial
+        score = f"failed: {self.error}" if self.score is None else f"macro F1 {self.score:.3f}"
+        return f"{trial.mode}, {trial.condition}, seed {trial.seed}, split {trial.split}: {score}, {self.seconds:.1f} s"
+
     def predictions(self) -> pl.DataFrame:
         """Held-out photos with person, label and probabilities."""
         frame = pl.read_parquet(self.folder.predictions, glob=False)
         return frame.filter(pl.col("label") != UNKNOWN).sort("photo")
 
 
-def run_trial(trial: Trial, data: Path, out: Path, say: Callable[[str], None] = lambda line: None) -> Outcome:
+def run_trial(trial: Trial, data: Path, out: Path, reporter: Reporter = SILENT) -> Outcome:
     """Run a trial, or read what an earlier call has left; a failure is an outcome and does not end the study.
 
     Args:
         trial: what to do.
         data: what to train on.
         out: the study's folder; the trial's is `trials/NAME` in it.
-        say: called with each line of a training.
+        reporter: receives messages and progress of a training.
     """
     folder = RunFolder(out / "trials" / trial.name)
     done = _earlier(trial, folder)
@@ -66,7 +70,9 @@ def run_trial(trial: Trial, data: Path, out: Path, say: Callable[[str], None] = 
     metrics = Metrics()
     try:
         metrics = (
-            _frozen(trial, data, folder) if trial.mode == "frozen" else _fine_tune(trial, data, folder, say)
+            _frozen(trial, data, folder, reporter)
+            if trial.mode == "frozen"
+            else _fine_tune(trial, data, folder, reporter)
         )
     except StoppedError as stopped:  # asked for by the user: of the study, not of this trial
         raise KeyboardInterrupt from stopped
@@ -106,22 +112,20 @@ def _earlier(trial: Trial, folder: RunFolder) -> Outcome | None:
     return Outcome(trial, folder, None, float(content["seconds"]), metrics)
 
 
-def _fine_tune(trial: Trial, data: Path, folder: RunFolder, say: Callable[[str], None]) -> Metrics:
+def _fine_tune(trial: Trial, data: Path, folder: RunFolder, reporter: Reporter) -> Metrics:
     resume = folder.recipe.is_file()
     if folder.path.is_dir() and not resume:
         for left in (RESULT, TRACEBACK):
             (folder.path / left).unlink(missing_ok=True)
-    metrics = train(
-        trial.recipe, data, folder.path, resume=resume, photos_in_report=False, console=_LineConsole(say)
-    )
+    metrics = train(trial.recipe, data, folder.path, resume=resume, photos_in_report=False, reporter=reporter)
     if metrics.interrupted:
         raise KeyboardInterrupt
     return metrics
 
 
-def _frozen(trial: Trial, data: Path, folder: RunFolder) -> Metrics:
-    prepared = prepare(data, trial.recipe, say=lambda line: None)
-    features = frozen_features(prepared, trial.recipe)
+def _frozen(trial: Trial, data: Path, folder: RunFolder, reporter: Reporter) -> Metrics:
+    prepared = prepare(data, trial.recipe)
+    features = backbone_features(prepared, trial.recipe, reporter)
     begin = time.perf_counter()
     probabilities = train_head(trial.recipe, prepared, features)
     table = prepared.held_out_table
@@ -131,16 +135,3 @@ def _frozen(trial: Trial, data: Path, folder: RunFolder) -> Metrics:
     write_predictions(folder.predictions, frame)
     metrics = score_held_out(prepared, trial.recipe, probabilities)
     return metrics.model_copy(update={"seconds": round(time.perf_counter() - begin, 3)})
-
-
-class _LineConsole(Console):
-    """A console that passes its lines to a function."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        super().__init__(quiet=True)
-        self._say = say
-
-    def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - as the console has it
-        """Pass on what would be printed."""
-        del options
-        self._say(" ".join(str(thing) for thing in objects))

@@ -1,7 +1,6 @@
 """Photos that are trained on and never held out: additional labelled data, and photos that a run has labelled."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,20 +10,19 @@ import polars as pl
 from maskwise.data.data_fingerprint import data_fingerprint
 from maskwise.data.leakage import Side, check_additional_photos, find_shared_persons
 from maskwise.data.readers.read_data import read_data
-from maskwise.data.scan import Progress, Scan, scan_photos
+from maskwise.data.scan import Scan, scan_photos
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets
 from maskwise.errors import InputError
 from maskwise.inference.load_run import load_predictor
 from maskwise.recipes.parent_runs import PseudoLabelPart
 from maskwise.recipes.schema import Recipe
+from maskwise.reporter import SILENT, Reporter
 from maskwise.runs.lineage import ExtraData
 from maskwise.runs.run import open_run
 from maskwise.tasks.label_space import UNKNOWN
 from maskwise.training.prepare_data import TrainingLabels
 from maskwise.training.training_data import TrainingData
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -37,16 +35,13 @@ class _Extra:
     targets: Targets  # (E, C)
 
 
-def add_training_photos(
-    data: TrainingData, recipe: Recipe, *, say: Say, progress: Progress | None = None
-) -> TrainingData:
+def add_training_photos(data: TrainingData, recipe: Recipe, *, reporter: Reporter = SILENT) -> TrainingData:
     """Add `data.more` and `pseudo_labels` to the training side.
 
     Args:
         data: the run's own photos.
         recipe: what was chosen.
-        say: called with one line for each data set.
-        progress: called while photos are scanned.
+        reporter: receives a message for each data set, and the progress of scanning it.
 
     Raises:
         InputError: when a data set can't be read, or has nothing to add.
@@ -54,25 +49,25 @@ def add_training_photos(
     """
     labels = TrainingLabels(recipe.labels, data.table.space)
     for name in recipe.data.more:
-        table, scan = _scan(name, data, progress)
+        table, scan = _scan(name, data, reporter)
         extra = _labelled(name, table, scan, labels)
-        data = _join(data, extra, labels, _entry(extra, table, scan, "labels"), say)
-        say(f"{len(extra.table):,} photos of {name} are trained on too.")
+        data = _join(data, extra, labels, _entry(extra, table, scan, "labels"), reporter)
+        reporter.message(f"{len(extra.table):,} photos of {name} are trained on too.")
     part = recipe.pseudo_labels
     if part is not None:
-        table, scan = _scan(part.data, data, progress)
+        table, scan = _scan(part.data, data, reporter)
         extra = _pseudo_labelled(part, table, scan)
-        data = _join(data, extra, labels, _entry(extra, table, scan, f"labelled by {part.run}"), say)
-        say(
+        data = _join(data, extra, labels, _entry(extra, table, scan, f"labelled by {part.run}"), reporter)
+        reporter.message(
             f"{len(extra.table):,} of {len(table):,} photos of {part.data} are trained on with the labels "
             f"that {part.run} gives with a confidence of {part.confidence:g} or more."
         )
     return data
 
 
-def _scan(name: str, data: TrainingData, progress: Progress | None) -> tuple[PhotoTable, Scan]:
+def _scan(name: str, data: TrainingData, reporter: Reporter) -> tuple[PhotoTable, Scan]:
     table = read_data(Path(name), data.table.space)
-    return table, scan_photos(table, progress=progress)
+    return table, scan_photos(table, progress=reporter.progress(f"scanning photos of {name}"))
 
 
 def _labelled(name: str, table: PhotoTable, scan: Scan, labels: TrainingLabels) -> _Extra:
@@ -96,10 +91,10 @@ def _pseudo_labelled(part: PseudoLabelPart, table: PhotoTable, scan: Scan) -> _E
 
 
 def _join(
-    data: TrainingData, extra: _Extra, labels: TrainingLabels, entry: ExtraData, say: Say
+    data: TrainingData, extra: _Extra, labels: TrainingLabels, entry: ExtraData, reporter: Reporter
 ) -> TrainingData:
     """Both tables, the additional one on the training side, under names that lead to its files."""
-    _say_shared_ids(data, extra, say)
+    _report_shared_ids(data, extra, reporter)
     here, there = data.table, extra.table
     # Resolved: a relative path through a link would lead elsewhere.
     base = os.path.realpath(here.root)
@@ -130,12 +125,12 @@ def _join(
     )
 
 
-def _say_shared_ids(data: TrainingData, extra: _Extra, say: Say) -> None:
+def _report_shared_ids(data: TrainingData, extra: _Extra, reporter: Reporter) -> None:
     """Persons of two data sets are taken for different ones: where names agree, the user should know."""
     held_out = data.held_out_table.persons.tolist()
     shared = find_shared_persons(held_out, extra.table.persons.tolist())
     if shared:
-        say(
+        reporter.message(
             f"Note: {len(shared)} persons of {extra.name} have the name of a held-out one, such as {shared[0]}, and "
             "are taken for others. If they are the same, the score is worth nothing: leave them out."
         )

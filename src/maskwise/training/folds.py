@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from rich.console import Console
 
-from maskwise.data.scan import ProgressOf
 from maskwise.data.split import person_strata
 from maskwise.errors import InputError, StoppedError
 from maskwise.files import read_json, write_json
 from maskwise.recipes.recipe_files import save_recipe
 from maskwise.recipes.schema import Recipe
+from maskwise.reporter import SILENT, Reporter
 from maskwise.runs.lineage import Lineage
 from maskwise.runs.metrics import Metrics
 from maskwise.runs.run_folder import RunFolder
@@ -37,8 +36,7 @@ def train_folds(
     on: str = HERE,
     cpus: int = 1,
     photos_in_report: bool = True,
-    console: Console | None = None,
-    progress: ProgressOf = lambda stage: None,
+    reporter: Reporter = SILENT,
 ) -> Metrics:
     """Train one model per fold, and where asked one on everybody; what was done is kept when it is stopped.
 
@@ -56,12 +54,11 @@ def train_folds(
         on: where folds are trained: `here` one after the other, `ray`, or the address of a running Ray.
         cpus: processors that a fold takes under Ray.
         photos_in_report: whether the report shows the worst mistakes.
-        console: where lines go.
-        progress: makes the progress bars.
+        reporter: receives what is found, the progress, and the scores of each epoch.
 
     Raises:
         InputError: when data, recipe or folder are not as expected, or there are fewer persons of a kind than folds.
-        StoppedError: when the user stopped it; `--resume` goes on.
+        StoppedError: when the user stopped it; resuming goes on.
     """
     begin, folder = time.time(), RunFolder(run)
     resume = resume and folder.recipe.is_file()
@@ -76,10 +73,9 @@ def train_folds(
         folder=folder,
         resume=resume,
         photos_in_report=photos_in_report,
-        console=console if console is not None else Console(quiet=True),
-        progress=progress,
+        reporter=reporter,
     )
-    prepared = prepare(data, _of_fold(job.recipe, 0), say=job.say, progress=progress("scanning photos"))
+    prepared = prepare(data, _of_fold(job.recipe, 0), reporter=reporter)
     _check_folds(prepared, folds)
     _check_began_with(job, prepared, folds)
     save_recipe(folder.recipe, job.recipe)
@@ -95,13 +91,13 @@ def train_folds(
     ]
     if on == HERE:
         for part in parts:
-            _train_part(*part, job.console)
+            _train_part(*part, reporter)
     else:
         for name in run_tasks(_train_part, parts, on=on, cpus=cpus):
-            job.say(f"{name}: done")
+            reporter.message(f"{name}: done")
     if refit:
         everybody = _on_everybody(job.recipe, folder, folds)
-        _train_part(everybody, data, folder.refit.path, "refit on everybody", job.console)
+        _train_part(everybody, data, folder.refit.path, "refit on everybody", reporter)
     return aggregate_folds(TrainedFolds(job=job, data=prepared, folds=folds, refit=refit, begin=begin))
 
 
@@ -109,13 +105,15 @@ def _check_same(folder: RunFolder, folds: int, refit: bool) -> None:
     """A resume goes on with what was begun: as many folds, and a refit or none."""
     if not folder.plan.is_file():
         raise InputError(
-            f"Expected {folder.path} to be a run of folds to resume, got one training: leave --folds out."
+            f"Expected {folder.path} to be a run of folds to resume, got one training: resume it without folds.",
+            setting="folds",
         )
     plan = read_json(folder.plan)
     if (plan.get("folds"), plan.get("refit")) != (folds, refit):
-        flag = " --refit" if plan.get("refit") else ""
+        with_refit = "with" if plan.get("refit") else "without"
         raise InputError(
-            f"Expected to resume {folder.path} as it began, with --folds {plan.get('folds')}{flag}."
+            f"Expected to resume {folder.path} as it began, with {plan.get('folds')} folds and {with_refit} a refit.",
+            setting="folds",
         )
 
 
@@ -136,6 +134,9 @@ def _of_fold(recipe: Recipe, fold: int) -> Recipe:
 
 def _on_everybody(recipe: Recipe, folder: RunFolder, folds: int) -> Recipe:
     """The recipe of the refit: as many epochs as the folds kept, on average, and the last of them."""
+    split = recipe.split.model_copy(update={"nobody": True, "folds": None, "fold": None})
+    if recipe.probe is not None:  # its settings are chosen on everybody
+        return recipe.model_copy(update={"split": split})
     kept = [_kept_epochs(folder.fold(fold), recipe) for fold in range(folds)]
     training = recipe.training.model_copy(
         update={
@@ -144,7 +145,6 @@ def _on_everybody(recipe: Recipe, folder: RunFolder, folds: int) -> Recipe:
             "early_stopping": None,
         }
     )
-    split = recipe.split.model_copy(update={"nobody": True, "folds": None, "fold": None})
     return recipe.model_copy(update={"training": training, "split": split})
 
 
@@ -158,17 +158,16 @@ def _kept_epochs(fold: RunFolder, recipe: Recipe) -> int:
     return int(history["epoch"][best or 0])
 
 
-def _train_part(recipe: Recipe, data: Path, path: Path, name: str, console: Console | None = None) -> str:
+def _train_part(recipe: Recipe, data: Path, path: Path, name: str, reporter: Reporter = SILENT) -> str:
     folder = RunFolder(path)
     if folder.lineage.is_file() and Lineage.read(folder.lineage).finished:
         return name
-    if console is not None:
-        console.print(f"{name}:", soft_wrap=True, markup=False)
+    reporter.message(f"{name}:")
     metrics = train(
-        recipe, data, path, resume=folder.recipe.is_file(), photos_in_report=False, console=console
+        recipe, data, path, resume=folder.recipe.is_file(), photos_in_report=False, reporter=reporter
     )
     if metrics.interrupted:
-        raise StoppedError(f"Interrupted in {name}: --resume goes on.")
+        raise StoppedError(f"Interrupted in {name}: resume to go on.", setting="resume")
     return name
 
 

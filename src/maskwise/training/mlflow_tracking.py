@@ -25,7 +25,7 @@ def track_run(run: Run, store: str, *, report: bool = False) -> str:
         InputError: when MLflow is not installed, or the run can't be read.
         MaskwiseError: when the store can't be written.
     """
-    mlflow = import_extra("mlflow", "MLflow for --mlflow", "tracking")
+    mlflow = import_extra("mlflow", "MLflow to log runs to it", "tracking")
     metrics, folder = run.metrics, run.folder
     uri = store if "://" in store else _database(store)
     try:

@@ -1,6 +1,5 @@
 """From a data set and a recipe to training data: read, corrected, scanned, split, with targets."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,39 +10,37 @@ from maskwise.data.corrections import apply_corrections
 from maskwise.data.data_fingerprint import data_fingerprint
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.sampling import RatiosSpec, class_ratios
-from maskwise.data.scan import Progress, Scan, content_digest, scan_photos
+from maskwise.data.scan import Scan, content_digest, scan_photos
 from maskwise.data.table import PhotoTable
 from maskwise.data.targets import Targets, create_targets
 from maskwise.errors import InputError
 from maskwise.recipes.data_parts import LabelPart
 from maskwise.recipes.mixing import HalfFaceSpec
 from maskwise.recipes.schema import Recipe
+from maskwise.reporter import SILENT, Reporter
 from maskwise.runs.lineage import AppliedCorrections
 from maskwise.tasks.label_space import UNKNOWN, LabelSpace
 from maskwise.training.split_photos import split_photos, unused_photos
 from maskwise.training.training_data import Mask, ScannedPhotos, TrainingData
 
-Say = Callable[[str], None]
 
-
-def prepare(data: Path, recipe: Recipe, *, say: Say, progress: Progress | None = None) -> TrainingData:
+def prepare(data: Path, recipe: Recipe, *, reporter: Reporter = SILENT) -> TrainingData:
     """Read, scan, set aside what can't be used, split, and check that nothing leaks.
 
     Args:
         data: a folder in a known layout, or a table.
         recipe: what was chosen.
-        say: called with one line for each thing that was found.
-        progress: called while photos are scanned.
+        reporter: receives what is found, and the progress of scanning.
 
     Raises:
         InputError: when the data or the recipe's choices about it are wrong.
         LeakError: when a person or a duplicate would stand on both sides.
     """
-    table, corrections = _read(data, recipe.data.corrections, say)
+    table, corrections = _read(data, recipe.data.corrections, reporter)
     labels = TrainingLabels(recipe.labels, table.space)
     check_names(recipe, table.space)
-    photos = _scan(data, table, corrections, say, progress)
-    split = split_photos(photos, recipe.split, say)
+    photos = _scan(data, table, corrections, reporter)
+    split = split_photos(photos, recipe.split, reporter)
     labels.check_bands(photos.table.keep(~split.held_out))
     left_out = labels.left_out(photos.table)
     prepared = TrainingData(
@@ -57,16 +54,18 @@ def prepare(data: Path, recipe: Recipe, *, say: Say, progress: Progress | None =
     return prepared
 
 
-def _read(data: Path, corrections: str | None, say: Say) -> tuple[PhotoTable, AppliedCorrections | None]:
+def _read(
+    data: Path, corrections: str | None, reporter: Reporter
+) -> tuple[PhotoTable, AppliedCorrections | None]:
     """The table of a data set, corrected where that is asked for."""
     table = read_data(data)
     for note in table.notes:
-        say(f"Note: {note}.")
+        reporter.message(f"Note: {note}.")
     if corrections is None:
         return table, None
     path = Path(corrections)
     done = apply_corrections(table, path)
-    say(f"{done.n_findings} accepted corrections of {path} change {done.n_changed} photos.")
+    reporter.message(f"{done.n_findings} accepted corrections of {path} change {done.n_changed} photos.")
     return done.table, AppliedCorrections(
         path=str(path.resolve()),
         digest=content_digest(path.read_bytes()),
@@ -80,13 +79,12 @@ def _scan(
     data: Path,
     table: PhotoTable,
     corrections: AppliedCorrections | None,
-    say: Say,
-    progress: Progress | None,
+    reporter: Reporter,
 ) -> ScannedPhotos:
     """The photos of a table that can be read and have all labels."""
-    scan = scan_photos(table, progress=progress)
+    scan = scan_photos(table, progress=reporter.progress("scanning photos"))
     fingerprint = data_fingerprint(table, scan)
-    _say_set_aside(scan, say)
+    _report_set_aside(scan, reporter)
     classes = table.space.encode(table.label_indices())
     labelled = classes != UNKNOWN
     usable = scan.usable & labelled
@@ -97,7 +95,7 @@ def _scan(
         )
     unlabelled = int((scan.usable & ~labelled).sum())
     if unlabelled:
-        say(f"{unlabelled} photos lack a label and are left out.")
+        reporter.message(f"{unlabelled} photos lack a label and are left out.")
     return ScannedPhotos(
         table=table.keep(usable),
         scan=scan.frame.filter(pl.Series(usable, dtype=pl.Boolean)),
@@ -109,14 +107,14 @@ def _scan(
     )
 
 
-def _say_set_aside(scan: Scan, say: Say) -> None:
+def _report_set_aside(scan: Scan, reporter: Reporter) -> None:
     rows = scan.set_aside.rows()
     if rows:
-        say(f"{len(rows)} photos can't be used and are set aside:")
+        reporter.message(f"{len(rows)} photos can't be used and are set aside:")
         for photo, reason in rows[:10]:
-            say(f"  {photo}: {reason}")
+            reporter.message(f"  {photo}: {reason}")
         if len(rows) > 10:
-            say(f"  ... and {len(rows) - 10} more, listed in the run's lineage")
+            reporter.message(f"  ... and {len(rows) - 10} more, listed in the run's lineage")
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ def run_tasks(
     ray = import_extra("ray", "Ray for work on other machines", "cluster")
     if on == "ray" and cpus > (os.cpu_count() or 1):
         raise InputError(
-            f"Expected --cpus to be at most the {os.cpu_count()} processors of this machine, got {cpus}."
+            f"Expected at most the {os.cpu_count()} processors of this machine for a task, got {cpus}.",
+            setting="cpus",
         )
     begun = not ray.is_initialized()
     if begun:
@@ -45,7 +46,7 @@ def run_tasks(
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
             reason = in_short(error)
             raise InputError(
-                f"Expected --on to be here, ray, or the address of a running Ray, got {on!r}: {reason}"
+                f"Expected here, ray, or the address of a running Ray, got {on!r}: {reason}.", setting="on"
             ) from error
     try:
         remote = ray.remote(num_cpus=cpus, max_retries=1)(work)

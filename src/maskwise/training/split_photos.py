@@ -1,7 +1,5 @@
 """Who is held out of training, as the recipe says, with nobody on both sides."""
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
@@ -11,19 +9,18 @@ from maskwise.data.split import assign_folds, hold_out, hold_out_photos, person_
 from maskwise.data.table import PhotoTable
 from maskwise.errors import InputError
 from maskwise.recipes.data_parts import SplitPart
+from maskwise.reporter import Reporter
 from maskwise.runs.split_file import HELD_OUT
 from maskwise.training.training_data import Mask, ScannedPhotos, Split
 
-Say = Callable[[str], None]
 
-
-def split_photos(photos: ScannedPhotos, part: SplitPart, say: Say) -> Split:
+def split_photos(photos: ScannedPhotos, part: SplitPart, reporter: Reporter) -> Split:
     """Split photos by person, by photo or as the table says.
 
     Args:
         photos: the photos.
         part: how to split.
-        say: called with one line for each thing that was found.
+        reporter: receives a message for each thing that is found.
 
     Raises:
         InputError: when the table lacks persons or a split, or has too few persons.
@@ -31,11 +28,11 @@ def split_photos(photos: ScannedPhotos, part: SplitPart, say: Say) -> Split:
     """
     table = photos.table
     if part.by == "photo":
-        say("Split by photo, as asked: persons stand on both sides, the score is inflated.")
+        reporter.message("Split by photo, as asked: persons stand on both sides, the score is inflated.")
         held_out = hold_out_photos(table.photos, share=part.held_out, seed=part.seed)
         return Split(held_out=held_out, groups=np.asarray(table.photos, dtype=np.str_))
     if part.by == "person" and table.frame["split"].null_count() < len(table):
-        say("The split column is not used, as split.by is person; --set split.by=table uses it.")
+        reporter.message("The split column is not used, as split.by is person; split.by: table uses it.")
     persons = table.persons
     if table.frame["person"].null_count() and part.by == "person":
         raise InputError(
@@ -45,20 +42,20 @@ def split_photos(photos: ScannedPhotos, part: SplitPart, say: Say) -> Split:
     pairs = cross_person_duplicates(photos.scan, persons)
     groups, joined = persons, tuple[str, ...]()
     if pairs and part.near_duplicates == "join":
-        groups, joined = _join(persons, pairs, say)
+        groups, joined = _join(persons, pairs, reporter)
     held_out = _held_out(table, groups, part)
     check_split(held_out, persons, table.photos, pairs)
     return Split(held_out=held_out, groups=groups, joined=joined)
 
 
 def _join(
-    persons: npt.NDArray[np.str_], pairs: list[DuplicatePair], say: Say
+    persons: npt.NDArray[np.str_], pairs: list[DuplicatePair], reporter: Reporter
 ) -> tuple[npt.NDArray[np.str_], tuple[str, ...]]:
     """Groups (N,) of persons that share near-identical photos, and those persons."""
     groups = join_groups(persons, pairs)
     moved = groups != persons
     joined = sorted(set(persons[moved].tolist()) | set(groups[moved].tolist()))
-    say(
+    reporter.message(
         f"{len(joined)} persons share identical or near-identical photos and are kept on one side: "
         f"{', '.join(joined[:6])}{', ...' if len(joined) > 6 else ''}."
     )

@@ -11,12 +11,13 @@ from types import FrameType
 from typing import Any
 
 import lightning.pytorch as lightning
+import numpy as np
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
-from rich.console import Console
 
 from maskwise.process_settings import quiet_lightning
 from maskwise.recipes.training_loop import TrainingPart
+from maskwise.reporter import Reporter
 from maskwise.runs.run_folder import RunFolder
 from maskwise.training.checkpoints import WholeCheckpoints, load_checkpoint
 from maskwise.training.distributed import any_says, is_first, local_world_size, world_size
@@ -24,7 +25,7 @@ from maskwise.training.ema import MovingAverage
 from maskwise.training.history import History
 from maskwise.training.lightning_module import Batch, TrainingModule
 from maskwise.training.loaders import EvaluationLoader, TrainingLoader
-from maskwise.training.progress_line import ProgressLine
+from maskwise.training.progress_callback import ProgressCallback
 
 LAST = "last.ckpt"
 BEST = "best.ckpt"
@@ -44,6 +45,31 @@ class Fit:
     interrupted: bool
     epochs_done: int
     history: list[dict[str, float]]
+    seconds: float
+    images_per_second: float | None = None
+
+    @classmethod
+    def of_epochs(cls, history: list[dict[str, float]], *, interrupted: bool) -> "Fit":
+        """From the rows of all epochs that were done."""
+        speeds = [row["images_per_second"] for row in history]
+        return cls(
+            interrupted,
+            epochs_done=len(history),
+            history=history,
+            seconds=round(sum(row["seconds"] for row in history), 1),
+            images_per_second=round(float(np.median(speeds)), 1) if speeds else None,
+        )
+
+    @classmethod
+    def of_probe(cls, *, seconds: float, images_per_second: float) -> "Fit":
+        """From a fit that has no epochs."""
+        return cls(
+            False,
+            epochs_done=0,
+            history=[],
+            seconds=round(seconds, 1),
+            images_per_second=round(images_per_second, 1),
+        )
 
 
 class CheckpointBetweenSteps(lightning.Callback):
@@ -155,7 +181,7 @@ class Loop:
     photos_per_batch: int  # over all processes
 
 
-def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, console: Console) -> Fit:
+def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, reporter: Reporter) -> Fit:
     """Train from the start, or from the run's last checkpoint where there is one.
 
     Raises:
@@ -189,7 +215,14 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, console: Console) 
             )
         )
     if is_first():
-        callbacks.append(ProgressLine(console, photos_per_batch=loop.photos_per_batch))
+        callbacks.append(
+            ProgressCallback(
+                reporter,
+                photos_per_batch=loop.photos_per_batch,
+                train_batches=len(loop.training),
+                held_out_batches=len(held_out),
+            )
+        )
     processes = world_size()
     with quiet_lightning(), stop.listening():
         trainer = lightning.Trainer(
@@ -227,7 +260,7 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, console: Console) 
             )
         except Interrupted:
             interrupted = True
-    return Fit(interrupted, epochs_done=len(history.rows), history=history.rows)
+    return Fit.of_epochs(history.rows, interrupted=interrupted)
 
 
 def _strategy(part: TrainingPart, processes: int) -> str:

@@ -1,32 +1,23 @@
 """What a training was asked to do."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.console import Console
-
-from maskwise.data.scan import ProgressOf
 from maskwise.recipes.schema import Recipe
+from maskwise.reporter import Reporter
 from maskwise.runs.run_folder import RunFolder
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingJob:
-    """A recipe, the data to train on, the run's folder, and where progress is shown."""
+    """A recipe, the data to train on, the run's folder, and the reporter of its progress."""
 
     recipe: Recipe
     data: Path
     folder: RunFolder
     resume: bool
     photos_in_report: bool
-    console: Console
-    progress: ProgressOf
-
-    @property
-    def say(self) -> Callable[[str], None]:
-        """Prints one line."""
-        return lambda line: self.console.print(line, soft_wrap=True, markup=False)
+    reporter: Reporter
 
     def with_recipe(self, recipe: Recipe) -> "TrainingJob":
         """The same job with another recipe, such as the one resolved or resumed."""

@@ -16,7 +16,7 @@ from maskwise.data.table import UnreadLabel
 from tests.audit.tables import table_of
 from tests.pictures import make_eval, make_people, picture, write_jpeg
 
-ALWAYS = {"table", "progress", "unread_labels", "missing"}
+ALWAYS = {"table", "reporter", "unread_labels", "missing"}
 ALLOWED = {
     Need.SCAN: {"scan", "usable", "usable_scan"},
     Need.FEATURES: {"features"},

@@ -12,7 +12,7 @@ from maskwise.audit.sharpness import is_blurred, measure_sharpness
 
 def _find(inputs: AuditInputs) -> Iterator[Finding]:
     table = inputs.usable
-    sharpness = measure_sharpness(table.paths, inputs.progress("measuring sharpness"))
+    sharpness = measure_sharpness(table.paths, inputs.reporter.progress("measuring sharpness"))
     for row in np.flatnonzero(is_blurred(sharpness)).tolist():
         yield finding_about_photo(
             table,

@@ -20,7 +20,7 @@ def _find(inputs: AuditInputs) -> Iterator[Finding | Skipped]:
             theirs,
             other.usable_scan,
             their_features,
-            None if their_features is None else inputs.progress(f"comparing photos with {other.name}"),
+            inputs.reporter.progress(f"comparing photos with {other.name}"),
         )
         for pair in pairs:
             photo, their_photo = table.photo(pair.first), theirs.photo(pair.second)

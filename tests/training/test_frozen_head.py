@@ -5,8 +5,8 @@ import pytest
 
 from maskwise.models.decision import marginals
 from maskwise.recipes.recipe_files import load_recipe
-from maskwise.training import linear_probe as frozen
-from maskwise.training.linear_probe import train_head
+from maskwise.training import frozen_head as frozen
+from maskwise.training.frozen_head import train_head
 from maskwise.training.prepare_data import prepare
 
 
@@ -17,7 +17,7 @@ def test_a_head_that_can_tell_nothing_says_the_shares(
     """Else a comparison of heads would be one of how far their offsets have come."""
     monkeypatch.setattr(frozen, "BATCH", 8)  # as many steps as thousands of photos make
     recipe = load_recipe("cpu", [f"model.head.kind={kind}", "loss.smoothing=0"])
-    prepared = prepare(people, recipe, say=lambda line: None)
+    prepared = prepare(people, recipe)
     features = np.random.default_rng(0).standard_normal((len(prepared.table), 2)).astype(np.float32)
     space = prepared.table.space
     told = train_head(recipe, prepared, features).mean(axis=0, keepdims=True)
