@@ -126,6 +126,9 @@ def _read(path: Path) -> pl.DataFrame:
     suffix = path.suffix.lower()
     if suffix == ".csv":
         frame = read_large_csv(path)
+        # `predict` guards names that a spreadsheet would take for formulas.
+        guarded = r"^'([=+\-@\t\r'])"
+        frame = frame.with_columns(pl.col(pl.String).str.replace(guarded, "$1"))
     elif suffix in (".parquet", ".jsonl"):
         try:
             frame = pl.read_parquet(path, glob=False) if suffix == ".parquet" else pl.read_ndjson(path)

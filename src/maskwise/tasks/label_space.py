@@ -39,6 +39,9 @@ RESERVED = frozenset(
 
 _RESERVED_PATTERN = re.compile(r"p_\d+")
 
+MAX_CLASSES = 100_000
+"""Joint classes of a label space; each is an output of the model."""
+
 Indices = npt.NDArray[np.int64]
 
 
@@ -66,6 +69,8 @@ class Attribute:
             if self.range is None:
                 raise InputError(f"Expected attribute {self.name} to state its range beside boundaries.")
             edges = (self.range[0], *self.boundaries, self.range[1])
+            if not all(map(math.isfinite, edges)):
+                raise InputError(f"Expected finite boundaries and range of {self.name}, got {list(edges)}.")
             if any(low >= high for low, high in itertools.pairwise(edges)):
                 raise InputError(
                     f"Expected the boundaries of {self.name} to rise inside {list(self.range)}, "
@@ -142,6 +147,8 @@ class LabelSpace:
         names = [attribute.name for attribute in self.attributes]
         if not names or len(set(names)) != len(names):
             raise InputError(f"Expected a label space to have attributes of distinct names, got {names}.")
+        if self.n_classes > MAX_CLASSES:
+            raise InputError(f"Expected at most {MAX_CLASSES:,} joint classes, got {self.n_classes:,}.")
 
     @property
     def sizes(self) -> tuple[int, ...]:
