@@ -10,7 +10,7 @@ import pytest
 from maskwise.errors import InputError, MaskwiseError
 from maskwise.inference.predictor import Predictor
 from maskwise.models.member import load_card
-from maskwise.tasks.label_space import Attribute, LabelSpace
+from maskwise.tasks.label_space import Attribute
 from tests.opened import load_predictor
 from tests.pictures import picture, write_jpeg
 
@@ -29,12 +29,9 @@ def test_a_standard_deviation_out_of_bounds_is_refused(
         load_card(folder)
 
 
-def test_a_label_space_has_finite_boundaries_and_not_too_many_classes() -> None:
+def test_a_label_space_has_finite_boundaries() -> None:
     with pytest.raises(InputError, match="finite boundaries"):
         Attribute(name="age", boundaries=(float("nan"),), range=(0, 100))
-    values = tuple(map(str, range(1000)))
-    with pytest.raises(InputError, match="joint classes"):
-        LabelSpace("large", tuple(Attribute(name, values=values) for name in ("a", "b", "c")))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -33,7 +33,7 @@ class Engine(Protocol):
 
 def invalid_rows(probabilities: Probabilities) -> npt.NDArray[np.bool_]:
     """The rows (N,) of probabilities (N, C) that are none: NaN or infinite, as of a broken model."""
-    return ~np.isfinite(probabilities).all(axis=1)
+    return np.asarray(~np.isfinite(probabilities).all(axis=1))
 
 
 class Card(Protocol):

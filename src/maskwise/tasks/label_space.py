@@ -39,9 +39,6 @@ RESERVED = frozenset(
 
 _RESERVED_PATTERN = re.compile(r"p_\d+")
 
-MAX_CLASSES = 100_000
-"""Joint classes of a label space; each is an output of the model."""
-
 Indices = npt.NDArray[np.int64]
 
 
@@ -147,8 +144,6 @@ class LabelSpace:
         names = [attribute.name for attribute in self.attributes]
         if not names or len(set(names)) != len(names):
             raise InputError(f"Expected a label space to have attributes of distinct names, got {names}.")
-        if self.n_classes > MAX_CLASSES:
-            raise InputError(f"Expected at most {MAX_CLASSES:,} joint classes, got {self.n_classes:,}.")
 
     @property
     def sizes(self) -> tuple[int, ...]:
