@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 _WIDE_DIGITS = {chr(0xFF10 + digit): str(digit) for digit in range(10)}
+_TO_ASCII_DIGITS = str.maketrans("".join(_WIDE_DIGITS), "0123456789")
 _SPACES = r"[\p{Zs}\t\n\r\x0b\x0c\x85\u2028\u2029]"
 _PYTHON_SPACE = re.compile(r"[\s\x85\u2028\u2029]")
 
@@ -19,7 +20,7 @@ def normalized(text: str) -> str:
     """Text as it is compared, without surrounding spaces."""
     if text.isascii():
         return _PYTHON_SPACE.sub(" ", text).strip()
-    plain = unicodedata.normalize("NFC", text).translate(str.maketrans(_WIDE_DIGITS))
+    plain = unicodedata.normalize("NFC", text).translate(_TO_ASCII_DIGITS)
     visible = "".join(c for c in plain if unicodedata.category(c) != "Cf")
     return _PYTHON_SPACE.sub(" ", visible).strip()
 
