@@ -97,6 +97,9 @@ def _train(job: TrainingJob) -> Metrics:
             f"Expected {job.data} to be the data that {folder.path} began with, but it differs: train a new run."
         )
     resolved = resolve_recipe(job.recipe, data)
+    if rates := resolved.measured.precision:
+        shown = ", ".join(f"{name} {rate:g} photos a second" for name, rate in rates.items())
+        job.reporter.message(f"Precision measured: {shown}; taken: {resolved.recipe.training.precision}.")
     job = job.with_recipe(resolved.recipe)
     source = create_photo_source(data, job.recipe, job.reporter)
     data = data.with_targets(teach(data, job.recipe.distillation, source.paths))

@@ -81,6 +81,7 @@ class CheckpointBetweenSteps(lightning.Callback):
     def __init__(self, checkpoint: Path) -> None:
         self._checkpoint = checkpoint
         self._asked = False
+        self.stopping = False  # behind an epoch, as asked
         self._saved = time.monotonic()
 
     def ask(self, signum: int, frame: FrameType | None) -> None:
@@ -120,8 +121,12 @@ class CheckpointBetweenSteps(lightning.Callback):
             Interrupted: when a signal had come to any of them.
         """
         last = batch_idx + 1 >= int(trainer.num_training_batches)
-        # Behind the last batch of an epoch, the epoch's own checkpoint comes in a moment.
-        if last or (batch_idx + 1) % trainer.accumulate_grad_batches:
+        if last:
+            # The epoch is scored and its own checkpoint written; then Lightning stops.
+            if any_says(self._asked):
+                self.stopping = trainer.should_stop = True
+            return
+        if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return
         due = time.monotonic() - self._saved > CHECKPOINT_MINUTES * 60
         if not any_says(self._asked or due):
@@ -231,7 +236,7 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, reporter: Reporter
             devices=local_world_size(),
             num_nodes=processes // local_world_size(),
             strategy=_strategy(part, processes),
-            precision=part.precision if part.precision != "auto" else "32-true",
+            precision=part.precision if part.precision not in ("auto", "measure") else "32-true",
             accumulate_grad_batches=loop.accumulate,
             gradient_clip_val=part.gradient_clip,
             callbacks=callbacks,
@@ -260,6 +265,7 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, reporter: Reporter
             )
         except Interrupted:
             interrupted = True
+    interrupted = interrupted or (stop.stopping and len(history.rows) < part.epochs)
     return Fit.of_epochs(history.rows, interrupted=interrupted)
 
 
