@@ -19,7 +19,9 @@ def normalized(text: str) -> str:
     """Text as it is compared, without surrounding spaces."""
     if text.isascii():
         return _PYTHON_SPACE.sub(" ", text).strip()
-    plain = unicodedata.normalize("NFC", text).translate(str.maketrans(_WIDE_DIGITS))
+    plain = unicodedata.normalize("NFC", text).translate(
+        str.maketrans("".join(_WIDE_DIGITS), "".join(_WIDE_DIGITS.values()))
+    )
     visible = "".join(c for c in plain if unicodedata.category(c) != "Cf")
     return _PYTHON_SPACE.sub(" ", visible).strip()
 
