@@ -16,7 +16,7 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from maskwise.process_settings import quiet_lightning
-from maskwise.recipes.training_loop import TrainingPart
+from maskwise.recipes.training_loop import Precision, TrainingPart
 from maskwise.reporter import Reporter
 from maskwise.runs.run_folder import RunFolder
 from maskwise.training.checkpoints import WholeCheckpoints, load_checkpoint
@@ -229,6 +229,9 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, reporter: Reporter
             )
         )
     processes = world_size()
+    precision: Precision = "32-true"
+    if part.precision != "auto" and part.precision != "measure":
+        precision = part.precision
     with quiet_lightning(), stop.listening():
         trainer = lightning.Trainer(
             max_epochs=part.epochs,
@@ -236,7 +239,7 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, reporter: Reporter
             devices=local_world_size(),
             num_nodes=processes // local_world_size(),
             strategy=_strategy(part, processes),
-            precision=part.precision if part.precision not in ("auto", "measure") else "32-true",
+            precision=precision,
             accumulate_grad_batches=loop.accumulate,
             gradient_clip_val=part.gradient_clip,
             callbacks=callbacks,
