@@ -164,7 +164,7 @@ def _soup(members: list[Member], folders: list[Path]) -> Member:
         if member.card.model != first.card.model or member.card.transform != first.card.transform:
             names = ", ".join(map(str, folders))
             raise InputError(
-                f"Expected one architecture and transform for all members of a soup, got several in {names}: take the mean of "
+                f"Expected one architecture and one transform for a soup, got several in {names}: take the mean of "
                 "their probabilities.",
                 setting="how",
             )
