@@ -87,7 +87,7 @@ def reproduce(
             console.print(f"{claim.name} ({claim.way}): {claim.english}")
         return
     if not data:
-        raise InputError("Expected --data to test the claims on, got none; only --list works without data.")
+        raise InputError("Expected --data, to put the claims to the test on, got none; --list needs none.")
     from maskwise.studies.reproduce import reproduce_claims, write_claims_report
 
     with RichReporter(console) as reporter:

@@ -55,8 +55,7 @@ def compare(
     """Paired differences with intervals, and a verdict: better, worse, practically the same, or can't tell.
 
     For runs, two questions are answered separately: whether these models differ, and whether these recipes differ. The
-    second needs two or more runs of each with different seeds. The options from --truth on are for files of
-    predictions.
+    second needs two or more runs of each, with different seeds. Files of predictions take the options from --truth on.
 
     Example: [bold]maskwise compare runs/lite-0 runs/lite-1 runs/cpu-0 runs/cpu-1[/bold]
 

@@ -29,7 +29,7 @@ def score_in_words(score: KeptScore | None) -> list[str]:
         )
     elif score.scored_on == "out-of-fold":
         lines.append(
-            "That is the score of the members that had not seen a person; together, the members have seen all of those "
+            "That is the score of the members that had not seen a person; together its members know all of those "
             "people, so the combined model is unmeasured."
         )
     if score.chosen_on_these_persons:

@@ -47,7 +47,7 @@ class Effect:
         else:
             result = f"makes no difference larger than {margin:g} ({figures}; {runs})"
         models = (
-            " One seed only: this is a difference of models, not of recipes."
+            " One seed only: a difference of these models, not of the recipes."
             if self.speaks_of == "models"
             else ""
         )

@@ -164,8 +164,8 @@ def _soup(members: list[Member], folders: list[Path]) -> Member:
         if member.card.model != first.card.model or member.card.transform != first.card.transform:
             names = ", ".join(map(str, folders))
             raise InputError(
-                f"Expected one architecture and transform for all members of a soup, got several in {names}: "
-                "take the mean of their probabilities.",
+                f"Expected one architecture and one transform for a soup, got several in {names}: take the mean of "
+                "their probabilities.",
                 setting="how",
             )
     states = [member.classifier.state_dict() for member in members]

@@ -57,7 +57,7 @@ def rebuild(
         first: a finished run.
         data: where its data are now; by default where the lineage has them.
         out: the new run's folder; `RUN-rebuilt` by default.
-        resume: go on with a rebuild that was stopped.
+        resume: continue a rebuild that was stopped.
         reporter: receives messages and progress of the training, and a note for each package that differs.
 
     Raises:

@@ -66,7 +66,7 @@ def reproduce_claims(
     cpus: int = 1,
     reporter: Reporter = SILENT,
 ) -> list[ClaimResult]:
-    """Test claims on data sets; a call that was stopped goes on where it was.
+    """Test claims on data sets; a stopped call is continued where it was.
 
     All claims tested in one way on one data set are one study: they share the base's trials, the split, the cache and
     the frozen features, and their p-values are adjusted together.

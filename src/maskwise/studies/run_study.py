@@ -100,7 +100,7 @@ def _promising(study: Study, screened: Sequence[Effect]) -> list[Trial]:
 
 
 def _claim(study: Study, out: Path, data: Path, base: Recipe) -> None:
-    """Make the folder this study's own: the same values, base recipe and data, or none of its trials may be read."""
+    """Reserve the folder for this study: trials in it are only reused for the same values, base recipe and data."""
     table = read_data(data)
     described = study.model_dump(mode="json") | {
         "base_recipe": base.model_dump(mode="json"),

@@ -166,7 +166,7 @@ def _recipe(study: Study, changes: Values) -> Recipe:
 
 
 def _edit_steps(content: dict[str, Any], settings: Values, *, several: bool) -> None:
-    """Add and remove steps; where `several` may change at once, each setting is one of them or a list."""
+    """Add and remove steps; with `several`, each setting can also be a list of steps."""
     for key, edit in _EDITS.items():
         if key in settings:
             value = settings[key]
