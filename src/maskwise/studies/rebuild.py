@@ -70,6 +70,7 @@ def rebuild(
         )
     place = data if data is not None else Path(lineage.data.path)
     folder = out if out is not None else first.path.with_name(f"{first.path.name}-rebuilt")
+    first.check_files()
     _check_same_data(first, place)
     changed = _changed_packages(lineage)
     for line in changed:
