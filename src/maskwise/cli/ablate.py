@@ -13,7 +13,9 @@ Cpus = Annotated[int, typer.Option(help="Processors per trial under Ray.", min=1
 
 def ablate(
     study: Annotated[Path, typer.Argument(help="The study, a YAML file: see docs/studies.md.")],
-    data: Annotated[Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet).")],
+    data: Annotated[
+        Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet, .jsonl).")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="The study's folder; studies/NAME by default.", show_default=False)
     ] = None,

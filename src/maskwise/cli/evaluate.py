@@ -10,7 +10,9 @@ from maskwise.cli.options import Calibrated, Decision, named_decision
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
-    data: Annotated[Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet).")],
+    data: Annotated[
+        Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet, .jsonl).")
+    ],
     labels: Annotated[
         Path | None,
         typer.Option(help="A CSV with ImageID,ans (or photo and label columns), for data without labels."),

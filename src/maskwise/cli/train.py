@@ -16,7 +16,9 @@ def train(
             help="A YAML file, or one that ships: best, best-gpu, cpu, quick, report-2021, report-2021-lite."
         ),
     ],
-    data: Annotated[Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet).")],
+    data: Annotated[
+        Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet, .jsonl).")
+    ],
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe; repeatable."),
