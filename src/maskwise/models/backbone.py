@@ -36,7 +36,7 @@ def create_backbone(name: str, *, weights: Weights, dropout: float = 0.0, drop_p
         near = timm.list_models(f"*{name[:8]}*")[:3]
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise InputError(f"Expected model.backbone to be an architecture of timm, got {name!r}{hint}")
-    options: dict[str, float] = {"drop_rate": dropout}
+    options: dict[str, Any] = {"drop_rate": dropout}
     if drop_path:
         options["drop_path_rate"] = drop_path
     if weights == "hub":
@@ -58,7 +58,7 @@ def create_backbone(name: str, *, weights: Weights, dropout: float = 0.0, drop_p
     return Backbone(module, n_features, tuple(trained_with["mean"]), tuple(trained_with["std"]))
 
 
-def _from_hub(name: str, options: dict[str, float]) -> nn.Module:
+def _from_hub(name: str, options: dict[str, Any]) -> nn.Module:
     try:
         return timm.create_model(name, pretrained=True, **options)
     except Exception as error:
