@@ -92,8 +92,8 @@ def maskwise_way(source: PhotoSource) -> Way:
     def run(paths: list[Path], epoch: int) -> None:
         rows = list(range(len(paths)))
         batches = (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
-        for _, images in load_batches(
-            batches, lambda row: source.load(row, epoch), source.spec.output_size, workers=1
+        for _, (images,) in load_batches(
+            batches, lambda row: [source.load(row, epoch)], [source.spec.output_size], workers=1
         ):
             normalize(torch.from_numpy(images), source.spec.normalization)
 

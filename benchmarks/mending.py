@@ -34,7 +34,7 @@ from maskwise.inference.features import extract_features
 from maskwise.metrics.classification import Floats, stacked_by_person
 from maskwise.tasks.label_space import UNKNOWN
 
-SPACE = competition_task()
+SPACE = competition_task().space
 ARMS = ("faulty", "mended", "true")
 Ints = npt.NDArray[np.int64]
 

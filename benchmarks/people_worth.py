@@ -29,7 +29,7 @@ from maskwise.inference.features import extract_features
 from maskwise.metrics.bootstrap import interval
 from maskwise.metrics.classification import Floats, macro_f1, stacked_by_person
 
-SPACE = competition_task()
+SPACE = competition_task().space
 SIDE = 224
 Ints = npt.NDArray[np.int64]
 

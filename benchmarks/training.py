@@ -45,8 +45,8 @@ def photos(batch: int, size: int) -> torch.Tensor:
 
 def plain_speed(backbone: str, size: int, batch: int, steps: int) -> float:
     """Photos a second of the plain loop."""
-    model, mean, std = create_classifier(
-        ModelSpec(backbone=backbone, weights="none"), competition_task(), seed=0
+    model, made = create_classifier(
+        ModelSpec(backbone=backbone, weights="none"), competition_task().space, seed=0
     )
     model = model.to(memory_format=torch.contiguous_format).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4)
@@ -56,7 +56,7 @@ def plain_speed(backbone: str, size: int, batch: int, steps: int) -> float:
     for _ in range(WARM_UP + steps):
         begin = time.perf_counter()
         pixels = images.permute(0, 3, 1, 2).float() / 255
-        pixels = (pixels - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
+        pixels = (pixels - torch.tensor(made.mean).view(3, 1, 1)) / torch.tensor(made.std).view(3, 1, 1)
         optimizer.zero_grad()
         loss = loss_of(model(pixels.contiguous()), classes)
         loss.backward()
@@ -68,9 +68,9 @@ def plain_speed(backbone: str, size: int, batch: int, steps: int) -> float:
 def maskwise_speed(backbone: str, size: int, batch: int, steps: int) -> float:
     """Photos a second of the package's step."""
     keep_freed_memory()
-    space = competition_task()
-    model, mean, std = create_classifier(ModelSpec(backbone=backbone, weights="none"), space, seed=0)
-    step = Normalize(mean=mean, std=std)
+    space = competition_task().space
+    model, made = create_classifier(ModelSpec(backbone=backbone, weights="none"), space, seed=0)
+    step = Normalize(mean=made.mean, std=made.std)
     loss_of = create_loss(CrossEntropySpec())
     spec = TransformSpec(steps=(Resize(height=size, width=size), step))
     measured = measure_precisions(model, loss_of, spec, torch.device("cpu"))

@@ -15,7 +15,7 @@ def test_photos_labelled_as_one_class_and_predicted_as_another_are_counted() -> 
 
 
 def test_joint_probabilities_are_in_the_order_of_the_classes() -> None:
-    space = competition_task()
+    space = competition_task().space
     random = np.random.default_rng(0)
     each = {a.name: random.dirichlet(np.ones(len(a.values)), 7) for a in space.attributes}
     joint = joint_probabilities(OutOfFoldPredictions(each, {}, {}), space)

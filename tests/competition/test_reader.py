@@ -197,13 +197,13 @@ def test_public_and_private_are_asked_apart(tmp_path: Path) -> None:
 def test_eval_names_stay_inside(tmp_path: Path, name: str) -> None:
     write_table(tmp_path / "info.csv", ("ImageID", "ans"), [(name, 0)])
     with pytest.raises(InputError, match=r"info\.csv, row 2, column ImageID"):
-        read_eval(tmp_path, competition_task())
+        read_eval(tmp_path, competition_task().space)
 
 
 def test_a_photo_is_listed_once(tmp_path: Path) -> None:
     write_table(tmp_path / "info.csv", ("ImageID", "ans"), [("a.jpg", 0), ("b.jpg", 0), ("a.jpg", 0)])
     with pytest.raises(InputError, match=r"row 4, column ImageID: expected each photo once.*first in row 2"):
-        read_eval(tmp_path, competition_task())
+        read_eval(tmp_path, competition_task().space)
 
 
 def test_rows_are_counted_as_a_spreadsheet_does(tmp_path: Path) -> None:

@@ -34,12 +34,39 @@ def test_jpeg_modes(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "L", "1"])
-@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF", "BMP"])
 def test_other_formats_and_modes(form: str, mode: str) -> None:
+    if form == "BMP" and mode == "LA":
+        pytest.skip("not a mode of the format")
     data = encoded(RGB.convert(mode), form)
     header = read_header(data)
     assert header.format == form
     assert decode(data, header).pixels.shape == (64, 48, 3)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_what_is_transparent_lies_on_white(form: str, mode: str) -> None:
+    if mode == "P" and form == "TIFF":
+        pytest.skip("its palette has no transparency")
+    image = RGB.convert("RGBA")
+    alpha = np.full((64, 48), 255, np.uint8)
+    alpha[:32] = 0
+    image.putalpha(Image.fromarray(alpha))
+    options = {}
+    if mode == "P":
+        image, options = Image.new("P", (48, 64)), {"transparency": 0}
+        image.putpalette([10, 20, 30, 200, 100, 50])
+        image.paste(1, (0, 32, 48, 64))
+    data = encoded(image if mode == "P" else image.convert(mode), form, **options)
+    pixels = decode(data, read_header(data)).pixels
+    assert (pixels[:32] == 255).all()
+    expected = (
+        (200, 100, 50)
+        if mode == "P"
+        else np.asarray(RGB.convert("L" if mode == "LA" else "RGB").convert("RGB"))[32:]
+    )
+    assert (pixels[32:] == expected).all()
 
 
 def test_sixteen_bits_are_scaled_not_clipped() -> None:
@@ -144,7 +171,6 @@ def test_an_animation_gives_its_first_frame() -> None:
         (b"", "empty file"),
         (b"<html>not found</html>", "no photo"),
         (encoded(RGB, "GIF"), "no photo"),
-        (encoded(RGB, "BMP"), "no photo"),
         (encoded(RGB.resize((4, 4)), "PNG"), "too small"),
         (b"\xff\xd8\xff\xe0" + b"\x00" * 40, "no photo"),
     ],

@@ -8,17 +8,17 @@ from maskwise.data.decoding_pool import default_workers, load_batches
 from maskwise.data.sampling import evaluation_batches, steps_per_epoch, training_batches
 
 
-def load(item: int) -> np.ndarray:
+def load(item: int) -> list[np.ndarray]:
     time.sleep(0.001 * (item % 3))  # later items may be ready first
-    return np.full((2, 2, 3), item, dtype=np.uint8)
+    return [np.full((2, 2, 3), item, dtype=np.uint8)]
 
 
 @pytest.mark.parametrize("workers", [1, 4])
 def test_batches_come_in_order_whatever_the_threads_do(workers: int) -> None:
     batches = [list(range(start, min(start + 20, 50))) for start in range(0, 50, 20)]
-    seen = list(load_batches(batches, load, (2, 2), workers=workers))
+    seen = list(load_batches(batches, load, [(2, 2)], workers=workers))
     assert [items for items, _ in seen] == batches
-    for items, pixels in seen:
+    for items, (pixels,) in seen:
         assert (pixels[:, 0, 0, 0] == items).all()
 
 
@@ -30,7 +30,7 @@ def test_only_a_few_batches_are_taken_ahead() -> None:
             taken.append(start)
             yield [start % 200]
 
-    stream = load_batches(endless(), load, (2, 2), workers=2, ahead=2)
+    stream = load_batches(endless(), load, [(2, 2)], workers=2, ahead=2)
     for _ in range(5):
         next(stream)
     assert len(taken) <= 8
@@ -43,7 +43,7 @@ def test_an_error_of_a_photo_reaches_the_caller() -> None:
         raise OSError(f"photo {item}")
 
     with pytest.raises(OSError, match="photo 1"):
-        list(load_batches([[1]], fail, (2, 2), workers=2))
+        list(load_batches([[1]], fail, [(2, 2)], workers=2))
 
 
 def test_there_is_a_worker() -> None:

@@ -16,7 +16,7 @@ from maskwise.data.sampling import (
 )
 from maskwise.errors import InputError
 
-SPACE = competition_task()
+SPACE = competition_task().space
 CLASSES = np.repeat([0, 1, 2, 14, 17], [50, 30, 10, 5, 5])
 ROWS = np.arange(100) + 1000
 PERSONS = np.array([f"p{k // 7}" for k in range(100)])

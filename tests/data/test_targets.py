@@ -12,7 +12,7 @@ from maskwise.data.table import PhotoTable
 from maskwise.data.targets import band_probabilities, create_targets
 from maskwise.errors import InputError
 
-SPACE = competition_task()
+SPACE = competition_task().space
 AGE = SPACE.attributes[2]
 
 

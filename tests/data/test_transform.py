@@ -11,9 +11,17 @@ from PIL import Image
 from pydantic import ValidationError
 
 from maskwise.data.normalization import normalize
-from maskwise.data.photo_source import PhotoSource, transform_photo
+from maskwise.data.photo_source import PhotoSource
 from maskwise.data.readers.read_data import read_data
-from maskwise.data.transform import Normalize, TransformSpec, compose, seen_area
+from maskwise.data.transform import (
+    Normalize,
+    TransformSpec,
+    compose,
+    resolution_needed,
+    resolve,
+    seen_area,
+)
+from maskwise.data.transform_photo import transform_photo
 from maskwise.randomness import keyed_uniforms
 from tests.pictures import picture, write_jpeg
 
@@ -193,3 +201,69 @@ def test_normalize_is_torchvisions() -> None:
     assert normalize(images, step).is_contiguous(memory_format=torch.channels_last)
     with pytest.raises(ValueError, match="written out"):
         normalize(images, Normalize())
+
+
+FACE_CROP = {"step": "face_crop"}
+POINTS = np.array([[30.0, 40.0], [60.0, 40.0], [45.0, 55.0], [33.0, 70.0], [57.0, 70.0]])
+
+
+def test_a_face_lies_where_the_template_says() -> None:
+    spec = spec_of({"step": "center_crop", "height": 10, "width": 20}, FACE_CROP, size=64)
+    template = spec.face_crop.template.placed()  # type: ignore[union-attr]
+    photo = template * 50 + (300, 200)  # a face 50 pixels wide, at once moved
+    matrix = compose(spec, (512, 384), train=False, points=photo)
+    placed = np.c_[template * 64, np.ones(5)] @ matrix.T
+    np.testing.assert_allclose(placed[:, :2], photo, atol=1e-6)
+
+
+def test_without_a_face_a_photo_stays_as_the_steps_before_leave_it() -> None:
+    crop = {"step": "center_crop", "height": 10, "width": 20}
+    alone = compose(spec_of(crop), (512, 384), train=False)
+    assert (compose(spec_of(crop, FACE_CROP), (512, 384), train=False) == alone).all()
+    coincide = np.full((5, 2), 7.0)
+    assert (compose(spec_of(crop, FACE_CROP), (512, 384), train=False, points=coincide) == alone).all()
+
+
+def test_random_steps_turn_about_the_middle_of_the_face_crop() -> None:
+    spec = spec_of(FACE_CROP, {"step": "rotation", "degrees": 30.0, "phase": "train"}, size=64)
+    middle = np.array([32.0, 32.0, 1.0])
+    still = compose(spec, (512, 384), train=False, points=POINTS)
+    turned = compose(spec, (512, 384), train=True, points=POINTS, key=(1, 2, "photo"))
+    assert (still != turned).any()
+    np.testing.assert_allclose(still @ middle, turned @ middle)
+
+
+def test_a_tight_face_needs_a_finer_decoding() -> None:
+    spec = spec_of(FACE_CROP, size=64)
+    small, large = (resolution_needed(spec, (512, 384), POINTS * scale) for scale in (1, 4))
+    assert small == pytest.approx(4 * large)
+
+
+def test_seen_area_of_a_turned_face_has_its_centre_and_size() -> None:
+    spec = spec_of(FACE_CROP, size=64)
+    upright = seen_area(spec, (100, 100), POINTS)
+    quarter = np.stack([100 - POINTS[:, 1], POINTS[:, 0]], axis=1)  # by 90 degrees about the middle
+    left, top, width, height = seen_area(spec, (100, 100), quarter)
+    assert (width, height) == pytest.approx(upright[2:])
+    assert left + width / 2 == pytest.approx(1 - (upright[1] + upright[3] / 2))
+    assert top + height / 2 == pytest.approx(upright[0] + upright[2] / 2)
+
+
+def test_nothing_but_a_center_crop_comes_before_a_face_crop() -> None:
+    with pytest.raises(ValidationError, match="nothing but a center_crop"):
+        spec_of({"step": "horizontal_flip"}, FACE_CROP)
+
+
+def test_what_is_open_is_the_backbones_and_the_tasks() -> None:
+    open_spec = TransformSpec.model_validate(
+        {"steps": [FACE_CROP | {"when": "auto"}, {"step": "resize"}, {"step": "normalize"}]}
+    )
+    with pytest.raises(ValueError, match="height and width written out"):
+        _ = open_spec.output_size
+    about = ((150, 140), (0.1, 0.2, 0.3), (1.0, 1.0, 1.0))
+    faces, others = (resolve(open_spec, *about, faces=shown) for shown in (True, False))
+    assert faces.output_size == (150, 140)
+    assert faces.normalization.mean == (0.1, 0.2, 0.3)
+    assert faces.face_crop is not None
+    assert others.face_crop is None
+    assert resolve(faces, (1, 1), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)) == faces

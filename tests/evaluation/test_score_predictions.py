@@ -9,7 +9,7 @@ from maskwise.errors import InputError
 from maskwise.evaluation.score_predictions import grouping_columns, score
 from maskwise.runs.metrics import Circumstances, Metrics
 
-SPACE = competition_task()
+SPACE = competition_task().space
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from maskwise.models.ensemble import EnsembleSpec, combine_members
 from maskwise.models.tuned_decision import pool_by_person, weighted_classes, with_temperature
 from maskwise.runs.decision_file import read_decision, write_decision
 
-SPACE = competition_task()
+SPACE = competition_task().space
 
 
 def predicted(

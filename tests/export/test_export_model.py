@@ -17,8 +17,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from maskwise.cli.main import app
-from maskwise.data.photo_source import transform_photo
 from maskwise.data.transform import TransformSpec
+from maskwise.data.transform_photo import transform_photo
 from maskwise.errors import InputError
 from maskwise.export import int8_export
 from maskwise.export.calibration import calibration_photos

@@ -13,7 +13,6 @@ from maskwise.errors import InputError, MaskwiseError
 from maskwise.export import backend_cache
 from maskwise.export.open_model import BACKENDS, Backend
 from maskwise.files import read_json, write_text
-from maskwise.models.tuned_decision import FILE as DECISION_FILE
 from maskwise.models.tuned_decision import TunedDecision
 from tests.opened import create_choice, fastest_backend, open_predictor
 
@@ -84,7 +83,7 @@ def test_what_is_cached_of_a_run_is_made_again_when_it_broke_or_another_decision
         gain_ci95=(-0.1, 0.1),
         thresholds={},
     )
-    write_text(run / DECISION_FILE, fitted.model_dump_json(by_alias=True))
+    write_text(run / "decision.json", fitted.model_dump_json(by_alias=True))
     opened = open_predictor(run, "onnxruntime")
     assert opened.card.tuned == fitted
     assert create_choice(run, opened.card, "weighted").tuned == fitted

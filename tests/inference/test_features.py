@@ -6,7 +6,7 @@ import torch
 
 from maskwise.data.decoding import PhotoError
 from maskwise.inference.features import extract_features
-from maskwise.models.backbone import create_backbone
+from maskwise.models.backbones.create_backbone import create_backbone
 from tests.pictures import picture, write_jpeg
 
 

@@ -7,7 +7,7 @@ from maskwise.reporting.group_words import gap_in_words
 from maskwise.runs.metrics import Gap
 from maskwise.tasks.label_space import UNKNOWN
 
-SPACE = competition_task()
+SPACE = competition_task().space
 
 
 def gaps_of(wrong: np.ndarray, groups: np.ndarray, persons: np.ndarray) -> list[dict]:

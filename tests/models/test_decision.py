@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from maskwise.competition.task import competition_task
 from maskwise.models.decision import decide, marginals
 
-SPACE = competition_task()
+SPACE = competition_task().space
 
 
 @settings(deadline=None)

@@ -11,7 +11,7 @@ from maskwise.errors import InputError
 from maskwise.models.classifier import ModelSpec, create_classifier
 from maskwise.models.member import CARD_FILE, WEIGHTS_FILE, MemberCard, load_member, save_member
 
-SPACE = competition_task()
+SPACE = competition_task().space
 SPEC = ModelSpec(backbone="test_efficientnet", weights="none")
 CARD = MemberCard(
     label_space=SPACE.to_dict(),

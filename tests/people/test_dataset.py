@@ -45,7 +45,7 @@ def test_the_layout_is_the_competitions(drawn: tuple[Path, PeopleSpec, pl.DataFr
     scan = scan_photos(table)
     broken = set(train.filter(pl.col("fault") == "broken")["photo"])
     assert {f"train/{p}" for p in scan.set_aside["photo"]} == broken
-    held = read_eval(out / "eval", competition_task())
+    held = read_eval(out / "eval", competition_task().space)
     answers = pl.read_csv(out / "eval-answers.csv")
     assert held.frame["id"].to_list() == answers["ImageID"].to_list()
     assert len(held) == truth.height - train.height > 0

@@ -46,7 +46,7 @@ def test_what_was_not_measured_is_not_claimed(tmp_path: Path) -> None:
     assert kept_score(Metrics(macro_f1=None, scored_on=None), ["mask"]) is None
     assert "not been measured" in score_in_words(None)[0]
     write_model_card(
-        tmp_path / "c.md", "x [y](http://evil)", {"data": "<script>"}, Metrics(), competition_task()
+        tmp_path / "c.md", "x [y](http://evil)", {"data": "<script>"}, Metrics(), competition_task().space
     )
     card = (tmp_path / "c.md").read_text()
     assert "has not been measured" in card
@@ -97,7 +97,7 @@ def test_a_score_that_is_too_good_says_so() -> None:
 
 
 def card_of(path: Path, metrics: dict[str, object]) -> None:
-    write_model_card(path, "x", {}, Metrics.model_validate(metrics), competition_task())
+    write_model_card(path, "x", {}, Metrics.model_validate(metrics), competition_task().space)
 
 
 def test_the_card_tells_who_was_measured_for_whom_it_is_worse_and_who_was_not(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from maskwise.reporting.group_words import gap_in_words
 from maskwise.reporting.run_report import About, write_report
 from maskwise.runs.metrics import Circumstances, Metrics
 
-SPACE = competition_task()
+SPACE = competition_task().space
 HOSTILE = '<script>alert("x")</script>'
 
 

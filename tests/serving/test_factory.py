@@ -9,7 +9,6 @@ from PIL import Image
 
 from maskwise.errors import InputError
 from maskwise.files import write_text
-from maskwise.models.tuned_decision import FILE as DECISION_FILE
 from maskwise.models.tuned_decision import TunedDecision
 from maskwise.recipes.recipe_files import load_recipe
 from maskwise.serving.app import create_app
@@ -34,7 +33,7 @@ def calibrated_run(tiny_run: Path, tmp_path: Path) -> Path:
         gain_ci95=(-0.1, 0.1),
         thresholds={"0.9": (0.5, 0.6, 0.9)},
     )
-    write_text(run / DECISION_FILE, fitted.model_dump_json(by_alias=True))
+    write_text(run / "decision.json", fitted.model_dump_json(by_alias=True))
     return run
 
 

@@ -11,7 +11,7 @@ import yaml
 from maskwise.competition.task import competition_task
 from maskwise.inference.resumable_parts import probability_columns
 
-SPACE = competition_task()
+SPACE = competition_task().space
 
 
 def make_run(

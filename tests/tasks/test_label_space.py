@@ -9,7 +9,7 @@ from maskwise.competition.task import competition_task
 from maskwise.errors import InputError
 from maskwise.tasks.label_space import Attribute, LabelSpace, band_names
 
-SPACE = competition_task()
+SPACE = competition_task().space
 AGE = SPACE.attributes[2]
 
 
@@ -54,7 +54,7 @@ def test_a_training_boundary_moves_only_what_lies_between(age: int) -> None:
 
 def test_the_score_keeps_its_boundaries() -> None:
     SPACE.with_boundaries({"age": (30, 58)})
-    assert competition_task().attributes[2].boundaries == (30, 60)
+    assert competition_task().space.attributes[2].boundaries == (30, 60)
 
 
 def test_unknown_stays_unknown() -> None:
@@ -112,7 +112,7 @@ def test_broken_declarations_are_refused(declaration: dict[str, object]) -> None
 
 def test_other_spaces_work_the_same() -> None:
     space = LabelSpace(
-        "two", (Attribute("hat", False, ("on", "off")), Attribute("size", True, (), (1.5,), (0, 10)))
+        "two", (Attribute("hat", "photo", ("on", "off")), Attribute("size", "person", (), (1.5,), (0, 10)))
     )
     assert space.n_classes == 4
     assert space.class_names == ("on / <1.5", "on / >=1.5", "off / <1.5", "off / >=1.5")

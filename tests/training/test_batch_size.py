@@ -54,8 +54,8 @@ def test_a_cpu_is_told_to_set_a_number() -> None:
     spec = TransformSpec.model_validate(
         {"steps": [{"step": "resize", "height": 32, "width": 32}, {"step": "normalize"}]}
     )
-    model, _, _ = create_classifier(
-        ModelSpec(backbone="test_efficientnet", weights="none"), competition_task(), seed=0
+    model, _ = create_classifier(
+        ModelSpec(backbone="test_efficientnet", weights="none"), competition_task().space, seed=0
     )
     with pytest.raises(InputError, match=r"Expected a GPU for training\.batch_size=auto"):
         fits_on_gpu(model, create_loss(FocalSpec(), torch.ones(18)), spec, torch.device("cpu"), None)

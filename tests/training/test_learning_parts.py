@@ -156,7 +156,7 @@ def test_a_teachers_probabilities_are_mixed_into_the_targets(
 
 def test_a_teacher_with_other_classes_is_refused(taught_elsewhere: Path) -> None:
     recipe = load_recipe("cpu", [*SHORT, f"distillation={{run: {taught_elsewhere}}}"])
-    space = competition_task()
+    space = competition_task().space
     assert [parent.role for parent in check_parents(recipe, space)] == ["teacher"]
     with pytest.raises(InputError, match=f"the teacher {taught_elsewhere} to have the classes of the data"):
         check_parents(recipe, space.with_boundaries({"age": (30.0, 50.0)}))

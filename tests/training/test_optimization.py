@@ -85,8 +85,8 @@ def test_one_cycle_is_torchs() -> None:
 
 
 def test_layer_decay_lowers_the_rate_layer_by_layer_and_loses_no_parameter() -> None:
-    classifier, _, _ = create_classifier(
-        ModelSpec(backbone="test_efficientnet", weights="none"), competition_task(), seed=0
+    classifier, _ = create_classifier(
+        ModelSpec(backbone="test_efficientnet", weights="none"), competition_task().space, seed=0
     )
     optimizer = create_optimizer(AdamWPart(lr=1.0, layer_decay=0.5), classifier, clipped=False)
     lr = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}

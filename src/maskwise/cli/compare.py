@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maskwise.cli.score import AsJson, Columns, Costs, Group, Measures, Seed, Specificity, Truth
+from maskwise.errors import InputError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -12,10 +15,18 @@ if TYPE_CHECKING:
 
 
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders; the others are compared with the first.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Run folders, or files of predictions of any model; the others are compared with the first."
+        ),
+    ],
     margin: Annotated[
-        float, typer.Option(help="A difference of macro F1 below this is none that matters.")
-    ] = 0.02,
+        float | None,
+        typer.Option(
+            help="Differences below this do not matter; 0.01 for files, 0.02 for runs.", show_default=False
+        ),
+    ] = None,
     evaluation: Annotated[
         str | None,
         typer.Option(
@@ -26,20 +37,53 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="Also write everything to this JSON file.", show_default=False)
     ] = None,
+    truth: Truth = None,
+    group: Group = None,
+    columns: Columns = None,
+    measures: Measures = "macro_f1",
+    specificity: Specificity = 0.9,
+    costs: Costs = None,
+    adjust: Annotated[
+        str,
+        typer.Option(
+            help="P-values of files are adjusted by benjamini-hochberg, benjamini-yekutieli or holm."
+        ),
+    ] = "benjamini-hochberg",
+    seed: Seed = 0,
+    as_json: AsJson = False,
 ) -> None:
-    """Paired differences with intervals, and what may be said: better, worse, no difference, or can't tell.
+    """Paired differences with intervals, and a verdict: better, worse, practically the same, or can't tell.
 
-    Two questions are kept apart: whether these models differ, and whether these recipes do, for which it takes two
-    runs or more of each, with other seeds.
+    Of runs, two questions are kept apart: whether these models differ, and whether these recipes do, for which it takes
+    two runs or more of each, with other seeds. Files of predictions of any model take the options from --truth on.
 
     Example: [bold]maskwise compare runs/lite-0 runs/lite-1 runs/cpu-0 runs/cpu-1[/bold]
-    """
-    from maskwise.runs.run import open_finished_run
 
-    opened = [open_finished_run(run, evaluation) for run in runs]
+    Example: [bold]maskwise compare a.csv b.csv --truth labels.csv --group patient[/bold]
+    """
+    from maskwise.cli.compare_files import FileOptions, compare_files
     from maskwise.cli.terminal import create_console
+    from maskwise.metrics.verdict import DEFAULT_MARGIN
+    from maskwise.runs.run import open_finished_run
+    from maskwise.studies.compare_runs import MARGIN
     from maskwise.studies.compare_runs import compare as comparing
 
+    options = FileOptions(truth, group, columns, measures, specificity, costs, adjust, seed)
+    if any(path.is_file() for path in runs) or options.given:
+        if other := next((path for path in runs if not path.is_file()), None):
+            raise InputError(f"Expected {other} to be a file of predictions as the others are.")
+        if evaluation is not None or details:
+            raise InputError("Expected --evaluation and --details with runs only, got them with files.")
+        compare_files(
+            runs, options, margin=DEFAULT_MARGIN if margin is None else margin, as_json=as_json, out=out
+        )
+        return
+    if as_json:
+        raise InputError(
+            "Expected --json with files of predictions only; write a comparison of runs with --out."
+        )
+    margin = MARGIN if margin is None else margin
+    opened = [open_finished_run(run, evaluation) for run in runs]
     console = create_console()
     found = comparing(opened, margin=margin, details=details or out is not None)
     _print(console, found, details=details)

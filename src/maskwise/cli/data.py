@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from maskwise.cli.data_task import task as propose
+from maskwise.cli.options import TaskOption
+
 data_app = typer.Typer(help="Look at data, or draw people.", no_args_is_help=True)
 
 
@@ -13,9 +16,16 @@ def _data() -> None:
     """Look at data, or draw people."""
 
 
+data_app.command("task")(propose)
+
+
 @data_app.command()
 def info(
-    data: Annotated[Path, typer.Argument(help="A folder in a known layout, or a table (.csv, .parquet).")],
+    data: Annotated[
+        Path, typer.Argument(help="A folder in a known layout, or a table (.csv, .parquet, .jsonl).")
+    ],
+    task: TaskOption = None,
+    pixels: Annotated[bool, typer.Option(help="Open the photos; without, only the table.")] = True,
     plots: Annotated[
         Path | None, typer.Option(help="Also write a page with plots, such as info.html.", show_default=False)
     ] = None,
@@ -27,16 +37,20 @@ def info(
     from maskwise.cli.data_summary import print_summary
     from maskwise.cli.rich_reporter import RichReporter
     from maskwise.cli.terminal import create_console
+    from maskwise.data.readers.find_task import find_task
     from maskwise.data.readers.read_data import read_data
-    from maskwise.data.scan import scan_photos
+    from maskwise.data.scan import scan_photos, unopened
     from maskwise.data.summary import summarise
 
     console = create_console()
-    table = read_data(data)
+    table = read_data(data, task=None if task is None else find_task(data, task))
     for note in table.notes:
         console.print(f"Note: {note}.")
-    with RichReporter(console) as reporter:
-        scan = scan_photos(table, progress=reporter.progress("scanning photos"))
+    if pixels:
+        with RichReporter(console) as reporter:
+            scan = scan_photos(table, progress=reporter.progress("scanning photos"))
+    else:
+        scan = unopened(table)
     summary = summarise(table, scan)
     print_summary(console, summary)
     if plots is not None:

@@ -11,12 +11,14 @@ from maskwise.cli.ablate import ablate, reproduce
 from maskwise.cli.audit import audit
 from maskwise.cli.compare import compare, runs
 from maskwise.cli.data import data_app
+from maskwise.cli.data_leaks import leaks
 from maskwise.cli.ensemble import ensemble
 from maskwise.cli.evaluate import evaluate
 from maskwise.cli.export import export
 from maskwise.cli.predict import predict
 from maskwise.cli.rebuild import rebuild
 from maskwise.cli.review import review
+from maskwise.cli.score import score
 from maskwise.cli.serve import serve
 from maskwise.cli.submit import submit
 from maskwise.cli.train import distil, train
@@ -32,6 +34,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+data_app.command()(leaks)
 app.add_typer(data_app, name="data", rich_help_panel="Data")
 app.command(rich_help_panel="Data")(audit)
 app.command(rich_help_panel="Data")(review)
@@ -39,6 +42,7 @@ app.command(rich_help_panel="Training")(train)
 app.command(rich_help_panel="Training")(ensemble)
 app.command(rich_help_panel="Training")(distil)
 app.command(rich_help_panel="Scores and predictions")(evaluate)
+app.command(rich_help_panel="Scores and predictions")(score)
 app.command(rich_help_panel="Scores and predictions")(predict)
 app.command(rich_help_panel="Scores and predictions")(submit)
 app.command(rich_help_panel="Handing over")(export)

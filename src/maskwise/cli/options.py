@@ -7,6 +7,14 @@ import typer
 if TYPE_CHECKING:
     from maskwise.inference.decision import Name
 
+TaskOption = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        help="A task file, or the name of a task; task.yaml beside the data by default.",
+        show_default=False,
+    ),
+]
 Decision = Annotated[
     str | None,
     typer.Option(

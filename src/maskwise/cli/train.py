@@ -13,7 +13,7 @@ def train(
     recipe: Annotated[
         str,
         typer.Argument(
-            help="A YAML file, or one that ships: best, best-gpu, cpu, report-2021, report-2021-lite."
+            help="A YAML file, or one that ships: best, best-gpu, cpu, quick, report-2021, report-2021-lite."
         ),
     ],
     data: Annotated[Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet).")],

@@ -1,6 +1,7 @@
 """Reader for the competition's layout: a folder a person under `images/`, or flat photos and `info.csv`."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -19,10 +20,16 @@ from maskwise.data.table import (
 from maskwise.errors import InputError
 from maskwise.files import printable
 from maskwise.tasks.label_space import LabelSpace
+from maskwise.tasks.task import Task
 
 LABEL_FILE = "train.csv"
 EVAL_FILE = "info.csv"
 EVAL_PARTS = ("public", "private")
+
+FILE_NAMES: dict[str, dict[str, str]] = {
+    "mask": {"mask[1-5]": "worn", "incorrect_mask": "incorrect", "normal": "none"}
+}
+"""What a photo's file name says of an attribute, as regular expressions."""
 
 
 def labelled_folder(folder: Path) -> Path | None:
@@ -53,7 +60,7 @@ def read_labelled(folder: Path, space: LabelSpace, unread: list[UnreadLabel] | N
     """
     origin = folder / LABEL_FILE
     raw = read_csv_text(origin)
-    listed = [a for a in space.attributes if not a.file_names]
+    listed = [a for a in space.attributes if a.name not in FILE_NAMES]
     required = ("path", *(a.name for a in listed))
     require_columns(raw, required, origin)
     persons = require_values(raw, "path", origin)
@@ -70,9 +77,7 @@ def read_labelled(folder: Path, space: LabelSpace, unread: list[UnreadLabel] | N
         {"person_row": [r[0] for r in rows], "photo": [r[1] for r in rows]},
         schema={"person_row": pl.Int64, "photo": pl.String},
     )
-    told = {
-        name: [r[2].get(name) for r in rows] for a in space.attributes if a.file_names for name in [a.name]
-    }
+    told = {a.name: [r[2].get(a.name) for r in rows] for a in space.attributes if a.name in FILE_NAMES}
     of_person = pl.DataFrame({"person": persons}).hstack(labels.drop(list(told)))
     extras = raw.drop([c for c in raw.columns if c in (*of_person.columns, *told, "path", "photo", "split")])
     of_person = of_person.hstack(extras)
@@ -109,7 +114,7 @@ def _refuse_repeats_and_escapes(persons: pl.Series, origin: Path) -> None:
 
 def _photos_of(folder: Path, space: LabelSpace) -> list[tuple[str, dict[str, str]]]:
     """The photos of a person's folder with what their names tell, and those expected but missing."""
-    naming = [a for a in space.attributes if a.file_names]
+    naming = {a.name: FILE_NAMES[a.name] for a in space.attributes if a.name in FILE_NAMES}
     found: list[tuple[str, dict[str, str]]] = []
     stems: set[str] = set()
     try:
@@ -121,19 +126,17 @@ def _photos_of(folder: Path, space: LabelSpace) -> list[tuple[str, dict[str, str
         if name.startswith(".") or suffix not in PHOTO_SUFFIXES:
             continue
         told = {
-            attribute.name: value
-            for attribute in naming
-            for pattern, value in attribute.file_names.items()
+            attribute: value
+            for attribute, patterns in naming.items()
+            for pattern, value in patterns.items()
             if re.fullmatch(pattern, stem)
         }
         if told or not naming:
             found.append((name, told))
             stems.add(stem)
-    for attribute in naming:
-        for pattern, value in attribute.file_names.items():
-            found += [
-                (f"{s}.jpg", {attribute.name: value}) for s in _expected_stems(pattern) if s not in stems
-            ]
+    for attribute, patterns in naming.items():
+        for pattern, value in patterns.items():
+            found += [(f"{s}.jpg", {attribute: value}) for s in _expected_stems(pattern) if s not in stems]
     return found
 
 
@@ -198,7 +201,11 @@ def _recognizes(data: Path) -> bool:
     return data.is_dir() and (labelled_folder(data) is not None or bool(eval_folders(data)))
 
 
-def _read(data: Path, space: LabelSpace, unread: list[UnreadLabel] | None) -> PhotoTable:
+def _read(data: Path, task: Task, unread: list[UnreadLabel] | None) -> PhotoTable:
+    return replace(_read_layout(data, task.space, unread), task=task)
+
+
+def _read_layout(data: Path, space: LabelSpace, unread: list[UnreadLabel] | None) -> PhotoTable:
     labelled = labelled_folder(data)
     if labelled is not None:
         return require_rows(read_labelled(labelled, space, unread), labelled / LABEL_FILE)
@@ -225,4 +232,5 @@ reader = Reader(
     recognizes=_recognizes,
     read=_read,
     evaluation_sets=_evaluation_sets,
+    task="competition",
 )

@@ -3,13 +3,12 @@
 from functools import cache
 from importlib import resources
 
-import yaml
-
-from maskwise.tasks.label_space import LabelSpace
+from maskwise.tasks.task import Task
+from maskwise.tasks.task_file import parse_task
 
 
 @cache
-def competition_task() -> LabelSpace:
+def competition_task() -> Task:
     """Mask, gender and age band: class = mask * 6 + gender * 3 + age band."""
     text = resources.files("maskwise.competition").joinpath("task.yaml").read_text(encoding="utf-8")
-    return LabelSpace.from_dict(yaml.safe_load(text))
+    return parse_task(text, "maskwise.competition/task.yaml")

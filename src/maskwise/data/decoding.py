@@ -15,11 +15,13 @@ import numpy.typing as npt
 import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from maskwise.data.containers import ContainerError, read_contained
+from maskwise.data.pixel_depth import to_eight_bits
 from maskwise.errors import in_short
 
 Pixels = npt.NDArray[np.uint8]
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
 MAX_PIXELS = 64_000_000
 """Photos with more pixels are refused: 64 megapixels take 192 MB once decoded."""
 
@@ -85,12 +87,27 @@ def read_photo(path: Path) -> bytes:
             return stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise PhotoError("missing") from error
+    except NotADirectoryError as error:
+        return _read_contained(path, error)
     except IsADirectoryError as error:
         raise PhotoError("no ordinary file") from error
     except OSError as error:
         raise PhotoError(f"can't be read: {error.strerror}") from error
     except ValueError as error:  # a NUL in the name
         raise PhotoError("no name that a file can have") from error
+
+
+def _read_contained(path: Path, error: OSError) -> bytes:
+    """The bytes of a photo in a container."""
+    try:
+        data = read_contained(path)
+    except (ContainerError, OSError) as failed:
+        raise PhotoError(in_short(failed)) from failed
+    if data is None:
+        raise PhotoError("missing") from error
+    if len(data) > MAX_BYTES:
+        raise PhotoError(f"too large: {len(data) / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB")
+    return data
 
 
 def _open_at_once(path: str, flags: int) -> int:
@@ -102,7 +119,7 @@ def read_header(data: bytes) -> Header:
     """Identify a photo by its content.
 
     Raises:
-        PhotoError: when it is empty, no JPEG, PNG or WebP, or larger than the limits.
+        PhotoError: when it is empty, in none of the formats, or larger than the limits.
     """
     if not data:
         raise PhotoError("empty file")
@@ -223,6 +240,34 @@ def decode_for(data: bytes, needed: Callable[[tuple[int, int]], float]) -> Decod
     return decode(data, header, reduction_for(full_size, needed(full_size)))
 
 
+class EncodedPhoto:
+    """A photo's bytes, decoded at each scale at most once; for one thread.
+
+    Raises:
+        PhotoError: when it is empty, no JPEG, PNG or WebP, or larger than the limits.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._header = read_header(data)
+        self.full_size = (self._header.height, self._header.width)
+        self._decoded: dict[int, Decoded] = {}
+
+    def decode(self, needed: float) -> Decoded:
+        """The photo at the smallest scale that is sufficient.
+
+        Args:
+            needed: pixels asked for per pixel of the full photo.
+
+        Raises:
+            PhotoError: when it is truncated or broken.
+        """
+        reduction = reduction_for(self.full_size, needed)
+        if reduction not in self._decoded:
+            self._decoded[reduction] = decode(self.data, self._header, reduction)
+        return self._decoded[reduction]
+
+
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
     """Stored pixels, rotated and mirrored by their EXIF orientation (1 to 8)."""
     if orientation in (5, 6, 7, 8):
@@ -237,16 +282,29 @@ def _upright(pixels: Pixels, orientation: int) -> Pixels:
 def _decode_by_pillow(data: bytes, header: Header) -> Pixels:
     image = _open(data)
     try:
-        if image.mode.startswith("I;16"):  # 16-bit grey: Pillow's own conversion clips instead of scaling
-            grey = (np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)
+        if image.mode.startswith("I;16"):  # Pillow's own conversion clips instead of scaling
+            grey = to_eight_bits(np.asarray(image, dtype=np.uint16), image, data)
             pixels = _upright(np.repeat(grey[:, :, None], 3, axis=2), header.orientation)
+        elif image.mode in ("I", "F"):
+            raise PhotoError("pixels of 32 bits: save it with 8 or 16 bits")
         else:
             if header.orientation != 1:
                 image = ImageOps.exif_transpose(image)
-            pixels = np.asarray(image.convert("RGB"))
+            pixels = np.asarray(_opaque(image))
+    except PhotoError:
+        raise
     except Exception as error:
         raise PhotoError(f"broken: {in_short(error)}") from error
     return np.ascontiguousarray(pixels)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """RGB; what is transparent lies on white, as on paper and in most viewers."""
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        return Image.alpha_composite(ground, image).convert("RGB")
+    return image.convert("RGB")
 
 
 def _reduce(pixels: Pixels, reduction: int) -> Pixels:

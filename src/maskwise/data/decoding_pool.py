@@ -24,29 +24,33 @@ def default_workers() -> int:
 
 def load_batches(
     batches: Iterable[Sequence[Item]],
-    load: Callable[[Item], Pixels],
-    size: tuple[int, int],
+    load: Callable[[Item], Sequence[Pixels]],
+    sizes: Sequence[tuple[int, int]],
     *,
     workers: int,
     ahead: int = 2,
-) -> Iterator[tuple[Sequence[Item], Pixels]]:
-    """Yield each batch of items with its pixels (N, height, width, 3), uint8, in order.
+) -> Iterator[tuple[Sequence[Item], list[Pixels]]]:
+    """Each batch of items with its pixels, in order, whatever the threads do.
 
     Args:
         batches: the items of each batch; consumed only `ahead` batches in advance, so it may be endless.
-        load: returns the pixels (height, width, 3) of one item; called from several threads.
-        size: height and width.
+        load: gives the images (height, width, 3) of one item, one per size; called from several threads.
+        sizes: height and width of each image.
         workers: threads.
         ahead: batches prepared in advance.
+
+    Yields:
+        The items, and for each size the pixels (N, height, width, 3).
     """
     pool = ThreadPoolExecutor(workers, thread_name_prefix="maskwise-photos")
-    pending: deque[tuple[Sequence[Item], Pixels, list[Future[None]]]] = deque()
+    pending: deque[tuple[Sequence[Item], list[Pixels], list[Future[None]]]] = deque()
 
-    def fill(target: Pixels, items: Sequence[Item]) -> None:
-        for place, item in zip(target, items, strict=True):
-            place[...] = load(item)
+    def fill(targets: list[Pixels], items: Sequence[Item]) -> None:
+        for place, item in enumerate(items):
+            for target, image in zip(targets, load(item), strict=True):
+                target[place] = image
 
-    def ready() -> tuple[Sequence[Item], Pixels]:
+    def ready() -> tuple[Sequence[Item], list[Pixels]]:
         items, pixels, parts = pending.popleft()
         for part in parts:
             part.result()
@@ -54,9 +58,12 @@ def load_batches(
 
     try:
         for items in batches:
-            pixels = np.empty((len(items), *size, 3), dtype=np.uint8)
+            pixels = [np.empty((len(items), *size, 3), dtype=np.uint8) for size in sizes]
             starts = range(0, len(items), _CHUNK)
-            parts = [pool.submit(fill, pixels[i : i + _CHUNK], items[i : i + _CHUNK]) for i in starts]
+            parts = [
+                pool.submit(fill, [part[i : i + _CHUNK] for part in pixels], items[i : i + _CHUNK])
+                for i in starts
+            ]
             pending.append((items, pixels, parts))
             if len(pending) > ahead:
                 yield ready()

@@ -1,49 +1,32 @@
-"""From a photo's path or content to a model's input pixels, with or without the cache."""
+"""The photos of a table as training draws them, with or without the cache of decoded photos."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from maskwise.data.decoded_cache import DecodedCache
-from maskwise.data.decoding import Decoded, PhotoError, Pixels, decode_for, read_photo
+from maskwise.data.decoding import Decoded, EncodedPhoto, PhotoError, Pixels, read_photo
+from maskwise.data.faces.alignment import Points
+from maskwise.data.faces.face_points import FacePoints
 from maskwise.data.transform import TransformSpec, compose, finish, resolution_needed
 from maskwise.data.warp import warp
 from maskwise.errors import MaskwiseError
 from maskwise.randomness import Key
 
 
-def load_decoded(path: Path, spec: TransformSpec) -> Decoded:
+def load_decoded(path: Path, spec: TransformSpec, points: Points | None = None) -> Decoded:
     """Read and decode a photo at the smallest scale that is sufficient for a transform.
 
-    Raises:
-        PhotoError: when it can't be read or used.
-    """
-    return _decode_for(read_photo(path), spec)
-
-
-def _decode_for(data: bytes, spec: TransformSpec) -> Decoded:
-    return decode_for(data, partial(resolution_needed, spec))
-
-
-def transform_photo(path: Path, spec: TransformSpec) -> Pixels:
-    """The input pixels of a photo in evaluation: (height, width, 3), RGB, uint8, before normalisation.
+    Args:
+        path: of the photo.
+        spec: the transform.
+        points: the face's landmarks (5, 2), where the transform cuts it out.
 
     Raises:
         PhotoError: when it can't be read or used.
     """
-    return transform_content(read_photo(path), spec)
-
-
-def transform_content(data: bytes, spec: TransformSpec) -> Pixels:
-    """The input pixels of a photo's content in evaluation: (height, width, 3), RGB, uint8, before normalisation.
-
-    Raises:
-        PhotoError: when it can't be used.
-    """
-    decoded = _decode_for(data, spec)
-    warped = warp(decoded, compose(spec, decoded.full_size, train=False), spec.output_size)
-    return finish(warped, spec, train=False)
+    photo = EncodedPhoto(read_photo(path))
+    return photo.decode(resolution_needed(spec, photo.full_size, points))
 
 
 @dataclass(frozen=True)
@@ -56,6 +39,8 @@ class PhotoSource:
     seed: int
     cache: DecodedCache | None = None
     digests: Sequence[str] = ()
+    faces: Mapping[str, FacePoints] = field(default_factory=dict)
+    """By the digest of a photo's content, where the transform cuts out the face."""
 
     def load(self, row: int, epoch: int | None, occurrence: int = 0) -> Pixels:
         """Pixels (height, width, 3) of one photo; with an `epoch`, augmented for training.
@@ -65,8 +50,9 @@ class PhotoSource:
         Raises:
             MaskwiseError: when a photo that the scan could read can't be read any more.
         """
+        points = self.faces[self.digests[row]].points if self.faces else None
         try:
-            decoded = self._decoded(row)
+            decoded = self._decoded(row, points)
         except PhotoError as error:
             raise MaskwiseError(
                 f"Expected {self.paths[row]} to be unchanged since the scan, got: {error}. "
@@ -76,10 +62,10 @@ class PhotoSource:
         if occurrence:
             key = (*key, occurrence)
         train = epoch is not None
-        matrix = compose(self.spec, decoded.full_size, train=train, key=key)
+        matrix = compose(self.spec, decoded.full_size, train=train, points=points, key=key)
         return finish(warp(decoded, matrix, self.spec.output_size), self.spec, train=train, key=key)
 
-    def _decoded(self, row: int) -> Decoded:
+    def _decoded(self, row: int, points: Points | None) -> Decoded:
         if self.cache is not None:
             return self.cache.read(self.digests[row])
-        return load_decoded(self.paths[row], self.spec)
+        return load_decoded(self.paths[row], self.spec, points)

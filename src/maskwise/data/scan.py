@@ -12,6 +12,7 @@ import polars as pl
 from filelock import FileLock
 
 from maskwise.data.cache_folder import cache_folder
+from maskwise.data.containers import container_of
 from maskwise.data.decoding import PhotoError, decode, read_header, read_photo
 from maskwise.data.fingerprint import perceptual_hash, thumbnail
 from maskwise.data.table import PhotoTable
@@ -20,7 +21,7 @@ from maskwise.files import atomic_path
 from maskwise.reporter import Progress
 
 # To be raised when the recorded properties or the definition of a broken photo change: old caches are then ignored.
-SCAN_VERSION = 2
+SCAN_VERSION = 3
 
 _SCHEMA: dict[str, type[pl.DataType]] = {
     "photo": pl.String,
@@ -104,6 +105,17 @@ def scan_photos(table: PhotoTable, *, workers: int | None = None, progress: Prog
     return Scan(both, n_remembered=len(photos) - len(fresh))
 
 
+def unopened(table: PhotoTable) -> Scan:
+    """A scan that has opened no photo and takes all for usable."""
+    empty = pl.DataFrame({"photo": table.frame["photo"]})
+    return Scan(
+        empty.with_columns(
+            pl.lit(None, dtype).alias(name) for name, dtype in _SCHEMA.items() if name != "photo"
+        ),
+        0,
+    )
+
+
 def look_at(photo: str, path: Path) -> tuple[object, ...]:
     """One row of a scan: decode a photo at the smallest scale and describe it, or give the reason why it fails."""
     known = _stat_key(photo, path) or (photo, None, None)
@@ -137,6 +149,11 @@ def _smallest(height: int, width: int) -> int:
 def _stat_key(photo: str, path: Path) -> tuple[str, int, int] | None:
     try:
         stat = path.stat()
+    except NotADirectoryError:  # a photo inside a container changes with it
+        found = container_of(path)
+        if found is None:
+            return None
+        stat = found[0].stat()
     except (OSError, ValueError):
         return None
     return photo, stat.st_size, stat.st_mtime_ns

@@ -30,23 +30,27 @@ class Summary:
     photos_per_person: dict[int, int]  # from a number of photos to the persons that have as many
     n_duplicate_pairs: int
     set_aside: list[tuple[str, str]]
+    group: str = "person"  # what one group is called
 
 
 def summarise(table: PhotoTable, scan: Scan) -> Summary:
     """Summarise a table and its scan."""
     indices = table.label_indices()
-    classes = table.space.encode(indices)
-    names = table.space.class_names
+    joint = table.task is None or table.task.score == "joint"
+    known = (indices != UNKNOWN).all(axis=1)
+    # Nothing of the size of the product is built where no score needs it.
+    classes = table.space.encode(indices) if joint else np.where(known, 0, UNKNOWN)
+    names = table.space.class_names if joint else ()
     persons = table.persons
     known_persons = not table.frame["person"].null_count()
-    seen = scan.frame.filter(pl.col("reason").is_null())
+    seen = scan.frame.filter(pl.col("reason").is_null() & pl.col("width").is_not_null())
     first = np.unique(persons, return_index=True)[1]
     per_person = np.unique(persons, return_counts=True)[1]
     return Summary(
         n_photos=len(table),
         n_persons=len(first) if known_persons else None,
         n_usable=int(scan.usable.sum()),
-        n_labelled=int((classes != UNKNOWN).sum()),
+        n_labelled=int(known.sum()),
         photos_per_class={name: int((classes == c).sum()) for c, name in enumerate(names)},
         persons_per_class={name: len(set(persons[classes == c].tolist())) for c, name in enumerate(names)},
         values={
@@ -54,7 +58,7 @@ def summarise(table: PhotoTable, scan: Scan) -> Summary:
             for place, a in enumerate(table.space.attributes)
         },
         numbers={
-            a.name: table.frame[a.name][first.tolist()].drop_nulls().to_list()
+            a.name: table.frame[a.number_column][first.tolist()].drop_nulls().to_list()
             for a in table.space.attributes
             if a.is_numeric
         },
@@ -70,6 +74,7 @@ def summarise(table: PhotoTable, scan: Scan) -> Summary:
         else {},
         n_duplicate_pairs=len(cross_person_duplicates(scan.frame, persons)) if known_persons else 0,
         set_aside=[(str(photo), str(reason)) for photo, reason in scan.set_aside.rows()],
+        group=table.task.group if table.task else "person",
     )
 
 

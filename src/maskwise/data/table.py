@@ -1,5 +1,6 @@
 """The table that every reader returns: one row per photo, its labels checked once."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,8 +10,13 @@ import polars as pl
 
 from maskwise.errors import InputError
 from maskwise.tasks.label_space import UNKNOWN, Attribute, LabelSpace
+from maskwise.tasks.nearest import nearest
+from maskwise.tasks.task import Task
 
 SPLIT_VALUES = ("train", "held-out")
+
+_SHOWN = 12
+"""Values of an attribute that a message lists."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class PhotoTable:
     root: Path
     space: LabelSpace
     notes: tuple[str, ...] = ()
+    task: Task | None = None
 
     def __len__(self) -> int:
         return self.frame.height
@@ -61,8 +68,8 @@ class PhotoTable:
     @property
     def group_columns(self) -> list[str]:
         """The additional columns, by which an evaluation can group."""
-        known = {"photo", "person", "id", "split", "source"}
-        known.update(a.name for a in self.space.attributes)
+        known = {"photo", "person", "id", "split", "source", *(self.task.levels if self.task else ())}
+        known.update(a.number_column for a in self.space.attributes)
         known.update(a.label_column for a in self.space.attributes)
         return [name for name in self.frame.columns if name not in known]
 
@@ -93,7 +100,7 @@ def _indices(frame: pl.DataFrame, attribute: Attribute, scored: Attribute) -> np
     named = np.array([places.get(n, UNKNOWN) for n in frame[scored.label_column]], dtype=np.int64)
     if not attribute.is_numeric:
         return named
-    bands = attribute.band(frame[attribute.name].cast(pl.Float64).fill_null(float("nan")).to_numpy())
+    bands = attribute.band(frame[attribute.number_column].cast(pl.Float64).fill_null(float("nan")).to_numpy())
     return np.where(bands == UNKNOWN, named, bands)
 
 
@@ -103,6 +110,8 @@ def check_labels(
     origin: Path,
     first_row: int = 2,
     unread: list[UnreadLabel] | None = None,
+    shown: Mapping[str, str] | None = None,
+    advice: str = "",
 ) -> pl.DataFrame:
     """The attributes' columns of `raw`, checked and typed; columns that are missing become null.
 
@@ -112,17 +121,19 @@ def check_labels(
         origin: the file that messages name.
         first_row: the number of its first row of data; 2 after a header line.
         unread: receives the invalid labels, which become unknown; with None they are refused.
+        shown: what messages call columns, where the file has them under other names.
+        advice: a sentence after messages about unknown values.
 
     Raises:
         InputError: naming file, row, column and value of the first invalid label.
     """
     typed: dict[str, pl.Series] = {}
-    judge = _Judge(raw, origin, first_row, unread)
+    judge = _Judge(raw, origin, first_row, unread, shown or {}, advice)
     for attribute in space.attributes:
         names = _text(raw, attribute.label_column)
         if attribute.is_numeric:
-            numbers = _numbers(_text(raw, attribute.name), attribute, judge)
-            typed[attribute.name] = numbers
+            numbers = _numbers(_text(raw, attribute.number_column), attribute, judge)
+            typed[attribute.number_column] = numbers
             names = _bands(names, numbers, attribute, judge)
         else:
             names = _known(names, attribute, judge)
@@ -145,19 +156,25 @@ class _Judge:
     origin: Path
     first_row: int
     unread: list[UnreadLabel] | None
+    shown: Mapping[str, str]
+    advice: str
 
-    def unless(self, wrong: pl.Series, text: pl.Series, expected: str) -> pl.Series:
-        """The text, unknown where it is wrong.
+    def unless(
+        self, wrong: pl.Series, text: pl.Series, expected: str, values: Sequence[str] = ()
+    ) -> pl.Series:
+        """The text, unknown where it is wrong; `values` may be close to what is meant.
 
         Raises:
             InputError: naming the first wrong value, where they are not collected.
         """
         if self.unread is None:
-            _refuse(text, wrong, expected, self.origin, self.first_row)
+            named = text.alias(self.shown.get(text.name, text.name))
+            _refuse(named, wrong, expected, self.origin, self.first_row, values, self.advice)
             return text
         owner = next((self.raw[name] for name in ("person", "path") if name in self.raw.columns), None)
         for row in wrong.fill_null(False).arg_true().to_list():
-            place = f"{self.origin}, row {row + self.first_row}, column {text.name}"
+            column = self.shown.get(text.name, text.name)
+            place = f"{self.origin}, row {row + self.first_row}, column {column}"
             reason = f"{place}: expected {expected}, got {text[row]!r}"
             self.unread.append(UnreadLabel("" if owner is None else str(owner[row] or "").strip(), reason))
         kept = pl.when(wrong.fill_null(False)).then(None).otherwise(text)
@@ -166,7 +183,9 @@ class _Judge:
 
 def _known(names: pl.Series, attribute: Attribute, judge: _Judge) -> pl.Series:
     wrong = names.is_not_null() & ~names.is_in(list(attribute.values))
-    return judge.unless(wrong, names, f"one of {', '.join(attribute.values)}, or empty")
+    some = attribute.values[:_SHOWN]
+    listed = ", ".join(some) + (", ..." if len(attribute.values) > len(some) else "")
+    return judge.unless(wrong, names, f"one of {listed}, or empty", attribute.values)
 
 
 def _numbers(text: pl.Series, attribute: Attribute, judge: _Judge) -> pl.Series:
@@ -189,14 +208,22 @@ def _bands(names: pl.Series, numbers: pl.Series, attribute: Attribute, judge: _J
     return derived.to_frame().select(pl.coalesce(derived, names).alias(names.name)).to_series()
 
 
-def _refuse(text: pl.Series, wrong: pl.Series, expected: str, origin: Path, first_row: int) -> None:
+def _refuse(
+    text: pl.Series,
+    wrong: pl.Series,
+    expected: str,
+    origin: Path,
+    first_row: int,
+    values: Sequence[str] = (),
+    advice: str = "",
+) -> None:
     rows = wrong.fill_null(False).arg_true()
     if rows.is_empty():
         return
     more = f" ({len(rows) - 1} more such rows)" if len(rows) > 1 else ""
     raise InputError(
         f"{origin}, row {rows[0] + first_row}, column {text.name}: expected {expected}, "
-        f"got {text[int(rows[0])]!r}{more}."
+        f"got {text[int(rows[0])]!r}{nearest(text[int(rows[0])] or '', values)}{more}.{advice}"
     )
 
 

@@ -6,19 +6,24 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from maskwise.data.faces.face_cache import find_faces
 from maskwise.data.leakage import Side, find_trained_on
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.scan import scan_photos
 from maskwise.data.table import PhotoTable
+from maskwise.data.transform_photo import need_faces
 from maskwise.errors import InputError
 from maskwise.evaluation.answers import add_answers
+from maskwise.evaluation.face_counts import count_faces, describe_faces
 from maskwise.evaluation.score_predictions import grouping_columns, score
 from maskwise.evaluation.write_run import Result, ScoredPhotos, write_result
 from maskwise.inference.decision import Choice
 from maskwise.inference.load_run import create_predictor, load_members
+from maskwise.inference.predictor import Predictor
 from maskwise.models.tuned_decision import pool_by_person
 from maskwise.reporter import SILENT, Reporter
 from maskwise.reporting.run_report import About
+from maskwise.runs.lineage import FaceCounts
 from maskwise.runs.metrics import Circumstances, Metrics
 from maskwise.runs.run import Run
 from maskwise.runs.run_folder import ResultFolder
@@ -75,6 +80,14 @@ def evaluate(
         reporter.message(
             f"{trained_on} of these {len(table)} photos were trained on or show persons who were: no held-out score."
         )
+    faces: FaceCounts | None = None
+    if need_faces(predictor.engine.transforms):
+        known = find_faces(
+            looks["digest"].to_list(), table.paths, progress=reporter.progress("looking for faces")
+        )
+        faces = count_faces([known[digest] for digest in looks["digest"]])
+        reporter.message(describe_faces(faces))
+        predictor = Predictor(predictor.card, predictor.engine, known)
     probabilities = predictor.predict_all(table.paths, reporter.progress("predicting"))
     choice = choice or Choice(predictor.card.decision)
     persons_known = not table.frame["person"].null_count()
@@ -105,7 +118,7 @@ def evaluate(
         groups=grouping_columns(table.group_values(), groups),
     )
     metrics = Metrics.combine(circumstances, scores)
-    about = _about(run, data, labels, folder.path.name, metrics)
+    about = _about(run, data, labels, folder.path.name, metrics, faces)
     result = Result(metrics=metrics, space=space, about=about, photos=photos)
     write_result(folder, result, members[:1] if photos_in_report else None)
     return Evaluation(folder.path, metrics)
@@ -166,7 +179,9 @@ def trained_photos(run: Run) -> Side:
         ) from error
 
 
-def _about(run: Run, data: Path, labels: Path | None, name: str, metrics: Metrics) -> About:
+def _about(
+    run: Run, data: Path, labels: Path | None, name: str, metrics: Metrics, faces: FaceCounts | None
+) -> About:
     warnings: tuple[str, ...] = ()
     if metrics.leaky:
         warnings = (
@@ -182,6 +197,7 @@ def _about(run: Run, data: Path, labels: Path | None, name: str, metrics: Metric
             "data": str(data),
             "labels": str(labels) if labels else "from the data",
             "decision": str(metrics.decision),
+            **({} if faces is None else {"faces": describe_faces(faces)}),
         },
         rebuild=f"maskwise evaluate {run.path} --data {data}{labelled} --name {name}",
         warnings=warnings,

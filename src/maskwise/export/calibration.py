@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from maskwise.data.decoding import PhotoError, Pixels
-from maskwise.data.photo_source import transform_photo
 from maskwise.data.transform import TransformSpec
+from maskwise.data.transform_photo import transform_photo
 from maskwise.errors import InputError
 from maskwise.randomness import keyed_generator
 

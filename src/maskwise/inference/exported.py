@@ -54,6 +54,7 @@ class ExportedCard(StrictModel):
     transforms: tuple[TransformSpec, ...]  # one an input: pixels_0, pixels_1, ...
     decision: Rule
     commonest_class: int
+    face_detector: str | None = None  # what the transforms' face_crop needs beside the file; None without one
     precision: Literal["fp32", "int8"] = "fp32"
     quantized: str | None = None  # how, where it is int8: the first way that held
     tuned: TunedDecision | None = None

@@ -10,11 +10,11 @@ import torch
 from maskwise.data.decoding import Pixels
 from maskwise.data.decoding_pool import default_workers, load_batches
 from maskwise.data.normalization import normalize
-from maskwise.data.photo_source import transform_photo
 from maskwise.data.transform import Normalize, Resize, TransformSpec
+from maskwise.data.transform_photo import transform_photo
 from maskwise.inference.device import choose_device
 from maskwise.inference.predictor import BATCH_SIZE
-from maskwise.models.backbone import create_backbone
+from maskwise.models.backbones.create_backbone import create_backbone
 from maskwise.process_settings import prepare_process
 from maskwise.reporter import Progress
 
@@ -46,8 +46,8 @@ def extract_features(
     module = made.module.eval().to(device).to(memory_format=torch.channels_last)
     features = np.empty((len(paths), made.n_features), np.float32)
 
-    def load(row: int) -> Pixels:
-        return transform_photo(paths[row], spec)
+    def load(row: int) -> list[Pixels]:
+        return [transform_photo(paths[row], spec)]
 
     batches = (
         range(start, min(start + BATCH_SIZE, len(paths))) for start in range(0, len(paths), BATCH_SIZE)
@@ -55,7 +55,7 @@ def extract_features(
     if progress:
         progress(0, len(paths))
     with torch.inference_mode():
-        for rows, images in load_batches(batches, load, spec.output_size, workers=default_workers()):
+        for rows, (images,) in load_batches(batches, load, [spec.output_size], workers=default_workers()):
             found = module(normalize(torch.from_numpy(images).to(device), step))
             features[rows[0] : rows[-1] + 1] = found.float().cpu().numpy()
             if progress:

@@ -1,16 +1,16 @@
 """From photos to joint probabilities, whichever engine computes them."""
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from maskwise.data.decoding import PhotoError, Pixels
+from maskwise.data.decoding import PhotoError, Pixels, read_photo
 from maskwise.data.decoding_pool import default_workers, load_batches
-from maskwise.data.photo_source import transform_photo
-from maskwise.data.transform import TransformSpec
+from maskwise.data.faces.face_finder import FaceFinder
+from maskwise.data.faces.face_points import FacePoints
+from maskwise.data.transform_photo import need_faces, transform_content
 from maskwise.errors import InputError
 from maskwise.inference.engine import Card, Engine, Probabilities
 from maskwise.reporter import Progress
@@ -25,24 +25,49 @@ class Prediction:
     path: Path
     probabilities: Probabilities | None = None
     error: str | None = None
+    note: str | None = None
+    """What a reader should know about the photo, such as that no face was found."""
 
 
 class Predictor:
     """A model and the engine that computes it; a photo that can't be read becomes an error in its own prediction."""
 
-    def __init__(self, card: Card, engine: Engine) -> None:
+    def __init__(
+        self, card: Card, engine: Engine, known_faces: Mapping[str, FacePoints] | None = None
+    ) -> None:
+        """A predictor; its face detector, where a transform needs one, is loaded here.
+
+        Args:
+            card: what the model says of itself.
+            engine: computes.
+            known_faces: faces found before, by the digest of a photo's content: they are not looked for again.
+
+        Raises:
+            InputError: when a face detector is needed and its package is missing.
+        """
         self.card = card
         self.space = card.space
         self.engine = engine
+        self.face_finder = FaceFinder(known_faces) if need_faces(engine.transforms) else None
 
     def predict(self, paths: Iterable[Path], *, batch_size: int = BATCH_SIZE) -> Iterator[Prediction]:
         """Predictions in the order of the paths; only a few batches are held at once."""
-        transforms = self.engine.transforms
-        streams = itertools.tee(_batches(paths, batch_size), len(transforms))
-        loaded = [_load(stream, transform) for stream, transform in zip(streams, transforms, strict=True)]
-        for parts in zip(*loaded, strict=True):
-            rows = self.engine.probabilities([images for _, images in parts])
-            for prediction, row in zip(parts[0][0], rows, strict=True):
+        transforms, finder = self.engine.transforms, self.face_finder
+        sizes = [transform.output_size for transform in transforms]
+
+        def load(prediction: Prediction) -> Sequence[Pixels]:
+            try:
+                transformed = transform_content(read_photo(prediction.path), transforms, finder)
+            except PhotoError as error:
+                prediction.error = str(error)
+                return [np.zeros((*size, 3), dtype=np.uint8) for size in sizes]
+            prediction.note = transformed.note
+            return transformed.images
+
+        batches = _batches(paths, batch_size)
+        for predictions, images in load_batches(batches, load, sizes, workers=default_workers()):
+            rows = self.engine.probabilities(images)
+            for prediction, row in zip(predictions, rows, strict=True):
                 if prediction.error is None:
                     prediction.probabilities = row
                 yield prediction
@@ -69,21 +94,6 @@ class Predictor:
             if progress:
                 progress(row + 1, len(paths))
         return probabilities
-
-
-def _load(
-    batches: Iterable[list[Prediction]], transform: TransformSpec
-) -> Iterator[tuple[Sequence[Prediction], Pixels]]:
-    size = transform.output_size
-
-    def load(prediction: Prediction) -> Pixels:
-        try:
-            return transform_photo(prediction.path, transform)
-        except PhotoError as error:
-            prediction.error = str(error)
-            return np.zeros((*size, 3), dtype=np.uint8)
-
-    return load_batches(batches, load, size, workers=default_workers())
 
 
 def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Prediction]]:

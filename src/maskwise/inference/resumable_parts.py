@@ -23,12 +23,17 @@ SCHEMA = 1
 
 
 def prediction_rows(
-    predictions: Sequence[Prediction], names: Sequence[str], space: LabelSpace, choice: Choice
+    predictions: Sequence[Prediction],
+    names: Sequence[str],
+    space: LabelSpace,
+    choice: Choice,
+    *,
+    with_notes: bool = False,
 ) -> pl.DataFrame:
     """One row per prediction; for a photo that could not be read only `photo` and `error` are filled.
 
     Columns: `photo`, `class`, a value name for each attribute, `confidence` (the probability of `class`),
-    `decision` (the rule, or `abstained`), `p_00` ... (probabilities), `error`.
+    `decision` (the rule, or `abstained`), `p_00` ... (probabilities), `note` where asked for, `error`.
     """
     known = [i for i, p in enumerate(predictions) if p.probabilities is not None]
     classes: list[int | None] = [None] * len(predictions)
@@ -57,6 +62,8 @@ def prediction_rows(
     columns["decision"] = pl.Series(rules, dtype=pl.String)
     for place, name in enumerate(probability_columns(space)):
         columns[name] = pl.Series(matrix[:, place]).fill_nan(None)
+    if with_notes:
+        columns["note"] = pl.Series([p.note for p in predictions], dtype=pl.String)
     columns["error"] = pl.Series([p.error for p in predictions], dtype=pl.String)
     return pl.DataFrame(columns)
 
@@ -111,9 +118,10 @@ def predict_in_parts(
             names.append(name)
             yield path
 
+    with_notes = predictor.face_finder is not None  # nothing else is noted
     predictions = predictor.predict(paths())
     while part := list(islice(predictions, PART_SIZE)):
-        rows = prediction_rows(part, names[: len(part)], predictor.space, choice)
+        rows = prediction_rows(part, names[: len(part)], predictor.space, choice, with_notes=with_notes)
         del names[: len(part)]
         target = folder / f"{len(done):06d}.parquet"
         with atomic_path(target) as temporary:

@@ -110,7 +110,7 @@ def load_member(folder: Path, card: MemberCard | None = None) -> Member:
     if not path.is_file():
         raise InputError(f"Expected {path} to exist, but it does not.")
     blank = card.model.model_copy(update={"weights": "none"})
-    classifier, _, _ = create_classifier(blank, card.space, seed=0)
+    classifier, _ = create_classifier(blank, card.space, seed=0)
     try:
         classifier.load_state_dict(load_file(path), strict=True)
     except (SafetensorError, RuntimeError) as error:

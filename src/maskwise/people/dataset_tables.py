@@ -35,7 +35,7 @@ def write_tables(out: Path, spec: PeopleSpec, truth: pl.DataFrame) -> None:
 
 
 def _write_eval(out: Path, held: pl.DataFrame) -> None:
-    space = competition_task()
+    space = competition_task().space
     mask = [{"incorrect_mask": 1, "normal": 2}.get(name, 0) for name in held["stem"]]
     gender = [space.attributes[1].values.index(value) for value in held["labelled_gender"]]
     band = space.attributes[2].band(held["labelled_age"].to_numpy())

@@ -1,6 +1,6 @@
 """A recipe: everything that a training may choose, as typed data with every default written out."""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from maskwise.data.sampling import SamplingSpec, ShuffledSpec
 from maskwise.data.transform import TransformSpec
@@ -12,6 +12,7 @@ from maskwise.recipes.data_parts import DataPart, LabelPart, SplitPart
 from maskwise.recipes.mixing import MixingSpec
 from maskwise.recipes.optimizers import AdamWPart, Optimizer
 from maskwise.recipes.parent_runs import DistillationPart, PseudoLabelPart
+from maskwise.recipes.probe import ProbePart
 from maskwise.recipes.schedules import CosineSchedule, Schedule
 from maskwise.recipes.training_loop import TrainingPart
 from maskwise.strict_model import StrictModel
@@ -37,4 +38,24 @@ class Recipe(StrictModel):
     optimizer: Optimizer = AdamWPart()
     schedule: Schedule = CosineSchedule()
     training: TrainingPart = TrainingPart()
+    probe: ProbePart | None = None  # linear heads on frozen features, in place of the training loop
     decision: Rule = "joint"
+
+    @model_validator(mode="after")
+    def _check_probe(self) -> "Recipe":
+        if self.probe is None:
+            return self
+        if self.model.head.kind != "branches":
+            raise ValueError(f"expected model.head branches with a probe, got {self.model.head.kind}")
+        random = [step.step for step in self.transform.steps if step.phase == "train"]
+        if random:
+            raise ValueError(
+                f"expected no steps of phase train with a probe, which sees a photo once, got {random[0]}"
+            )
+        if self.mixing is not None:
+            raise ValueError("expected no mixing with a probe, which sees no batches")
+        if self.training.chooses_epochs:
+            raise ValueError(
+                "expected training.keep last and no early_stopping with a probe, which has no epochs"
+            )
+        return self

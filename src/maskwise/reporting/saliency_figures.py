@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from maskwise.data.decoding import PhotoError
-from maskwise.data.photo_source import transform_photo
+from maskwise.data.transform_photo import transform_photo
 from maskwise.inference.grad_cam import grad_cam
 from maskwise.models.member import Member
 from maskwise.reporting.pages import picture_address

@@ -66,11 +66,38 @@ class Seeds(Part):
     split: int = 0
 
 
+class HeadTrial(Part):
+    """What one setting of a linear head reached on folds of the training groups."""
+
+    attribute: str
+    strength: float
+    balance: float
+    macro_f1: float
+
+
+class FaceCounts(Part):
+    """In how many photos a face was found."""
+
+    n_photos: int
+    none: int  # taken as they are
+    several: int  # of which the largest counts
+
+
 class Measurements(Part):
     """What was measured to settle the recipe's `auto` values."""
 
     precision: dict[str, float] = Field(default_factory=dict)  # photos per second of each
     largest_batch: int | None = None
+    heads: tuple[HeadTrial, ...] = ()
+    faces: FaceCounts | None = None
+
+    def with_heads(self, trials: tuple[HeadTrial, ...]) -> "Measurements":
+        """The same with what was tried for linear heads, if anything was."""
+        return self.model_copy(update={"heads": trials}) if trials else self
+
+    def with_faces(self, faces: FaceCounts | None) -> "Measurements":
+        """The same with the photos in which a face was found, if any was looked for."""
+        return self if faces is None else self.model_copy(update={"faces": faces})
 
 
 class Machine(Part):

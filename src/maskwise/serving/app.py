@@ -54,8 +54,8 @@ def create_app(service: Service) -> FastAPI:
 async def _start(runtime: Runtime) -> Batcher:
     """Start the batcher, after a first prediction, which takes longer than those that follow."""
     service = runtime.service
-    engine = service.predictor.engine
-    batcher = Batcher(engine, service.limits, runtime.pixels, runtime.metrics.batches.observe)
+    engine, finder = service.predictor.engine, service.predictor.face_finder
+    batcher = Batcher(engine, service.limits, runtime.pixels, runtime.metrics.batches.observe, finder)
     blank = [np.zeros((1, *transform.output_size, 3), np.uint8) for transform in engine.transforms]
     await asyncio.to_thread(engine.probabilities, blank)
     return batcher

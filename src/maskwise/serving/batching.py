@@ -11,8 +11,10 @@ from queue import Empty, SimpleQueue
 import numpy as np
 import numpy.typing as npt
 
-from maskwise.data.decoding import PhotoError, Pixels
+from maskwise.data.decoding import PhotoError
 from maskwise.data.decoding_pool import default_workers
+from maskwise.data.faces.face_finder import FaceFinder
+from maskwise.data.transform_photo import TransformedPhoto
 from maskwise.inference.engine import Engine, Probabilities
 from maskwise.serving.bounded_decoding import decode_bounded
 from maskwise.serving.limits import BusyError, Limits
@@ -21,9 +23,17 @@ from maskwise.serving.pixel_limiter import PixelLimiter
 _Row = npt.NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class PhotoPrediction:
+    """Joint probabilities (C,) of a photo, and what to say about it, such as that no face was found."""
+
+    probabilities: Probabilities
+    note: str | None = None
+
+
 @dataclass
 class _Queued:
-    images: list[Pixels]
+    photo: TransformedPhoto
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[_Row]
 
@@ -38,6 +48,7 @@ class Batcher:
         limits: of the service.
         limiter: shared by everything that decodes.
         observe_size: called with the number of photos in each batch.
+        finder: finds faces, for a model whose transform cuts them out.
     """
 
     def __init__(
@@ -46,8 +57,9 @@ class Batcher:
         limits: Limits,
         limiter: PixelLimiter,
         observe_size: Callable[[int], None] = lambda size: None,
+        finder: FaceFinder | None = None,
     ) -> None:
-        self._engine, self._limits, self._limiter = engine, limits, limiter
+        self._engine, self._limits, self._limiter, self._finder = engine, limits, limiter, finder
         self._queue: SimpleQueue[_Queued | None] = SimpleQueue()  # None asks the thread to end
         self._decoders = ThreadPoolExecutor(default_workers(), thread_name_prefix="maskwise-decode")
         self._pending = 0
@@ -65,8 +77,8 @@ class Batcher:
         """Whether the model's thread is running."""
         return self._thread.is_alive()
 
-    async def predict(self, photos: Sequence[bytes]) -> list[Probabilities | str]:
-        """Joint probabilities (C,) of each photo, or the reason why it can't be read.
+    async def predict(self, photos: Sequence[bytes]) -> list[PhotoPrediction | str]:
+        """The prediction of each photo, or the reason why it can't be read.
 
         Raises:
             BusyError: when the queue has no place for so many photos.
@@ -79,18 +91,18 @@ class Batcher:
         finally:
             self._pending -= len(photos)
 
-    async def _predict_one(self, photo: bytes) -> Probabilities | str:
+    async def _predict_one(self, photo: bytes) -> PhotoPrediction | str:
         loop = asyncio.get_running_loop()
         try:
-            images = await loop.run_in_executor(self._decoders, self._decode, photo)
+            decoded = await loop.run_in_executor(self._decoders, self._decode, photo)
         except PhotoError as error:
             return str(error)
-        queued = _Queued(images, loop, loop.create_future())
+        queued = _Queued(decoded, loop, loop.create_future())
         self._queue.put(queued)
-        return await queued.future
+        return PhotoPrediction(await queued.future, decoded.note)
 
-    def _decode(self, photo: bytes) -> list[Pixels]:
-        return decode_bounded(photo, self._engine.transforms, self._limits, self._limiter)
+    def _decode(self, photo: bytes) -> TransformedPhoto:
+        return decode_bounded(photo, self._engine.transforms, self._limits, self._limiter, self._finder)
 
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -114,7 +126,9 @@ class Batcher:
             return
         self._observe_size(len(batch))
         try:
-            stacked = [np.stack(images) for images in zip(*(queued.images for queued in batch), strict=True)]
+            stacked = [
+                np.stack(images) for images in zip(*(queued.photo.images for queued in batch), strict=True)
+            ]
             rows = self._engine.probabilities(stacked)
         except BaseException as error:  # noqa: BLE001 - every waiting request gets an answer, and the thread goes on
             for queued in batch:

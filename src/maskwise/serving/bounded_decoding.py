@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 
-from maskwise.data.decoding import PhotoError, Pixels, read_header
-from maskwise.data.photo_source import transform_content
+from maskwise.data.decoding import PhotoError, read_header
+from maskwise.data.faces.face_finder import FaceFinder
 from maskwise.data.transform import TransformSpec
+from maskwise.data.transform_photo import TransformedPhoto, transform_content
 from maskwise.serving.limits import Limits
 from maskwise.serving.pixel_limiter import PixelLimiter
 
 
 def decode_bounded(
-    photo: bytes, transforms: Sequence[TransformSpec], limits: Limits, limiter: PixelLimiter
-) -> list[Pixels]:
-    """The pixels (height, width, 3), uint8, of an encoded photo after each of the transforms.
+    photo: bytes,
+    transforms: Sequence[TransformSpec],
+    limits: Limits,
+    limiter: PixelLimiter,
+    finder: FaceFinder | None = None,
+) -> TransformedPhoto:
+    """An encoded photo after each of the transforms.
 
     Raises:
         PhotoError: when the photo is too large or can't be read.
@@ -21,4 +26,4 @@ def decode_bounded(
         raise PhotoError(f"too large: the limit is {limits.photo_bytes / 1e6:g} MB")
     header = read_header(photo)
     with limiter.reserve(header.height * header.width):
-        return [transform_content(photo, transform) for transform in transforms]
+        return transform_content(photo, transforms, finder)

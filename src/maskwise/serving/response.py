@@ -1,10 +1,10 @@
 """The answer for one photo."""
 
 import numpy as np
-import numpy.typing as npt
 
 from maskwise.inference.decision import Choice
 from maskwise.models.decision import marginals
+from maskwise.serving.batching import PhotoPrediction
 from maskwise.serving.schemas import LabelAnswer, PhotoAnswer
 from maskwise.tasks.label_space import LabelSpace
 
@@ -12,19 +12,19 @@ _DIGITS = 6
 
 
 def create_photo_answer(
-    name: str, prediction: npt.NDArray[np.float32] | str, space: LabelSpace, choice: Choice
+    name: str, prediction: PhotoPrediction | str, space: LabelSpace, choice: Choice
 ) -> PhotoAnswer:
     """The answer for a photo.
 
     Args:
         name: of the photo, as the client sent it.
-        prediction: joint probabilities (C,), or the reason why the photo can't be read.
+        prediction: of the photo, or the reason why the photo can't be read.
         space: the labels that the probabilities are of.
         choice: how classes are decided.
     """
     if isinstance(prediction, str):
         return PhotoAnswer(name=name, error=prediction)
-    raw = prediction[None]
+    raw = prediction.probabilities[None]
     probabilities = choice.probabilities(raw)
     joint = int(choice.classes(raw, space)[0])
     values = space.decode(np.array([joint]))[0]
@@ -40,7 +40,7 @@ def create_photo_answer(
             space.attributes, values, marginals(probabilities, space), strict=True
         )
     }
-    return PhotoAnswer(
+    answer = PhotoAnswer(
         name=name,
         error=None,
         joint_class=joint,
@@ -49,3 +49,5 @@ def create_photo_answer(
         decision=choice.label(),
         probabilities=[round(float(p), _DIGITS) for p in probabilities[0]],
     )
+    # Set only where there is something to say: what was not set is left out of the answer.
+    return answer if prediction.note is None else answer.model_copy(update={"note": prediction.note})

@@ -41,5 +41,9 @@ class Runtime:
 def create_runtime(service: Service) -> Runtime:
     """The runtime of a service, not started yet."""
     limits, pixels = service.limits, PixelLimiter(service.limits.pixels)
-    explainer = Explainer(service.explained, limits, pixels) if service.explained else None
+    explainer = (
+        Explainer(service.explained, limits, pixels, service.predictor.face_finder)
+        if service.explained
+        else None
+    )
     return Runtime(service, ServiceMetrics(), MemoryBudget(limits.memory_bytes), pixels, explainer)

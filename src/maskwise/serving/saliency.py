@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from maskwise.data.decoding import read_header
+from maskwise.data.faces.face_finder import FaceFinder
 from maskwise.data.transform import seen_area
 from maskwise.inference.grad_cam import grad_cam
 from maskwise.models.member import Member
@@ -30,8 +31,10 @@ class Saliency:
 class Explainer:
     """Computes the Grad-CAM of encoded photos for each attribute."""
 
-    def __init__(self, member: Member, limits: Limits, limiter: PixelLimiter) -> None:
-        self._member, self._limits, self._limiter = member, limits, limiter
+    def __init__(
+        self, member: Member, limits: Limits, limiter: PixelLimiter, finder: FaceFinder | None = None
+    ) -> None:
+        self._member, self._limits, self._limiter, self._finder = member, limits, limiter, finder
         self._tasks = set[asyncio.Task[Saliency]]()
 
     async def explain(self, photo: bytes) -> Saliency:
@@ -53,8 +56,10 @@ class Explainer:
 
     def _compute(self, photo: bytes) -> Saliency:
         card = self._member.card
-        (image,) = decode_bounded(photo, [card.transform], self._limits, self._limiter)
+        decoded = decode_bounded(photo, [card.transform], self._limits, self._limiter, self._finder)
+        (image,) = decoded.images
         header = read_header(photo)
+        points = None if decoded.face is None else decoded.face.points
         maps = {
             attribute.label_column: grad_cam(self._member, image, attribute.name)
             .astype(float)
@@ -62,7 +67,7 @@ class Explainer:
             .tolist()
             for attribute in card.space.attributes
         }
-        return Saliency(maps, seen_area(card.transform, (header.height, header.width)))
+        return Saliency(maps, seen_area(card.transform, (header.height, header.width), points))
 
     def _end(self, task: asyncio.Task[Saliency]) -> None:
         self._tasks.discard(task)

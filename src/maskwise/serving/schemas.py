@@ -82,6 +82,9 @@ class PhotoAnswer(_Answer):
     labels: dict[str, LabelAnswer] = Field(default_factory=dict)
     confidence: float | None = Field(default=None, description="probability of the predicted class")
     decision: str | None = None
+    note: str | None = Field(
+        default=None, description="about the photo, such as that no face was found in it"
+    )
     probabilities: list[float] = Field(
         default_factory=list, description="of every class, in the order of /v1/model"
     )

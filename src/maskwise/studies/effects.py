@@ -61,7 +61,7 @@ class Effect:
 
 def counts_of(outcome: Outcome) -> Floats:
     """Counts by person (P, 3C) of a trial's held-out predictions, persons in the order of their names."""
-    frame, space = outcome.predictions(), load_task()
+    frame, space = outcome.predictions(), load_task().space
     p = frame.select(probability_columns(space)).to_numpy()
     predictions = decide(p, space, outcome.trial.recipe.decision)
     labels: npt.NDArray[np.int64] = frame["label"].to_numpy()

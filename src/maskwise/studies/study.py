@@ -16,7 +16,7 @@ from maskwise.recipes.recipe_values import Values, differing_values, distinct_va
 from maskwise.recipes.schema import Recipe
 from maskwise.recipes.settings import set_values
 from maskwise.strict_model import StrictModel
-from maskwise.training.linear_probe import can_be_frozen, check_frozen_base
+from maskwise.training.frozen_head import can_be_frozen, check_frozen_base
 
 Mode = Literal["fine-tune", "frozen"]
 _PIXEL_STEPS = {kind.model_fields["step"].default for kind in get_args(PixelStep)}

@@ -16,7 +16,7 @@ from maskwise.runs.run_folder import RunFolder
 from maskwise.studies.study import Trial
 from maskwise.tasks.label_space import UNKNOWN
 from maskwise.training.finish_run import score_held_out
-from maskwise.training.linear_probe import frozen_features, train_head
+from maskwise.training.frozen_head import backbone_features, train_head
 from maskwise.training.prepare_data import prepare
 from maskwise.training.train import train
 
@@ -125,7 +125,7 @@ def _fine_tune(trial: Trial, data: Path, folder: RunFolder, reporter: Reporter) 
 
 def _frozen(trial: Trial, data: Path, folder: RunFolder, reporter: Reporter) -> Metrics:
     prepared = prepare(data, trial.recipe)
-    features = frozen_features(prepared, trial.recipe, reporter.progress("extracting features"))
+    features = backbone_features(prepared, trial.recipe, reporter)
     begin = time.perf_counter()
     probabilities = train_head(trial.recipe, prepared, features)
     table = prepared.held_out_table

@@ -2,8 +2,9 @@
 
 import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,30 @@ from maskwise.errors import InputError
 UNKNOWN = -1
 """The index of a label that is not known."""
 
+PHOTO = "photo"
+"""The level of attributes that can change from photo to photo."""
+
+RESERVED = frozenset(
+    {
+        "photo",
+        "class",
+        "confidence",
+        "decision",
+        "error",
+        "person",
+        "split",
+        "source",
+        "id",
+        "label",
+        "face",
+        "frame",
+        "track",
+    }
+)
+"""Columns of tables and predictions: an attribute of such a name has its values in `<name>_label`."""
+
+_RESERVED_PATTERN = re.compile(r"p_\d+")
+
 Indices = npt.NDArray[np.int64]
 
 
@@ -22,16 +47,17 @@ class Attribute:
     """One labelled property: either named values, or a number cut into bands at `boundaries`.
 
     A number equal to a boundary belongs to the band above it: with boundaries 30 and 60, 29 is the first
-    band, 30 and 59 the second, 60 the third.
+    band, 30 and 59 the second, 60 the third. `per` is the level at which it does not change: `photo`, or a
+    group's name. `fractions` says that the numbers are not all whole, which changes the bands' names.
     """
 
     name: str
-    constant: bool
+    per: str = PHOTO
     values: tuple[str, ...] = ()
     boundaries: tuple[float, ...] = ()
     range: tuple[float, float] | None = None
     unit: str = ""
-    file_names: Mapping[str, str] = field(default_factory=dict)
+    fractions: bool = False
 
     def __post_init__(self) -> None:
         if self.boundaries:
@@ -45,16 +71,11 @@ class Attribute:
                     f"Expected the boundaries of {self.name} to rise inside {list(self.range)}, "
                     f"got {list(self.boundaries)}."
                 )
-            object.__setattr__(self, "values", band_names(self.boundaries))
+            object.__setattr__(self, "values", band_names(self.boundaries, fractions=self.fractions))
         if len(self.values) < 2 or len(set(self.values)) != len(self.values):
             raise InputError(
                 f"Expected attribute {self.name} to have at least 2 distinct values, got {list(self.values)}."
             )
-        for value in self.file_names.values():
-            if value not in self.values:
-                raise InputError(
-                    f"Expected file_names of {self.name} to name one of {list(self.values)}, got {value!r}."
-                )
 
     @property
     def is_numeric(self) -> bool:
@@ -62,9 +83,21 @@ class Attribute:
         return bool(self.boundaries)
 
     @property
+    def constant(self) -> bool:
+        """Whether it is the same on all photos of a group."""
+        return self.per != PHOTO
+
+    @property
     def label_column(self) -> str:
-        """The table's column with the name of the value: `<name>_band` for numbers."""
-        return f"{self.name}_band" if self.is_numeric else self.name
+        """The table's column with the name of the value: `<name>_band` for numbers, `<name>_label` where reserved."""
+        if self.is_numeric:
+            return f"{self.name}_band"
+        return f"{self.name}_label" if is_reserved(self.name) else self.name
+
+    @property
+    def number_column(self) -> str:
+        """The table's column with a numeric attribute's number: its name, `<name>_number` where reserved."""
+        return f"{self.name}_number" if is_reserved(self.name) else self.name
 
     def band(self, numbers: npt.ArrayLike) -> Indices:
         """Indices (N,) of the bands that numbers (N,) fall into; NaN gives -1."""
@@ -73,16 +106,26 @@ class Attribute:
         return np.where(np.isnan(array), UNKNOWN, bands)
 
 
-def band_names(boundaries: Sequence[float]) -> tuple[str, ...]:
-    """Names of the bands between boundaries: `(30, 60)` gives `<30`, `30-59`, `>=60`."""
+def is_reserved(name: str) -> bool:
+    """Whether tables or predictions have a column of this name that is no attribute's."""
+    return name in RESERVED or _RESERVED_PATTERN.fullmatch(name) is not None
+
+
+def band_names(boundaries: Sequence[float], *, fractions: bool = False) -> tuple[str, ...]:
+    """Names of the bands between boundaries.
+
+    For whole numbers `(30, 60)` gives `<30`, `30-59`, `>=60`. Where numbers or boundaries are fractions, or a
+    boundary is negative, the middle is `[30, 60)`.
+    """
+    intervals = fractions or any(cut < 0 or not float(cut).is_integer() for cut in boundaries)
 
     def text(number: float) -> str:
-        return f"{number:g}"
+        return f"{number:.12g}"
 
-    def upper(number: float) -> str:
-        return text(number - 1) if float(number).is_integer() else f"<{text(number)}"
-
-    middle = [f"{text(low)}-{upper(high)}" for low, high in itertools.pairwise(boundaries)]
+    middle = [
+        f"[{text(low)}, {text(high)})" if intervals else f"{text(low)}-{text(high - 1)}"
+        for low, high in itertools.pairwise(boundaries)
+    ]
     return (f"<{text(boundaries[0])}", *middle, f">={text(boundaries[-1])}")
 
 
@@ -92,6 +135,8 @@ class LabelSpace:
 
     name: str
     attributes: tuple[Attribute, ...]
+    faces: bool = False
+    """Whether the photos show faces: `auto` then means a face-trained backbone on photos cut to the face."""
 
     def __post_init__(self) -> None:
         names = [attribute.name for attribute in self.attributes]
@@ -110,7 +155,7 @@ class LabelSpace:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """A name for each joint class, such as `worn / male / <30`."""
+        """A name for each joint class, the values joined by ` / `."""
         values = self.decode(np.arange(self.n_classes))
         return tuple(
             " / ".join(a.values[i] for a, i in zip(self.attributes, row, strict=True)) for row in values
@@ -170,16 +215,17 @@ class LabelSpace:
             "attributes": [
                 {
                     "name": a.name,
-                    "constant": a.constant,
+                    "per": a.per,
                     **(
                         {"boundaries": list(a.boundaries), "range": list(a.range or ()), "unit": a.unit}
                         if a.is_numeric
                         else {"values": list(a.values)}
                     ),
-                    **({"file_names": dict(a.file_names)} if a.file_names else {}),
+                    **({"fractions": True} if a.fractions else {}),
                 }
                 for a in self.attributes
             ],
+            **({"faces": True} if self.faces else {}),
         }
 
     @classmethod
@@ -193,22 +239,28 @@ class LabelSpace:
             return cls(
                 name=str(declaration["name"]),
                 attributes=tuple(_attribute(entry) for entry in declaration["attributes"]),
+                faces=bool(declaration.get("faces", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"Expected a label space with name and attributes, got: {error!r}.") from error
 
 
+_RETIRED = frozenset({"constant", "file_names"})
+"""Keys of declarations that runs stored before attributes had a level."""
+
+
 def _attribute(entry: Mapping[str, Any]) -> Attribute:
     span = entry.get("range")
-    known = {"name", "constant", "values", "boundaries", "range", "unit", "file_names"}
-    if unknown := set(entry) - known:
+    known = {"name", "per", "values", "boundaries", "range", "unit", "fractions"}
+    if unknown := set(entry) - known - _RETIRED:
         raise InputError(f"Expected an attribute to have keys {sorted(known)}, got {sorted(unknown)}.")
+    per = entry["per"] if "per" in entry else "person" if entry["constant"] else PHOTO
     return Attribute(
         name=str(entry["name"]),
-        constant=bool(entry["constant"]),
+        per=str(per),
         values=tuple(str(value) for value in entry.get("values", ())),
         boundaries=tuple(float(cut) for cut in entry.get("boundaries", ())),
         range=(float(span[0]), float(span[1])) if span else None,
         unit=str(entry.get("unit", "")),
-        file_names={str(k): str(v) for k, v in entry.get("file_names", {}).items()},
+        fractions=bool(entry.get("fractions", False)),
     )

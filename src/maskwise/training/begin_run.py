@@ -5,18 +5,17 @@ from maskwise.files import printable
 from maskwise.inference.device import choose_device
 from maskwise.recipes.recipe_files import load_recipe, save_recipe
 from maskwise.recipes.schema import Recipe
-from maskwise.runs.lineage import Lineage, Parent, Seeds
+from maskwise.runs.lineage import Lineage, Measurements, Parent, Seeds
 from maskwise.runs.machine import begin_lineage
 from maskwise.runs.run_folder import RunFolder
 from maskwise.runs.split_file import read_split, write_split
 from maskwise.training.distributed import is_first, rank
-from maskwise.training.resolve_recipe import Resolved
 from maskwise.training.training_data import TrainingData
 from maskwise.training.training_job import TrainingJob
 
 
 def begin_run(
-    job: TrainingJob, data: TrainingData, resolved: Resolved, parents: tuple[Parent, ...]
+    job: TrainingJob, data: TrainingData, measured: Measurements, parents: tuple[Parent, ...]
 ) -> Lineage:
     """Write what a run begins with: recipe, split and lineage."""
     recipe, folder = job.recipe, job.folder
@@ -26,7 +25,7 @@ def begin_run(
         seeds=Seeds(training=recipe.seed, split=recipe.split.seed),
         threads=int(recipe.training.threads),
         device=str(choose_device(rank())),
-        measured=resolved.measured,
+        measured=measured,
         parents=parents,
     )
     if is_first():

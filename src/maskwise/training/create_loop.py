@@ -1,9 +1,6 @@
 """The parts of the training loop, from training data and a resolved recipe."""
 
-from maskwise.data.decoded_cache import DecodedCache, open_cache
-from maskwise.data.decoding import reduction_for
-from maskwise.data.photo_source import PhotoSource, load_decoded
-from maskwise.data.transform import resolution_needed
+from maskwise.data.photo_source import PhotoSource
 from maskwise.losses import create_loss
 from maskwise.models.classifier import Classifier
 from maskwise.recipes.schema import Recipe
@@ -13,24 +10,6 @@ from maskwise.training.loaders import EvaluationLoader, TrainingLoader
 from maskwise.training.resolve_recipe import class_counts
 from maskwise.training.trainer import Loop
 from maskwise.training.training_data import TrainingData
-from maskwise.training.training_job import TrainingJob
-
-
-def open_photos(data: TrainingData, job: TrainingJob) -> PhotoSource:
-    """The photos of a training as it reads them, from a cache of decoded ones where the recipe asks for it."""
-    table, scan, spec = data.table, data.photos.scan, job.recipe.transform
-    digests, paths = scan["digest"].to_list(), table.paths
-    cache: DecodedCache | None = None
-    if job.recipe.data.cache:
-        sizes = list(zip(scan["height"], scan["width"], strict=True))
-        cache = open_cache(
-            digests,
-            sizes,
-            [reduction_for(size, resolution_needed(spec, size)) for size in sizes],
-            lambda row: load_decoded(paths[row], spec),
-            progress=job.reporter.progress("caching decoded photos"),
-        )
-    return PhotoSource(table.photos, paths, spec, job.recipe.seed, cache, digests)
 
 
 def create_loop(recipe: Recipe, data: TrainingData, classifier: Classifier, source: PhotoSource) -> Loop:

@@ -134,6 +134,9 @@ def _of_fold(recipe: Recipe, fold: int) -> Recipe:
 
 def _on_everybody(recipe: Recipe, folder: RunFolder, folds: int) -> Recipe:
     """The recipe of the refit: as many epochs as the folds kept, on average, and the last of them."""
+    split = recipe.split.model_copy(update={"nobody": True, "folds": None, "fold": None})
+    if recipe.probe is not None:  # its settings are chosen on everybody
+        return recipe.model_copy(update={"split": split})
     kept = [_kept_epochs(folder.fold(fold), recipe) for fold in range(folds)]
     training = recipe.training.model_copy(
         update={
@@ -142,7 +145,6 @@ def _on_everybody(recipe: Recipe, folder: RunFolder, folds: int) -> Recipe:
             "early_stopping": None,
         }
     )
-    split = recipe.split.model_copy(update={"nobody": True, "folds": None, "fold": None})
     return recipe.model_copy(update={"training": training, "split": split})
 
 

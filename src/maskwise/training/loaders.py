@@ -79,11 +79,10 @@ class TrainingLoader:
             rank=self._rank,
             world=self._world,
         )
-        size = self._source.spec.output_size
-        for places, images in load_batches(
+        for places, (images,) in load_batches(
             islice(batches, done, None),
-            lambda place: self._source.load(int(order[place]), epoch, int(times[place])),
-            size,
+            lambda place: [self._source.load(int(order[place]), epoch, int(times[place]))],
+            [self._source.spec.output_size],
             workers=self._workers,
         ):
             done += 1
@@ -108,8 +107,10 @@ class EvaluationLoader:
         batches = evaluation_batches(
             self._rows, batch_size=self._batch_size, rank=self._rank, world=self._world
         )
-        size = self._source.spec.output_size
-        for rows, images in load_batches(
-            batches, lambda row: self._source.load(row, None), size, workers=self._workers
+        for rows, (images,) in load_batches(
+            batches,
+            lambda row: [self._source.load(row, None)],
+            [self._source.spec.output_size],
+            workers=self._workers,
         ):
             yield torch.tensor(rows), torch.from_numpy(images)

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 
 from maskwise.data.decoding_pool import default_workers
-from maskwise.data.transform import Normalize, TransformSpec
+from maskwise.data.transform import resolve
 from maskwise.errors import InputError
 from maskwise.inference.device import choose_device
 from maskwise.losses import create_loss
-from maskwise.models.classifier import Classifier, create_classifier
+from maskwise.models.classifier import Classifier, create_classifier, resolve_backbone
 from maskwise.process_settings import set_compute_threads
 from maskwise.randomness import keyed_seed
 from maskwise.recipes.schema import Recipe
@@ -43,12 +43,12 @@ def resolve_recipe(recipe: Recipe, data: TrainingData) -> Resolved:
     threads = torch.get_num_threads() if part.threads == "auto" else part.threads
     set_compute_threads(threads)
     workers = default_workers() if part.workers == "auto" else part.workers
-    classifier, mean, std = create_classifier(
-        recipe.model, data.table.space, seed=keyed_seed(recipe.seed, "model")
-    )
+    space = data.table.space
+    model = resolve_backbone(recipe.model, faces=space.faces)
+    classifier, backbone = create_classifier(model, space, seed=keyed_seed(recipe.seed, "model"))
     if recipe.start_from is not None:
-        start_backbone(classifier, Path(recipe.start_from), recipe.model.backbone)
-    transform = _with_normalization(recipe.transform, mean, std)
+        start_backbone(classifier, Path(recipe.start_from), model.backbone)
+    transform = resolve(recipe.transform, backbone.size, backbone.mean, backbone.std, faces=space.faces)
     loss = create_loss(recipe.loss, class_counts(data, recipe))
     precision: Precision
     if part.precision != "auto":
@@ -78,7 +78,8 @@ def resolve_recipe(recipe: Recipe, data: TrainingData) -> Resolved:
         "batch_size": batch_size,
         "effective_batch": batch_size * accumulate * world_size(),
     }
-    settled = recipe.model_copy(update={"transform": transform, "training": part.model_copy(update=update)})
+    training = part.model_copy(update=update)
+    settled = recipe.model_copy(update={"transform": transform, "model": model, "training": training})
     return Resolved(settled, classifier.cpu(), measured)
 
 
@@ -89,11 +90,3 @@ def class_counts(data: TrainingData, recipe: Recipe) -> torch.Tensor:
     """
     order = data.epoch_orders(recipe.sampling, recipe.seed)(0)
     return torch.from_numpy(data.targets[order].sum(axis=0))
-
-
-def _with_normalization(
-    spec: TransformSpec, mean: tuple[float, float, float], std: tuple[float, float, float]
-) -> TransformSpec:
-    own = spec.normalization
-    resolved = Normalize(mean=own.mean or mean, std=own.std or std)
-    return TransformSpec(steps=(*spec.steps[:-1], resolved))

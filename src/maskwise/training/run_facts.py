@@ -2,16 +2,21 @@
 
 import numpy as np
 
+from maskwise.evaluation.face_counts import describe_faces
 from maskwise.models.tuned_decision import TunedDecision
+from maskwise.recipes.probe import ProbePart
 from maskwise.recipes.schema import Recipe
 from maskwise.recipes.training_loop import TrainingPart
 from maskwise.reporting.run_report import About
+from maskwise.runs.lineage import FaceCounts
 from maskwise.runs.metrics import Metrics
 from maskwise.training.training_data import TrainingData
 from maskwise.training.training_job import TrainingJob
 
 
-def describe_training(job: TrainingJob, data: TrainingData, metrics: Metrics) -> About:
+def describe_training(
+    job: TrainingJob, data: TrainingData, metrics: Metrics, faces: FaceCounts | None = None
+) -> About:
     """The facts about one training."""
     recipe, folder, photos = job.recipe, job.folder, data.photos
     train = data.table.keep(~data.split.held_out & ~data.left_out)
@@ -38,11 +43,13 @@ def describe_training(job: TrainingJob, data: TrainingData, metrics: Metrics) ->
         f"{photos.unlabelled} without a label",
         "model": f"{recipe.model.backbone}, weights {recipe.model.weights}, "
         f"{recipe.transform.output_size[1]} x {recipe.transform.output_size[0]} px",
-        "member": _kept_epoch(recipe.training),
+        "member": _kept_epoch(recipe.training) if recipe.probe is None else _heads(recipe.probe),
         "decision": recipe.decision,
         "speed": f"{metrics.images_per_second or 0:.0f} photos a second, {(metrics.seconds or 0) / 60:.1f} minutes",
         "data fingerprint": photos.fingerprint,
     }
+    if faces is not None:
+        facts["faces"] = describe_faces(faces)
     return About(
         title=f"{recipe.name} · {folder.path.name}",
         subtitle=recipe.description or "a run of maskwise",
@@ -52,6 +59,15 @@ def describe_training(job: TrainingJob, data: TrainingData, metrics: Metrics) ->
         recipe=folder.recipe.read_text(encoding="utf-8"),
         set_aside=[(str(photo), str(reason)) for photo, reason in photos.set_aside.rows()],
     )
+
+
+def _heads(probe: ProbePart) -> str:
+    settings = "; ".join(
+        f"{name}: strength {head.strength:g}, balance {head.balance:g}"
+        for name, head in probe.heads.items()
+        if head.strength is not None and head.balance is not None
+    )
+    return f"linear heads on frozen features, chosen on the training persons alone: {settings}"
 
 
 def _kept_epoch(training: TrainingPart) -> str:

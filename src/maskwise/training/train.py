@@ -5,22 +5,28 @@ from pathlib import Path
 
 import numpy as np
 
+from maskwise.data.photo_source import PhotoSource
 from maskwise.data.sampling import ShuffledSpec
 from maskwise.errors import InputError, MaskwiseError, StoppedError
+from maskwise.evaluation.face_counts import faces_of
+from maskwise.models.classifier import Classifier
 from maskwise.process_settings import prepare_process
+from maskwise.recipes.recipe_files import save_recipe
 from maskwise.recipes.schema import Recipe
 from maskwise.reporter import SILENT, Reporter
 from maskwise.runs.lineage import Lineage, Parent
 from maskwise.runs.metrics import Metrics
 from maskwise.runs.run_folder import RunFolder
 from maskwise.training.begin_run import began_with, begin_run, stored_recipe
-from maskwise.training.create_loop import create_loop, open_photos
+from maskwise.training.create_loop import create_loop
+from maskwise.training.create_photo_source import create_photo_source
 from maskwise.training.distributed import barrier, is_first, join_group
 from maskwise.training.extra_data import add_training_photos
-from maskwise.training.finish_run import write_finished, write_member
+from maskwise.training.finish_run import load_kept_epoch, write_finished, write_member
 from maskwise.training.prepare_data import prepare
 from maskwise.training.resolve_recipe import resolve_recipe
 from maskwise.training.teachers import check_parents, check_parents_leak, teach
+from maskwise.training.train_probe import train_probe
 from maskwise.training.trainer import Fit, Loop, fit
 from maskwise.training.training_data import TrainingData
 from maskwise.training.training_job import TrainingJob
@@ -91,18 +97,24 @@ def _train(job: TrainingJob) -> Metrics:
         )
     resolved = resolve_recipe(job.recipe, data)
     job = job.with_recipe(resolved.recipe)
-    source = open_photos(data, job)
+    source = create_photo_source(data, job.recipe, job.reporter)
     data = data.with_targets(teach(data, job.recipe.distillation, source.paths))
     if begun is None:
-        begun = begin_run(job, data, resolved, parents)
+        begun = begin_run(job, data, resolved.measured.with_faces(faces_of(source)), parents)
     barrier()
     job.reporter.message(_what_begins(job.recipe, data))
 
+    if job.recipe.probe is not None:
+        if is_first():
+            _fit_probe(job, data, resolved.classifier, source, begun, begin)
+        barrier()
+        return Metrics.read(folder.metrics)
     loop = create_loop(job.recipe, data, resolved.classifier, source)
     _report_epoch(data, job, len(loop.training) * loop.photos_per_batch)
     ended = _fit(loop, job)
     if is_first():
-        write_member(folder, loop.module, data, job.recipe)
+        load_kept_epoch(folder, loop.module, job.recipe)
+        write_member(folder, loop.module.classifier, data, job.recipe)
         lineage = begun
 
         def finish() -> Lineage:
@@ -112,6 +124,28 @@ def _train(job: TrainingJob) -> Metrics:
         write_finished(job, data, source, ended, finish)
     barrier()
     return Metrics.read(folder.metrics)
+
+
+def _fit_probe(
+    job: TrainingJob,
+    data: TrainingData,
+    classifier: Classifier,
+    source: PhotoSource,
+    begun: Lineage,
+    begin: float,
+) -> None:
+    """Fit linear heads on frozen features, and write the run; a resume finds the features in the cache."""
+    probe = train_probe(job, data, classifier, source)
+    job = job.with_recipe(probe.recipe)
+    save_recipe(job.folder.recipe, job.recipe)  # with what was chosen
+    write_member(job.folder, classifier, data, job.recipe)
+
+    def finish() -> Lineage:
+        measured = begun.measured.with_heads(probe.trials)
+        seconds = round(begun.seconds + time.time() - begin, 1)
+        return begun.model_copy(update={"finished": True, "seconds": seconds, "measured": measured})
+
+    write_finished(job, data, source, probe.fit, finish, probe.held_out)
 
 
 def _gather(job: TrainingJob) -> tuple[TrainingData, tuple[Parent, ...]]:
@@ -140,7 +174,9 @@ def _fit(loop: Loop, job: TrainingJob) -> Fit:
 
 def _what_begins(recipe: Recipe, data: TrainingData) -> str:
     part = recipe.training
-    loop = f"{part.epochs} epochs, batches of {part.batch_size}, {part.precision}"
+    loop = "linear heads on frozen features"
+    if recipe.probe is None:
+        loop = f"{part.epochs} epochs, batches of {part.batch_size}, {part.precision}"
     on = f"Training {recipe.name} on {len(data.train_rows):,} photos"
     if recipe.split.by == "photo":
         return f"Training {recipe.name}, split by photo."

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 import lightning.pytorch as lightning
+import numpy as np
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
@@ -44,6 +45,31 @@ class Fit:
     interrupted: bool
     epochs_done: int
     history: list[dict[str, float]]
+    seconds: float
+    images_per_second: float | None = None
+
+    @classmethod
+    def of_epochs(cls, history: list[dict[str, float]], *, interrupted: bool) -> "Fit":
+        """From the rows of all epochs that were done."""
+        speeds = [row["images_per_second"] for row in history]
+        return cls(
+            interrupted,
+            epochs_done=len(history),
+            history=history,
+            seconds=round(sum(row["seconds"] for row in history), 1),
+            images_per_second=round(float(np.median(speeds)), 1) if speeds else None,
+        )
+
+    @classmethod
+    def of_probe(cls, *, seconds: float, images_per_second: float) -> "Fit":
+        """From a fit that has no epochs."""
+        return cls(
+            False,
+            epochs_done=0,
+            history=[],
+            seconds=round(seconds, 1),
+            images_per_second=round(images_per_second, 1),
+        )
 
 
 class CheckpointBetweenSteps(lightning.Callback):
@@ -234,7 +260,7 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, reporter: Reporter
             )
         except Interrupted:
             interrupted = True
-    return Fit(interrupted, epochs_done=len(history.rows), history=history.rows)
+    return Fit.of_epochs(history.rows, interrupted=interrupted)
 
 
 def _strategy(part: TrainingPart, processes: int) -> str:

@@ -9,7 +9,7 @@ from maskwise.models.heads.joint import JointHeadSpec
 from maskwise.models.heads.ordinal import OrdinalBranch, OrdinalHeadSpec
 from maskwise.models.heads.structured import StructuredHead, StructuredHeadSpec
 
-SPACE = competition_task()
+SPACE = competition_task().space
 FEATURES = torch.randn(5, 12, generator=torch.Generator().manual_seed(0))
 
 

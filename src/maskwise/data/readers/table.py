@@ -1,86 +1,38 @@
-"""Reader for a table of photos, CSV or Parquet: one row a photo."""
+"""Reader for a table of photos in one file: CSV, Parquet or JSON Lines; one row per photo."""
 
 from pathlib import Path
 
-import polars as pl
-
 from maskwise.data.readers.csv_text import read_csv_text
-from maskwise.data.readers.registry import Reader
-from maskwise.data.table import (
-    SPLIT_VALUES,
-    PhotoTable,
-    UnreadLabel,
-    check_labels,
-    require_columns,
-    require_rows,
-    require_values,
-)
+from maskwise.data.readers.declared_table import raw_reader
+from maskwise.data.readers.json_lines import read_json_lines
+from maskwise.data.readers.parquet import read_parquet_text
+from maskwise.data.readers.raw_table import RawTable
 from maskwise.errors import InputError
-from maskwise.tasks.label_space import LabelSpace
 
-TABLE_SUFFIXES = frozenset({".csv", ".parquet"})
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"})
 
 
-def read_table(path: Path, space: LabelSpace, unread: list[UnreadLabel] | None = None) -> PhotoTable:
-    """Read a table with at least a `photo` column; paths are relative to the table's folder.
-
-    Without a `person` column persons are unknown (null): such a table can be predicted and evaluated, and
-    trained on only with a split that it brings itself. For `unread` see `check_labels`.
+def read_table_file(path: Path, root: Path | None = None) -> RawTable:
+    """The columns of a table as text; photos' paths are relative to `root`, by default the table's folder.
 
     Raises:
-        InputError: naming file, row and column of what is wrong.
+        InputError: naming file and row of what can't be read.
     """
-    raw = _read_parquet(path) if path.suffix.lower() == ".parquet" else read_csv_text(path)
-    # The first row of data stands in line 2 of a CSV; Parquet has no header line.
-    first_row = 1 if path.suffix.lower() == ".parquet" else 2
-    require_columns(raw, ("photo",), path)
-    photos = require_values(raw, "photo", path, first_row)
-    repeated = photos.is_duplicated().arg_true()
-    if len(repeated):
-        raise InputError(
-            f"{path}, row {repeated[1] + first_row}, column photo: expected each photo once, "
-            f"got {photos[int(repeated[1])]!r} again."
-        )
-    frame = pl.DataFrame({"photo": photos}).hstack(check_labels(raw, space, path, first_row, unread))
-    for name in ("person", "id"):
-        if name in raw.columns:
-            frame = frame.with_columns(require_values(raw, name, path, first_row))
-        else:
-            frame = frame.with_columns(pl.lit(None, dtype=pl.String).alias(name))
-    frame = frame.with_columns(_split(raw, path, first_row))
-    if "source" not in raw.columns:
-        frame = frame.with_columns(pl.lit(path.stem).alias("source"))
-    frame = frame.hstack(raw.drop([name for name in raw.columns if name in frame.columns]))
-    return PhotoTable(frame, path.parent, space)
+    suffix = path.suffix.lower()
+    root = root or path.parent
+    if suffix == ".parquet":
+        frame, photo = read_parquet_text(path, path.relative_to(root).as_posix())
+        return RawTable(frame, root, path, first_row=1, photo_column=photo)
+    if suffix in (".jsonl", ".ndjson"):
+        return RawTable(read_json_lines(path), root, path, first_row=1)
+    if suffix in (".csv", ".tsv"):
+        return RawTable(read_csv_text(path), root, path, first_row=2)
+    raise InputError(f"Expected {path} to end in {', '.join(sorted(TABLE_SUFFIXES))}.")
 
 
-def _read_parquet(path: Path) -> pl.DataFrame:
-    try:
-        raw = pl.read_parquet(path, glob=False)
-    except FileNotFoundError as error:
-        raise InputError(f"Expected {path} to exist, but it does not.") from error
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"Expected {path} to be a Parquet file, got: {error}.") from error
-    nested = [name for name, dtype in raw.schema.items() if dtype.is_nested() or dtype == pl.Binary]
-    return raw.drop(nested)
-
-
-def _split(raw: pl.DataFrame, path: Path, first_row: int) -> pl.Series:
-    if "split" not in raw.columns:
-        return pl.Series("split", [None] * raw.height, dtype=pl.String)
-    text = raw["split"].cast(pl.String).fill_null("").str.strip_chars()
-    wrong = (~text.is_in([*SPLIT_VALUES, ""])).arg_true()
-    if len(wrong):
-        raise InputError(
-            f"{path}, row {wrong[0] + first_row}, column split: expected {' or '.join(SPLIT_VALUES)}, or empty, "
-            f"got {text[int(wrong[0])]!r}."
-        )
-    return text.replace("", None).alias("split")
-
-
-reader = Reader(
+reader = raw_reader(
     name="table",
-    layout="a table ending in .csv or .parquet",
+    layout="a table ending in .csv, .parquet or .jsonl",
     recognizes=lambda data: data.is_file() and data.suffix.lower() in TABLE_SUFFIXES,
-    read=lambda data, space, unread: require_rows(read_table(data, space, unread), data),
+    read_raw=read_table_file,
 )

@@ -16,6 +16,9 @@ from maskwise.models.backbones.dlib_weights import (
     read_dlib_face_weights,
 )
 
+FACE_RESNET = "dlib_face_resnet"
+"""Its name as a backbone."""
+
 FACE_RESNET_FEATURES = 256
 FACE_RESNET_SIDE = 150
 """Height and width of the images it was trained with, in pixels."""
@@ -65,9 +68,10 @@ class FaceResNet(nn.Module):
     dlib's affine layers are part of the convolutions. H and W are 103 or more; the weights were trained at 150.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, dropout: float = 0.0) -> None:
         super().__init__()
         self.num_features = FACE_RESNET_FEATURES
+        self.dropout = nn.Dropout(dropout)
         self.stem = nn.Conv2d(3, _STAGES[0].channels, 7, stride=2)
         self.stages = nn.ModuleList()
         inputs = _STAGES[0].channels
@@ -85,25 +89,35 @@ class FaceResNet(nn.Module):
             maps = stage(maps)
         return maps
 
+    def forward_head(self, maps: torch.Tensor, pre_logits: bool = True) -> torch.Tensor:
+        """Features (N, 256) of feature maps: their mean; there is no classifier, so these are the pre-logits."""
+        features: torch.Tensor = self.dropout(maps.mean(dim=(2, 3)))
+        return features
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Features (N, 256): the mean of the last feature maps."""
-        return self.forward_features(images).mean(dim=(2, 3))
+        return self.forward_head(self.forward_features(images))
+
+    def group_matcher(self, coarse: bool = False) -> dict[str, object]:
+        """Which parameters make up a layer, from input to output, as timm's models state it."""
+        return {"stem": r"^stem", "blocks": r"^stages\.(\d+)" if coarse else r"^stages\.(\d+)\.(\d+)"}
 
     def convolutions(self) -> list[nn.Conv2d]:
         """The convolutions from input to output."""
         return [module for module in self.modules() if isinstance(module, nn.Conv2d)]
 
 
-def create_face_resnet(*, pretrained: bool = True) -> FaceResNet:
+def create_face_resnet(*, pretrained: bool = True, dropout: float = 0.0) -> FaceResNet:
     """The face network, in channels-last memory format.
 
     Args:
         pretrained: with dlib's weights; otherwise with random ones.
+        dropout: probability of dropping a feature.
 
     Raises:
         InputError: when the package with the weights is missing, or its file is missing, truncated or altered.
     """
-    model = FaceResNet()
+    model = FaceResNet(dropout=dropout)
     if pretrained:
         convolutions = model.convolutions()
         shapes = [

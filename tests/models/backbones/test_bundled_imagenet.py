@@ -6,8 +6,8 @@ import timm
 import torch
 
 from maskwise.errors import InputError
-from maskwise.models import bundled
-from maskwise.models.bundled import BUNDLED, BundledWeights, bundled_state, weights_file
+from maskwise.models.backbones import bundled_imagenet as bundled
+from maskwise.models.backbones.bundled_imagenet import BUNDLED, BundledWeights, bundled_state, weights_file
 
 
 @pytest.mark.parametrize(

@@ -3,31 +3,28 @@
 What changes the backbone or what it sees (augmentation, optimiser, batch size, epochs) can't be tried so.
 """
 
-import hashlib
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from filelock import FileLock
 
-from maskwise.data.cache_folder import cache_folder
+from maskwise.data.decoding_pool import default_workers
+from maskwise.data.transform import resolve
 from maskwise.errors import InputError
-from maskwise.files import atomic_path
 from maskwise.inference.engine import Probabilities
-from maskwise.inference.features import extract_features
 from maskwise.losses import create_loss
+from maskwise.models.classifier import create_classifier, resolve_backbone
 from maskwise.models.heads import create_head
 from maskwise.process_settings import compute_threads
 from maskwise.randomness import keyed_seed
 from maskwise.recipes.schedules import CosineSchedule
 from maskwise.recipes.schema import Recipe
-from maskwise.reporter import Progress
+from maskwise.reporter import SILENT, Reporter
+from maskwise.training.create_photo_source import create_photo_source
+from maskwise.training.frozen_features import Features, frozen_features
 from maskwise.training.optimization import create_schedule
 from maskwise.training.resolve_recipe import class_counts
 from maskwise.training.training_data import TrainingData
-
-Features = npt.NDArray[np.float32]
 
 # Chosen once on procedural people, among seven settings, so that no study tunes them.
 EPOCHS, BATCH, RATE, DECAY = 60, 256, 3e-4, 1.0
@@ -64,29 +61,20 @@ def check_frozen_base(recipe: Recipe) -> None:
         )
 
 
-def frozen_features(data: TrainingData, recipe: Recipe, progress: Progress | None = None) -> Features:
-    """Features (R, F) of all rows, kept in the cache by content, backbone and size."""
-    height, width = recipe.transform.output_size
-    if height != width:
-        raise InputError(f"Expected a square resize for frozen features, got {height} x {width}.")
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(f"{recipe.model.backbone}/{height}\n".encode())
-    for content in data.photos.scan["digest"]:
-        digest.update(str(content).encode())
-    path = cache_folder() / "features" / f"{digest.hexdigest()}.npy"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        if path.is_file():
-            try:
-                return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
-            except (OSError, ValueError):
-                path.unlink()  # broken: made again
-        features = extract_features(
-            data.table.paths, backbone=recipe.model.backbone, side=height, progress=progress
-        )
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            np.save(stream, features)
-    return features
+def backbone_features(data: TrainingData, recipe: Recipe, reporter: Reporter = SILENT) -> Features:
+    """Features (N, F) of all photos by the recipe's backbone, as evaluation sees them; kept in the cache.
+
+    Raises:
+        InputError: when the backbone or its weights are not available.
+    """
+    faces = data.table.space.faces
+    model = resolve_backbone(recipe.model, faces=faces)
+    classifier, made = create_classifier(model, data.table.space, seed=keyed_seed(recipe.seed, "model"))
+    transform = resolve(recipe.transform, made.size, made.mean, made.std, faces=faces)
+    source = create_photo_source(data, recipe.model_copy(update={"transform": transform}), reporter)
+    return frozen_features(
+        classifier, source, workers=default_workers(), progress=reporter.progress("extracting features")
+    )
 
 
 def train_head(recipe: Recipe, data: TrainingData, features: Features) -> Probabilities:

@@ -5,8 +5,8 @@ import pytest
 
 from maskwise.models.decision import marginals
 from maskwise.recipes.recipe_files import load_recipe
-from maskwise.training import linear_probe as frozen
-from maskwise.training.linear_probe import train_head
+from maskwise.training import frozen_head as frozen
+from maskwise.training.frozen_head import train_head
 from maskwise.training.prepare_data import prepare
 
 
