@@ -73,7 +73,8 @@ def read_prediction_table(
         if not {"y_true", "y_pred"} <= set(told.columns):
             raise InputError(
                 f"Expected {predictions} to have the columns y_true and y_pred, got {_names(told)}: name the file "
-                "with the true values (--truth)."
+                "with the true values.",
+                setting="truth",
             )
         known, joined = told, told
     else:
@@ -112,7 +113,9 @@ def check_same_rows(tables: Sequence[PredictionTable]) -> list[PredictionTable]:
             if differing := int((mine.y_true != other.y_true).sum()):
                 raise InputError(
                     f"Expected {table.path} to have the true values of {first.path}, but {differing:,} of {mine.name} "
-                    "differ: give both the same rows in the same order, or a photo column and --truth."
+                    "differ: give both the same rows in the same order, or a photo column and a "
+                    "file with the true values.",
+                    setting="truth",
                 )
         if (table.groups is None) != (first.groups is None) or (
             table.groups is not None and first.groups is not None and (table.groups != first.groups).any()
@@ -207,7 +210,8 @@ def _groups(
     if name is None:
         raise InputError(
             f"Expected a column that says which rows belong together, such as the patient, got {_names(known)}: "
-            "name it (--group COLUMN), or say that each row is independent of all others (--group none)."
+            "name it, or none where each row is independent of all others.",
+            setting="group",
         )
     files = ((known, truth or predictions), (joined, predictions))
     found = [(frame, path) for frame, path in files if name in frame.columns]
