@@ -32,10 +32,10 @@ def open_predictor(model: Path, backend: Any = None) -> Any:
     return opening(open_model(model), backend)
 
 
-def fastest_backend(model: Path, say: Any) -> Any:
+def fastest_backend(model: Path, reporter: Any) -> Any:
     from maskwise.export.fastest_backend import fastest_backend as measuring
 
-    return measuring(open_model(model), say)
+    return measuring(open_model(model), reporter)
 
 
 def create_choice(model: Path, card: Any, name: Any = None, **options: Any) -> Any:

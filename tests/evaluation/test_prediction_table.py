@@ -117,7 +117,7 @@ def test_bad_files_are_refused_by_name(files: dict[str, Path], tmp_path: Path) -
             read_prediction_table(files["a"], files["truth"] if truth else None, group=group)
 
     reading("columns y_true and y_pred", truth=False)
-    reading("--group none", group=None)
+    reading("none where each row is independent", group=None)
     reading("group column nobody in .*truth.csv", group="nobody")
     with pytest.raises(InputError, match=r"end in \.csv"):
         read_prediction_table(tmp_path / "a.txt", files["truth"], group="patient")

@@ -15,6 +15,7 @@ from maskwise.export.open_model import BACKENDS, Backend
 from maskwise.files import read_json, write_text
 from maskwise.models.tuned_decision import TunedDecision
 from tests.opened import create_choice, fastest_backend, open_predictor
+from tests.reporters import KeepingReporter
 
 
 @pytest.fixture
@@ -97,9 +98,9 @@ def test_a_cache_that_can_not_be_written_is_told_and_pytorch_goes_on(
     monkeypatch.setenv("MASKWISE_CACHE", str(tmp_path / "file"))
     with pytest.raises(MaskwiseError, match="Expected to make the folder"):
         open_predictor(tiny_run, "openvino")
-    said = list[str]()
-    backend, rates = fastest_backend(tiny_run, said.append)
-    assert (backend, list(rates), len(said)) == ("torch", ["torch"], 1)
+    reporter = KeepingReporter()
+    backend, rates = fastest_backend(tiny_run, reporter)
+    assert (backend, list(rates), len(reporter.lines)) == ("torch", ["torch"], 1)
 
 
 def test_the_fastest_backend_of_a_run_is_found_by_measuring_all(

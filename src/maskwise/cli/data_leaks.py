@@ -1,7 +1,7 @@
 """`maskwise data leaks`: check any split for shared groups and copied photos."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -84,7 +84,7 @@ def _lines(found: "Leaks") -> list[str]:
     return lines
 
 
-def _as_json(found: "Leaks") -> dict[str, Any]:
+def _as_json(found: "Leaks") -> dict[str, object]:
     from dataclasses import asdict
 
     return {"schema": 1, "leaks": found.found, **asdict(found)}

@@ -50,7 +50,7 @@ def eval_folders(folder: Path) -> dict[str, Path]:
 
 
 def read_labelled(folder: Path, space: LabelSpace, unread: list[UnreadLabel] | None = None) -> PhotoTable:
-    """Read `train.csv` and `images/<path>/`: seven photos a person, the mask told by the file name.
+    """Read `train.csv` and `images/<path>/`: seven photos per person, the mask given by the file name.
 
     A person is a `path`, never an `id`, which can repeat. Photos may have any suffix; a photo that the
     layout expects and that is not there keeps a row, so that the scan can set it aside as missing. For `unread`
@@ -75,21 +75,21 @@ def read_labelled(folder: Path, space: LabelSpace, unread: list[UnreadLabel] | N
         raise InputError(f"{folder}: expected a folder images/ beside {LABEL_FILE}, got none.")
     rows: list[tuple[int, str, dict[str, str]]] = []
     for index, name in enumerate(folders):
-        rows += [(index, photo, told) for photo, told in _photos_of(images / name, space)]
+        rows += [(index, photo, named) for photo, named in _photos_of(images / name, space)]
     frame = pl.DataFrame(
         {"person_row": [r[0] for r in rows], "photo": [r[1] for r in rows]},
         schema={"person_row": pl.Int64, "photo": pl.String},
     )
-    told = {a.name: [r[2].get(a.name) for r in rows] for a in space.attributes if a.name in FILE_NAMES}
-    of_person = pl.DataFrame({"person": persons}).hstack(labels.drop(list(told)))
-    extras = raw.drop([c for c in raw.columns if c in (*of_person.columns, *told, "path", "photo", "split")])
+    named = {a.name: [r[2].get(a.name) for r in rows] for a in space.attributes if a.name in FILE_NAMES}
+    of_person = pl.DataFrame({"person": persons}).hstack(labels.drop(list(named)))
+    extras = raw.drop([c for c in raw.columns if c in (*of_person.columns, *named, "path", "photo", "split")])
     of_person = of_person.hstack(extras)
     if "id" not in of_person.columns:
         of_person = of_person.with_columns(id=persons)
     place = frame["person_row"].to_list()
     frame = frame.hstack(of_person[place]).drop("person_row")
     frame = frame.with_columns(
-        [pl.Series(name, values, dtype=pl.String) for name, values in told.items()]
+        [pl.Series(name, values, dtype=pl.String) for name, values in named.items()]
         + [
             pl.concat_str(pl.lit("images/"), folders[place], pl.lit("/"), "photo").alias("photo"),
             pl.lit(None, dtype=pl.String).alias("split"),
@@ -131,14 +131,14 @@ def _photos_of(folder: Path, space: LabelSpace) -> list[tuple[str, dict[str, str
         stem, suffix = Path(name).stem, Path(name).suffix.lower()
         if name.startswith(".") or suffix not in PHOTO_SUFFIXES:
             continue
-        told = {
+        named = {
             attribute: value
             for attribute, patterns in naming.items()
             for pattern, value in patterns.items()
             if re.fullmatch(pattern, stem)
         }
-        if told or not naming:
-            found.append((name, told))
+        if named or not naming:
+            found.append((name, named))
             stems.add(stem)
     for attribute, patterns in naming.items():
         for pattern, value in patterns.items():

@@ -46,7 +46,8 @@ def propose_for(
         reasons = "; ".join(f"{column}: {reason}" for column, reason in proposal.left_out)
         raise InputError(
             f"{data}: expected a column with labels, got none ({reasons or 'only photos'}). Put photos into folders "
-            "named by class, write a table, or read labels from names with --from-path."
+            "named by class, write a table, or read labels from names.",
+            setting="from_path",
         )
     return proposal_yaml(_with_usual_names(proposal, raw), _name_of(data), data.name), raw.notes
 

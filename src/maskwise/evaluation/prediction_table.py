@@ -69,18 +69,19 @@ def read_prediction_table(
     Raises:
         InputError: when a file can't be read, rows don't match, or a column is missing or has an empty cell.
     """
-    told = _read(predictions)
+    predicted = _read(predictions)
     if truth is None:
-        if not {"y_true", "y_pred"} <= set(told.columns):
+        if not {"y_true", "y_pred"} <= set(predicted.columns):
             raise InputError(
-                f"Expected {predictions} to have the columns y_true and y_pred, got {_names(told)}: name the file "
-                "with the true values (--truth)."
+                f"Expected {predictions} to have the columns y_true and y_pred, got {_names(predicted)}: name the file "
+                "with the true values.",
+                setting="truth",
             )
-        known, joined = told, told
+        known, joined = predicted, predicted
     else:
         known = _read(truth)
-        joined = _join(told, predictions, known, truth)
-    pairs = _pairs(told, predictions, known, truth, columns)
+        joined = _join(predicted, predictions, known, truth)
+    pairs = _pairs(predicted, predictions, known, truth, columns)
     name, groups = _groups(joined, known, predictions, truth, group)
     predicted = tuple(
         PredictedColumn(
@@ -113,7 +114,9 @@ def check_same_rows(tables: Sequence[PredictionTable]) -> list[PredictionTable]:
             if differing := int((mine.y_true != other.y_true).sum()):
                 raise InputError(
                     f"Expected {table.path} to have the true values of {first.path}, but {differing:,} of {mine.name} "
-                    "differ: give both the same rows in the same order, or a photo column and --truth."
+                    "differ: give both the same rows in the same order, or a photo column and a "
+                    "file with the true values.",
+                    setting="truth",
                 )
         if (table.groups is None) != (first.groups is None) or (
             table.groups is not None and first.groups is not None and (table.groups != first.groups).any()
@@ -149,17 +152,17 @@ def _read(path: Path) -> pl.DataFrame:
     return frame.with_columns(normalized_series(frame[name]) for name in frame.columns)
 
 
-def _join(told: pl.DataFrame, predictions: Path, known: pl.DataFrame, truth: Path) -> pl.DataFrame:
+def _join(predicted: pl.DataFrame, predictions: Path, known: pl.DataFrame, truth: Path) -> pl.DataFrame:
     """The predictions (N) in the order of the truth."""
-    keyed = [path for frame, path in ((told, predictions), (known, truth)) if KEY in frame.columns]
+    keyed = [path for frame, path in ((predicted, predictions), (known, truth)) if KEY in frame.columns]
     if len(keyed) < 2:
-        if told.height != known.height:
+        if predicted.height != known.height:
             raise InputError(
-                f"Expected {predictions} to have as many rows as {truth} ({known.height:,}), got {told.height:,}: "
+                f"Expected {predictions} to have as many rows as {truth} ({known.height:,}), got {predicted.height:,}: "
                 f"rows are matched by order unless both files have a column {KEY}."
             )
-        return told
-    for frame, path in ((told, predictions), (known, truth)):
+        return predicted
+    for frame, path in ((predicted, predictions), (known, truth)):
         repeated = frame[KEY].is_duplicated()
         if repeated.any():
             rows = repeated.arg_true()
@@ -168,8 +171,8 @@ def _join(told: pl.DataFrame, predictions: Path, known: pl.DataFrame, truth: Pat
                 f"{int(repeated.sum()):,} rows of repeated photos, such as {frame[KEY][int(rows[0])]!r}."
             )
     for have, have_path, want, want_path in (
-        (told, predictions, known, truth),
-        (known, truth, told, predictions),
+        (predicted, predictions, known, truth),
+        (known, truth, predicted, predictions),
     ):
         absent = want.filter(~pl.col(KEY).is_in(have[KEY].implode()))[KEY]
         if len(absent):
@@ -178,26 +181,30 @@ def _join(told: pl.DataFrame, predictions: Path, known: pl.DataFrame, truth: Pat
                 f"Expected {have_path} to have every photo of {want_path}, but {len(absent):,} are missing: {some}"
                 f"{', ...' if len(absent) > _MOST_MISSING else ''}."
             )
-    return known.select(KEY).join(told, on=KEY, how="left", maintain_order="left")
+    return known.select(KEY).join(predicted, on=KEY, how="left", maintain_order="left")
 
 
 def _pairs(
-    told: pl.DataFrame, predictions: Path, known: pl.DataFrame, truth: Path | None, columns: Sequence[str]
+    predicted: pl.DataFrame,
+    predictions: Path,
+    known: pl.DataFrame,
+    truth: Path | None,
+    columns: Sequence[str],
 ) -> list[tuple[str, str]]:
     """The columns of the true and of the predicted values."""
     if columns:
-        for frame, path in ((told, predictions), (known, truth or predictions)):
+        for frame, path in ((predicted, predictions), (known, truth or predictions)):
             if missing := [name for name in columns if name not in frame.columns]:
                 raise InputError(f"Expected {path} to have the column {missing[0]}, got {_names(frame)}.")
         return [(name, name) for name in columns]
-    if "y_pred" in told.columns and "y_true" in known.columns:
+    if "y_pred" in predicted.columns and "y_true" in known.columns:
         return [("y_true", "y_pred")]
-    shared = [name for name in known.columns if name in told.columns and name not in _NOT_PREDICTED]
+    shared = [name for name in known.columns if name in predicted.columns and name not in _NOT_PREDICTED]
     shared = [name for name in shared if name != "group" and not name.startswith("p_")]
     if not shared:
         raise InputError(
             f"Expected {predictions} and {truth} to share a column with a property, or to have y_pred and y_true; got "
-            f"{_names(told)} and {_names(known)}."
+            f"{_names(predicted)} and {_names(known)}."
         )
     return [(name, name) for name in shared]
 
@@ -211,7 +218,8 @@ def _groups(
     if name is None:
         raise InputError(
             f"Expected a column that says which rows belong together, such as the patient, got {_names(known)}: "
-            "name it (--group COLUMN), or say that each row is independent of all others (--group none)."
+            "name it, or none where each row is independent of all others.",
+            setting="group",
         )
     files = ((known, truth or predictions), (joined, predictions))
     found = [(frame, path) for frame, path in files if name in frame.columns]

@@ -1,13 +1,11 @@
 """Scores of a file of predictions as JSON."""
 
-from typing import Any
-
 from maskwise.evaluation.score_table import ScoreReport
 
 SCHEMA = 1
 
 
-def score_report_json(report: ScoreReport) -> dict[str, Any]:
+def score_report_json(report: ScoreReport) -> dict[str, object]:
     """The report as plain data, with a schema version."""
     return {
         "schema": SCHEMA,

@@ -72,13 +72,13 @@ def scored_arrays(tables: Sequence[PredictionTable]) -> list[list[ScoredArrays]]
             for column, values in zip(table.columns, classes, strict=True)
         ]
         if together:
-            truth, told = (
+            truth, predicted = (
                 pl.DataFrame([getattr(c, side).rename(c.name) for c in table.columns]).select(
                     pl.concat_str(pl.all(), separator=_SEPARATOR).alias(JOINT)
                 )[JOINT]
                 for side in ("y_true", "y_pred")
             )
-            arrays.insert(0, ScoredArrays(JOINT, truth, told, product))
+            arrays.insert(0, ScoredArrays(JOINT, truth, predicted, product))
         found.append(arrays)
     return found
 

@@ -94,8 +94,8 @@ def sources_of(sources: Sequence[str]) -> str:
 def model_identity(model: Model) -> dict[str, str]:
     """What distinguishes one model from another: weights, how members are combined and what was fitted."""
     if isinstance(model, ExportedFile):
-        return {"run": model.identity, "voices": ""}
-    return {"run": model.weights, "voices": _combination(model)}
+        return {"run": model.identity, "combination": ""}
+    return {"run": model.weights, "combination": _combination(model)}
 
 
 def _combination(run: Run) -> str:

@@ -1,16 +1,16 @@
 """Recipes as YAML: found by name or path, changed by settings, checked and saved."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 from maskwise.errors import InputError
 from maskwise.files import write_text
+from maskwise.recipes.recipe_values import Values
 from maskwise.recipes.schema import Recipe
 from maskwise.recipes.settings import parse_settings, set_values
 from maskwise.recipes.validation_messages import explain
@@ -22,7 +22,7 @@ def shipped_recipes() -> list[str]:
     return sorted(Path(entry.name).stem for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
-def load_recipe(name: str, settings: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> Recipe:
+def load_recipe(name: str, settings: Sequence[str] = (), values: Values | None = None) -> Recipe:
     """Load a recipe by path or by the name of a shipped one, and change some of its values.
 
     Args:
@@ -44,7 +44,7 @@ def load_recipe(name: str, settings: Sequence[str] = (), values: Mapping[str, An
     return parse_recipe(content, origin)
 
 
-def parse_recipe(content: Mapping[str, Any], origin: str) -> Recipe:
+def parse_recipe(content: Values, origin: str) -> Recipe:
     """Check a recipe's content.
 
     Raises:

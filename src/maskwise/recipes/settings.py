@@ -1,14 +1,18 @@
 """Changing one value of a recipe by its dotted key, such as `training.epochs` or `transform.steps.resize.height`."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
 from maskwise.errors import InputError
+from maskwise.recipes.recipe_values import Values
 from maskwise.recipes.schema import Recipe
 from maskwise.recipes.schema_fields import fields_at
+
+RecipeContent = dict[str, Any]
+"""A recipe as YAML holds it, before it is checked."""
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -31,7 +35,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-def set_values(content: dict[str, Any], values: Mapping[str, Any]) -> None:
+def set_values(content: RecipeContent, values: Values) -> None:
     """Set values by dotted key in place.
 
     Kinds come first, whatever the order: a new kind replaces the keys of the old one, which others may then set.
@@ -43,7 +47,7 @@ def set_values(content: dict[str, Any], values: Mapping[str, Any]) -> None:
         set_value(content, path, values[path])
 
 
-def set_value(content: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401 - whatever YAML holds
+def set_value(content: RecipeContent, path: str, value: Any) -> None:  # noqa: ANN401 - whatever YAML holds
     """Set one value in place.
 
     Args:

@@ -14,7 +14,7 @@ from maskwise.errors import InputError
 from maskwise.recipes.recipe_files import load_recipe, parse_recipe
 from maskwise.recipes.recipe_values import Values, differing_values, distinct_variables, recipe_values
 from maskwise.recipes.schema import Recipe
-from maskwise.recipes.settings import set_values
+from maskwise.recipes.settings import RecipeContent, set_values
 from maskwise.strict_model import StrictModel
 from maskwise.training.frozen_head import can_be_frozen, check_frozen_base
 
@@ -165,7 +165,7 @@ def _recipe(study: Study, changes: Values) -> Recipe:
     return parse_recipe(content, f"study {study.name}")
 
 
-def _edit_steps(content: dict[str, Any], settings: Values, *, several: bool) -> None:
+def _edit_steps(content: RecipeContent, settings: Values, *, several: bool) -> None:
     """Add and remove steps; with `several`, each setting can also be a list of steps."""
     for key, edit in _EDITS.items():
         if key in settings:
@@ -173,7 +173,7 @@ def _edit_steps(content: dict[str, Any], settings: Values, *, several: bool) -> 
             edit(content, value if several and isinstance(value, list) else [value])
 
 
-def _add_steps(content: dict[str, Any], added: list[Any]) -> None:
+def _add_steps(content: RecipeContent, added: list[Any]) -> None:
     """Insert steps in the right order: pixel steps after the resize, crops and other geometry before it."""
     for step in added:
         if not isinstance(step, dict) or "step" not in step:
@@ -186,7 +186,7 @@ def _add_steps(content: dict[str, Any], added: list[Any]) -> None:
     content["transform"]["steps"] = [*others, *steps[:resize], *crops, *steps[resize:-1], *pixel, steps[-1]]
 
 
-def _remove_steps(content: dict[str, Any], names: list[Any]) -> None:
+def _remove_steps(content: RecipeContent, names: list[Any]) -> None:
     for name in names:
         steps = content["transform"]["steps"]
         kept = [step for step in steps if step["step"] != name]

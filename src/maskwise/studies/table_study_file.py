@@ -1,13 +1,11 @@
 """Comparisons of files of predictions as JSON."""
 
-from typing import Any
-
 from maskwise.studies.compare_tables import TableStudy
 
 SCHEMA = 1
 
 
-def table_study_json(study: TableStudy) -> dict[str, Any]:
+def table_study_json(study: TableStudy) -> dict[str, object]:
     """The comparisons as plain data, with a schema version."""
     return {
         "schema": SCHEMA,

@@ -36,7 +36,8 @@ def find_task(data: Path, named: str | Path | None = None, recipe: str | None = 
             break
     raise InputError(
         f"Expected a task for {data}, got none: write one with maskwise data task {data} --out {beside}, "
-        "or name one with --task."
+        "or name one.",
+        setting="task",
     )
 
 

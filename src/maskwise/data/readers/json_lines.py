@@ -44,7 +44,7 @@ def read_json_lines(path: Path) -> pl.DataFrame:
     return pl.concat(aligned, how="diagonal_relaxed")
 
 
-def _objects(stream: Iterator[str], path: Path) -> Iterator[dict[str, Any]]:
+def _objects(stream: Iterator[str], path: Path) -> Iterator[dict[str, object]]:
     for place, line in enumerate(stream, start=1):
         if not line.strip():
             raise InputError(f"{path}, line {place}: expected an object, got a blank line; remove it.")
@@ -59,7 +59,7 @@ def _objects(stream: Iterator[str], path: Path) -> Iterator[dict[str, Any]]:
         yield content
 
 
-def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
+def _frame(rows: list[dict[str, object]]) -> pl.DataFrame:
     names = dict.fromkeys(name for row in rows for name in row)
     return pl.DataFrame([_series(name, [row.get(name) for row in rows]) for name in names])
 

@@ -6,7 +6,6 @@ whose entries become columns.
 
 import json
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -32,7 +31,7 @@ def read_webdataset(data: Path) -> RawTable:
         InputError: naming archive and member of what is wrong.
     """
     root = data if data.is_dir() else data.parent
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     n_without = 0
     for shard in _shards(data):
         for key, members in _samples(shard).items():
@@ -40,7 +39,10 @@ def read_webdataset(data: Path) -> RawTable:
             if photo is None:
                 n_without += 1
                 continue
-            row: dict[str, Any] = {"photo": f"{shard.relative_to(root).as_posix()}/{photo}", "__key__": key}
+            row: dict[str, object] = {
+                "photo": f"{shard.relative_to(root).as_posix()}/{photo}",
+                "__key__": key,
+            }
             for ending in _LABELS:
                 if ending in members:
                     row[ending] = _content(shard, members[ending]).strip()
