@@ -17,6 +17,7 @@ from maskwise.recipes.recipe_files import load_recipe
 from maskwise.serving.app import create_app
 from maskwise.training.train import train
 from tests.opened import create_service, evaluate, export, load_predictor, open_predictor, predict_to_file
+from tests.reporters import KeepingReporter
 from tests.training.test_train_probe import SMALL
 
 POINTS = np.array([[30.0, 40.0], [60.0, 40.0], [45.0, 55.0], [33.0, 70.0], [57.0, 70.0]])
@@ -73,9 +74,9 @@ def test_predictions_have_notes(faces_run: Path, photos: Path, tmp_path: Path) -
 
 def test_the_report_and_an_evaluation_count_faces(faces_run: Path, people: Path) -> None:
     assert "Faces were found in" in (faces_run / "report.html").read_text()
-    said: list[str] = []
-    evaluated = evaluate(faces_run, people, photos_in_report=False, say=said.append)
-    assert any(line.startswith("Faces were found in") for line in said)
+    reporter = KeepingReporter()
+    evaluated = evaluate(faces_run, people, photos_in_report=False, reporter=reporter)
+    assert any(line.startswith("Faces were found in") for line in reporter.lines)
     assert "Faces were found in" in (evaluated.folder / "report.html").read_text()
 
 

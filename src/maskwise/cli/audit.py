@@ -7,7 +7,9 @@ import typer
 
 
 def audit(
-    data: Annotated[Path, typer.Argument(help="A folder in a known layout, or a table (.csv, .parquet).")],
+    data: Annotated[
+        Path, typer.Argument(help="A folder in a known layout, or a table (.csv, .parquet, .jsonl).")
+    ],
     out: Annotated[Path, typer.Option(help="The folder for findings.csv, corrections.csv and report.html.")],
     against: Annotated[
         list[Path] | None,

@@ -45,8 +45,8 @@ app.command(rich_help_panel="Scores and predictions")(evaluate)
 app.command(rich_help_panel="Scores and predictions")(score)
 app.command(rich_help_panel="Scores and predictions")(predict)
 app.command(rich_help_panel="Scores and predictions")(submit)
-app.command(rich_help_panel="Handing over")(export)
-app.command(rich_help_panel="Handing over")(serve)
+app.command(rich_help_panel="Deployment")(export)
+app.command(rich_help_panel="Deployment")(serve)
 app.command(rich_help_panel="Experiments")(runs)
 app.command(rich_help_panel="Experiments")(compare)
 app.command(rich_help_panel="Experiments")(ablate)
@@ -88,7 +88,8 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:  # Typer prints nothing
-            typer.echo("maskwise: interrupted.", err=True)
+            hint = " Go on with the same command and --resume." if "train" in sys.argv[1:2] else ""
+            typer.echo(f"maskwise: interrupted.{hint}", err=True)
         raise
     except OSError as error:
         # Commands report errors of their files themselves: this one is of the standard output.

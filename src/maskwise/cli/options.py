@@ -11,7 +11,7 @@ TaskOption = Annotated[
     str | None,
     typer.Option(
         "--task",
-        help="A task file, or the name of a task; task.yaml beside the data by default.",
+        help="A task file, or the name of a task; by default task.yaml next to the data.",
         show_default=False,
     ),
 ]

@@ -26,7 +26,7 @@ def serve(
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
-            help="One more name that the Host header may have, such as a proxy's; may be repeated.",
+            help="One more name that the Host header may have, such as a proxy's; repeatable.",
             metavar="NAME",
             show_default=False,
         ),
@@ -59,7 +59,7 @@ def serve(
         decision=name,
         calibrated=calibrated,
         token=_token(token_file),
-        # Without a token only programs of this machine may connect; its names keep out pages that rebind another name.
+        # Without a token, only this machine's host names are accepted, which stops pages that use DNS rebinding.
         hosts=(*LOOPBACK, *(name.lower() for name in allowed_host or ()))
         if host in LOOPBACK and token_file is None
         else None,
@@ -67,7 +67,7 @@ def serve(
     listener = open_listener(host, port)
     if host not in LOOPBACK and token_file is None:
         console.print(
-            "Note: everybody who can reach this address may use the service; --token-file makes it ask for a token.",
+            "Note: everybody who can reach this address can use the service; --token-file makes it require a token.",
             style="yellow",
         )
     shown = f"[{host}]" if ":" in host else host

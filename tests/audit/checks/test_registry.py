@@ -13,6 +13,7 @@ from maskwise.audit.inputs import AuditInputs, Need, OtherData
 from maskwise.audit.run_audit import run_checks
 from maskwise.data.readers.read_data import read_data
 from maskwise.data.table import UnreadLabel
+from maskwise.reporter import SILENT
 from tests.audit.tables import table_of
 from tests.pictures import make_eval, make_people, picture, write_jpeg
 
@@ -56,10 +57,9 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> AuditInputs:
     swapped = first.read_bytes(), second.read_bytes()
     second.write_bytes(swapped[0])
     first.write_bytes(swapped[1])
-    bar = lambda stage: None  # noqa: E731
-    other = OtherData("eval", read_data(folder / "eval"), bar)
+    other = OtherData("eval", read_data(folder / "eval"), SILENT)
     unread = [UnreadLabel(persons[0].name, "train.csv, row 2: ...")]
-    return AuditInputs(read_data(data), bar, unread, [other])
+    return AuditInputs(read_data(data), SILENT, unread, [other])
 
 
 def test_every_check_is_registered_once() -> None:
