@@ -27,9 +27,6 @@ from maskwise.metrics.out_of_fold import out_of_fold_difference
 
 Limits = tuple[float, float]
 
-SLOW_DATASETS = 30
-"""A bootstrap that calls scikit-learn for each draw takes seconds per data set, and is judged on fewer."""
-
 
 def score_ways() -> dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], Limits]]:
     """From labels, predictions and persons (N,) to the limits of each package's interval of macro F1."""
@@ -93,6 +90,9 @@ def main() -> None:
     )
     parser.add_argument("--datasets", type=int, default=200)
     parser.add_argument("--persons", type=int, nargs="+", default=[60, 120, 400])
+    parser.add_argument(
+        "--slow-datasets", type=int, default=30, help="for a bootstrap that takes seconds per data set"
+    )
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     print(describe_machine())
@@ -105,7 +105,7 @@ def main() -> None:
         for trial in range(arguments.datasets):
             y, p, _, person = simulated_pair(random, n_persons, 0.0)
             for name, way in score_ways().items():
-                if "bootstrap" in name and trial >= SLOW_DATASETS:
+                if "bootstrap" in name and trial >= arguments.slow_datasets:
                     continue
                 begin = time.process_time()
                 low, high = way(y, p, person)

@@ -16,7 +16,7 @@ from maskwise.metrics.class_counts import CountStatistic, counts_statistic
 from maskwise.metrics.classification import macro_f1
 from maskwise.metrics.group_intervals import DRAWS
 from maskwise.metrics.interval import Interval, check_level
-from maskwise.metrics.resampling import resample
+from maskwise.metrics.resampling import FEWEST_FREEDOM, resample
 from maskwise.metrics.verdict import Evidence
 
 
@@ -132,9 +132,10 @@ def out_of_fold_difference(
     total = persons.variance + training.variance
     error = float(np.sqrt(total)) if n_groups > 1 else float("nan")
     # Where the folds vary more than their groups explain, their variance is all that is known: K - 1 degrees.
-    from_folds = source == "folds" and training.variance > 0
-    freedom = float(len(np.unique(folds)) - 1) if from_folds else _sum([persons, training]).freedom
-    freedom = max(1.0, freedom)
+    if source == "folds" and training.variance > 0:
+        freedom = float(len(np.unique(folds)) - 1)
+    else:
+        freedom = max(FEWEST_FREEDOM, _sum([persons, training]).freedom)
     reach = float(stdtrit(freedom, (1 + level) / 2)) * error if n_groups > 1 else float("inf")
     return OutOfFoldDifference(
         Interval(value, value - reach, value + reach, level),

@@ -13,8 +13,7 @@ def read_large_csv(path: Path) -> pl.DataFrame:
     """All columns of a CSV as text, with an empty cell as an empty string; a million rows take a second.
 
     Raises:
-        InputError: when the file is missing, empty, not UTF-8, or has a row with another number of cells than the
-            header.
+        InputError: when the file is missing, empty, or has a row with another number of cells than the header.
     """
     try:
         content = path.read_bytes()
@@ -24,12 +23,17 @@ def read_large_csv(path: Path) -> pl.DataFrame:
     header = content.partition(b"\n")[0]
     n_lines = content.count(b"\n") + (not content.endswith(b"\n"))
     # Without quotes, commas can be counted: a row too short would otherwise be filled up in silence.
-    regular = b'"' not in content and b"," in header and content.count(b",") == header.count(b",") * n_lines
+    regular = (
+        b"," in header
+        and not any(mark in header for mark in (b";", b"\t"))
+        and b'"' not in content
+        and content.count(b",") == header.count(b",") * n_lines
+    )
     if regular:
         try:
             frame = pl.read_csv(io.BytesIO(content), infer_schema=False)
         except (pl.exceptions.PolarsError, UnicodeError):
-            return read_csv_text(path)  # which names the row
+            return read_csv_text(path)  # which names the row, and reads other encodings
         # polars renames repeated columns in silence.
         names = [name.strip() for name in header.decode("utf-8").split(",")]
         if len(set(names)) == len(names) and frame.height == n_lines - 1:
