@@ -8,7 +8,7 @@ person that go together. Needs no photos.
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -46,12 +46,12 @@ def simulated_counts(random: np.random.Generator, n_persons: int) -> Floats:
     return count_by_person(labels, predictions, person, 18, n_persons).stacked
 
 
-def simulated_pair(
-    random: np.random.Generator, n_persons: int, gain: float
-) -> tuple[npt.NDArray[np.int64], ...]:
-    """Labels, predictions of two models and persons (7P,), where the second is better by about `gain`.
+def simulated_models(
+    random: np.random.Generator, n_persons: int, gains: Sequence[float]
+) -> tuple[npt.NDArray[np.int64], list[npt.NDArray[np.int64]], npt.NDArray[np.int64]]:
+    """Labels (7P,), each model's predictions (7P,) and persons (7P,); a model is better by about its gain.
 
-    Without a gain the two are equally good: what one gets wrong depends partly on the person, as for the other.
+    Without a gain all are equally good: what one gets wrong depends partly on the person, as for the others.
     """
     kind = random.choice(6, n_persons, p=PRIOR)
     gender, band = kind // 3, kind % 3
@@ -59,7 +59,7 @@ def simulated_pair(
     person = np.repeat(np.arange(n_persons), 7)
     hard = random.random(n_persons)
     predictions = []
-    for model in range(2):
+    for gain in gains:
         of_person = np.where(random.random(n_persons) < 0.6, hard, random.random(n_persons))
         once = (of_person[:, None] > CONFUSION[band].cumsum(axis=1)).sum(axis=1)
         each = (random.random((7 * n_persons, 1)) > CONFUSION[band[person]].cumsum(axis=1)).sum(axis=1)
@@ -67,10 +67,18 @@ def simulated_pair(
         told_gender = np.where(random.random(7 * n_persons) < 0.92, gender[person], 1 - gender[person])
         other_mask = (mask + random.integers(1, 3, 7 * n_persons)) % 3
         told_mask = np.where(random.random(7 * n_persons) < MASK_RIGHT, mask, other_mask)
-        mended = (random.random(n_persons) < model * gain / MISSING)[person]
+        mended = (random.random(n_persons) < gain / MISSING)[person]
         told = told_mask * 6 + told_gender * 3 + told_band
         predictions.append(np.where(mended, mask * 6 + kind[person], told))
-    return mask * 6 + kind[person], *predictions, person
+    return mask * 6 + kind[person], predictions, person
+
+
+def simulated_pair(
+    random: np.random.Generator, n_persons: int, gain: float
+) -> tuple[npt.NDArray[np.int64], ...]:
+    """Labels, predictions of two models and persons (7P,), where the second is better by about `gain`."""
+    labels, predictions, person = simulated_models(random, n_persons, [0.0, gain])
+    return labels, *predictions, person
 
 
 MASK_RIGHT = 0.99

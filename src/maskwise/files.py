@@ -134,7 +134,7 @@ def read_json(source: Path) -> dict[str, Any]:
         content = json.loads(source.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"Expected {source} to exist, but it does not.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"Expected {source} to be a readable JSON file, got: {error}.") from error
     if not isinstance(content, dict):
         raise InputError(f"Expected {source} to hold a JSON object, got {type(content).__name__}.")

@@ -8,6 +8,7 @@ from maskwise.data.augmentations import (
     Color,
     Erase,
     Grayscale,
+    Jpeg,
     Noise,
     PixelStep,
     Resample,
@@ -101,6 +102,16 @@ def test_noise_has_its_spread() -> None:
     changed = change_pixels(grey, Noise(probability=1, sigma=(5, 5)), (0,)).astype(float)
     assert changed.std() == pytest.approx(5, abs=0.1)
     assert changed.mean() == pytest.approx(128, abs=0.1)
+
+
+def test_a_lower_quality_changes_more() -> None:
+    differences = []
+    for quality in (95, 10):
+        step = Jpeg(probability=1, quality=(quality, quality))
+        changed = change_pixels(PIXELS, step, (0, 1, "a"))
+        assert changed.shape == PIXELS.shape
+        differences.append(np.abs(changed.astype(int) - PIXELS).mean())
+    assert 0 < differences[0] < differences[1]
 
 
 def spec(*steps: dict[str, object]) -> TransformSpec:

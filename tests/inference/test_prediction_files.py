@@ -305,3 +305,25 @@ def test_a_parquet_table_is_no_photo(tmp_path: Path) -> None:
     (tmp_path / "photos.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError, match="a CSV of paths, got the table"):
         list(iterate_photos([str(tmp_path / "photos.parquet")]))
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_guarded_in_csv_only(tiny_run: Path, tmp_path: Path) -> None:
+    from maskwise.evaluation.prediction_table import read_prediction_table
+
+    names = ["=cmd|x.jpg", "+1.jpg", "-1.jpg", "@a.jpg", "'b.jpg", "plain.jpg"]
+    for seed, name in enumerate(names):
+        write_jpeg(tmp_path / name, picture(seed))
+    before = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        for out in ("p.csv", "p.parquet"):
+            predict_to_file(tiny_run, load_predictor(tiny_run), names, Path(out))
+    finally:
+        os.chdir(before)
+    assert pl.read_parquet(tmp_path / "p.parquet")["photo"].to_list() == names
+    guarded = pl.read_csv(tmp_path / "p.csv")
+    assert guarded["photo"].to_list() == [*(f"'{name}" for name in names[:5]), "plain.jpg"]
+    truth = tmp_path / "truth.parquet"
+    pl.DataFrame({"photo": names, "gender": ["male"] * 6}).write_parquet(truth)
+    read = read_prediction_table(tmp_path / "p.csv", truth, group="none", columns=["gender"])
+    assert read.n_rows == 6

@@ -33,9 +33,9 @@ def test_keys_of_other_versions_are_kept_and_missing_ones_are_no_error(tmp_path:
     ("content", "message"),
     [
         ('{"schema": 2}', "a newer maskwise has written it"),
-        ('{"schema": "1.0"}', "expected schema 1 or older"),
-        ('{"data": 3}', "expected data as maskwise writes it"),
-        ('{"seconds": "long"}', "expected seconds"),
+        ('{"schema": "1.0"}', "to have schema 1 or older"),
+        ('{"data": 3}', "to have data as maskwise writes it"),
+        ('{"seconds": "long"}', "to have seconds"),
         ("[]", "expected|Expected"),
     ],
 )

@@ -30,7 +30,7 @@ def test_a_file_of_a_newer_version_is_one_clear_line(tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
     path.write_text('{"schema": 7, "score": []}')
     with pytest.raises(
-        InputError, match=r"metrics.json: expected schema 1 or older, got 7: a newer maskwise"
+        InputError, match=r"metrics.json to have schema 1 or older, got 7: a newer maskwise"
     ) as error:
         Metrics.read(path)
     assert "\n" not in str(error.value)

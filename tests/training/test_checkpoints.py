@@ -33,3 +33,13 @@ def test_code_in_a_checkpoint_is_refused_and_not_run(tmp_path: Path) -> None:
     assert not made.exists()
     pickle.loads(path.read_bytes())
     assert made.exists()  # it would have done so
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    torch.save({"state_dict": {"weight": torch.zeros(1000)}}, path)
+    content = bytearray(path.read_bytes())
+    content[content.find(bytes(1000)) + 500] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(MaskwiseError, match="to be a whole checkpoint"):
+        load_checkpoint(path)

@@ -32,3 +32,8 @@ def test_what_is_hopeless_with_few_photos_is_not_tried_with_more(
         cast("Any", torch.nn.Linear(1, 1)), cast("Any", None), cast("Any", None), torch.device("cpu")
     )
     assert told == dict(zip(("32-true", "bf16-mixed"), expected, strict=True))
+
+
+def test_the_default_does_not_depend_on_how_busy_the_machine_is() -> None:
+    assert precision.precision_by_rule(torch.device("cpu")) == "32-true"
+    assert precision.precision_by_rule(torch.device("mps")) == "32-true"

@@ -95,3 +95,31 @@ def test_layer_decay_lowers_the_rate_layer_by_layer_and_loses_no_parameter() -> 
     assert all(lr[id(p)] == 1.0 for p in classifier.head.parameters())
     assert lr[id(backbone["conv_stem.weight"])] < lr[id(backbone["blocks.1.0.conv_exp.weight"])] < 1
     assert max(lr[id(p)] for p in backbone.values()) == pytest.approx(0.5)
+
+
+def test_the_face_networks_layers_are_told_apart() -> None:
+    classifier, _ = create_classifier(
+        ModelSpec(backbone="dlib_face_resnet", weights="none"), competition_task(), seed=0
+    )
+    optimizer = create_optimizer(AdamWPart(lr=1.0, layer_decay=0.9), classifier, clipped=False)
+    lr = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    assert len(lr) == len(list(classifier.parameters()))
+    backbone = classifier.backbone
+    first, last = backbone.stem.weight, backbone.stages[-1][-1].conv2.weight
+    blocks = 3 + 4 + 3 + 3 + 1
+    assert lr[id(last)] == pytest.approx(0.9)
+    assert lr[id(first)] == pytest.approx(0.9 ** (blocks + 1))
+    assert lr[id(next(classifier.head.parameters()))] == 1.0
+
+
+@pytest.mark.parametrize("decay", [None, 0.5])
+def test_the_backbone_learns_with_its_share_of_the_rate(decay: float | None) -> None:
+    classifier, _ = create_classifier(
+        ModelSpec(backbone="test_efficientnet", weights="none"), competition_task(), seed=0
+    )
+    part = AdamWPart(lr=1.0, backbone_share=0.1, layer_decay=decay)
+    optimizer = create_optimizer(part, classifier, clipped=False)
+    lr = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    assert set(lr) == {id(p) for p in classifier.parameters()}
+    assert all(lr[id(p)] == 1.0 for p in classifier.head.parameters())
+    assert max(lr[id(p)] for p in classifier.backbone.parameters()) == pytest.approx(0.1 * (decay or 1))

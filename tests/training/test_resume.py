@@ -133,3 +133,15 @@ def test_broken_files_of_a_run_are_one_line(people: Path, tmp_path: Path, uninte
     with pytest.raises(InputError, match=r"recipe\.yaml") as caught:
         train(load_recipe("cpu"), people, run, resume=True)
     assert "\n" not in str(caught.value)
+
+
+def test_the_first_ctrl_c_stops_with_one_batch_an_epoch(people: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = start_training(people, run, (*SETTINGS, "training.epochs=200", "training.batch_size=128"))
+    wait_for(run / "history.csv", 2, process)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, output
+    assert "--resume" in output
+    assert 1 <= len(learnt(run)) < 200
+    assert json.loads((run / "metrics.json").read_text())["interrupted"]

@@ -99,6 +99,7 @@ def read_run_predictions(run: Run, table: PhotoTable) -> pl.DataFrame:
             "train one with folds."
         )
     frame = read_predictions(run.folder.predictions, table.space)
+    run.check_file(run.folder.predictions)
     frame = frame.select("photo", *probability_columns(table.space))
     known = frame.filter(pl.col("photo").is_in(table.photos))
     if known.is_empty():

@@ -8,7 +8,7 @@ import typer
 On = Annotated[
     str, typer.Option("--on", help="here, ray (on this machine), or the address of a running Ray.")
 ]
-Cpus = Annotated[int, typer.Option(help="Processors a trial takes under Ray.", min=1)]
+Cpus = Annotated[int, typer.Option(help="Processors per trial under Ray.", min=1)]
 
 
 def ablate(
@@ -20,7 +20,7 @@ def ablate(
     on: On = "here",
     cpus: Cpus = 1,
 ) -> None:
-    """Change one variable at a time, over seeds, and say what each change is worth. Stopped, it goes on.
+    """Change one variable at a time, over seeds, and report its effect. A stopped study can be continued.
 
     Example: [bold]maskwise ablate loss.yaml --data DATA --out studies/loss[/bold]
     """
@@ -52,23 +52,25 @@ def ablate(
 def reproduce(
     data: Annotated[
         list[Path] | None,
-        typer.Option(help="A folder in a known layout, or a table; may be repeated.", show_default=False),
+        typer.Option(help="A folder in a known layout, or a table; repeatable.", show_default=False),
     ] = None,
     out: Annotated[Path, typer.Option(help="Where studies and report go.")] = Path("studies/report-2021"),
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Only these claims, by name; may be repeated.", show_default=False),
+        typer.Option(help="Only these claims, by name; repeatable.", show_default=False),
     ] = None,
     fine_tune: Annotated[
         bool,
-        typer.Option("--fine-tune", help="Also the claims that take training a backbone: hours on a CPU."),
+        typer.Option(
+            "--fine-tune", help="Also test claims that need a backbone to be trained: hours on a CPU."
+        ),
     ] = False,
     seeds: Annotated[int, typer.Option(help="Seeds of each trial.", min=1)] = 3,
     list_: Annotated[bool, typer.Option("--list", help="Only list the claims.")] = False,
     on: On = "here",
     cpus: Cpus = 1,
 ) -> None:
-    """Put the claims of the 2021 report to the test, one by one, each with its verdict.
+    """Test the claims of the 2021 report one by one, each with a verdict.
 
     Example: [bold]maskwise reproduce --data DATA[/bold]
     """
@@ -85,7 +87,7 @@ def reproduce(
             console.print(f"{claim.name} ({claim.way}): {claim.english}")
         return
     if not data:
-        raise InputError("Expected --data, to put the claims to the test on, got none; --list needs none.")
+        raise InputError("Expected --data to test the claims on, got none; only --list works without data.")
     from maskwise.studies.reproduce import reproduce_claims, write_claims_report
 
     with RichReporter(console) as reporter:

@@ -45,7 +45,7 @@ def choose_backend(console: "Console", model: "Model", name: str | None) -> Chos
 
 
 def write_choice(out: Path, chosen: ChosenBackend) -> None:
-    """Write beside an output what `auto` has measured and chosen; remove what an earlier call wrote about another."""
+    """Write what `auto` measured and chose next to an output; remove such a file of an earlier call."""
     from maskwise.files import write_json
 
     path = out.with_name(f"{out.name}.backend.json")

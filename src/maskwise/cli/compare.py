@@ -54,8 +54,9 @@ def compare(
 ) -> None:
     """Paired differences with intervals, and a verdict: better, worse, practically the same, or can't tell.
 
-    Of runs, two questions are kept apart: whether these models differ, and whether these recipes do, for which it takes
-    two runs or more of each, with other seeds. Files of predictions of any model take the options from --truth on.
+    For runs, two questions are answered separately: whether these models differ, and whether these recipes differ. The
+    second needs two or more runs of each with different seeds. The options from --truth on are for files of
+    predictions.
 
     Example: [bold]maskwise compare runs/lite-0 runs/lite-1 runs/cpu-0 runs/cpu-1[/bold]
 
@@ -116,8 +117,8 @@ def _print(console: "Console", found: "Comparison", *, details: bool) -> None:
     console.print("\nAre these recipes different? (seeds and splits vary too)", style="bold")
     if not found.recipes:
         console.print(
-            "Can't be told: it takes two runs or more of each recipe, with other seeds. What is above is about these "
-            "models only."
+            "Can't tell: this needs two or more runs of each recipe, with different seeds. The figures above are about "
+            "these models only."
         )
     for first, second, difference, verdict in found.recipes:
         low, high = difference.ci95
@@ -129,11 +130,11 @@ def _print(console: "Console", found: "Comparison", *, details: bool) -> None:
 
 
 def _print_causes(console: "Console", pairs: "list[Pair]") -> None:
-    """What differs between recipes, once for all runs of the same one."""
-    said: dict[str, list[Pair]] = {}
+    """Print what differs between recipes, once for all runs of the same recipe."""
+    groups: dict[str, list[Pair]] = {}
     for pair in pairs:
-        said.setdefault(repr((pair.notes, pair.variables)), []).append(pair)
-    for alike in said.values():
+        groups.setdefault(repr((pair.notes, pair.variables)), []).append(pair)
+    for alike in groups.values():
         names = ", ".join(pair.second for pair in alike)
         for note in alike[0].notes:
             console.print(f"{names} against {alike[0].first}: {note}.")

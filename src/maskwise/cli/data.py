@@ -8,12 +8,12 @@ import typer
 from maskwise.cli.data_task import task as propose
 from maskwise.cli.options import TaskOption
 
-data_app = typer.Typer(help="Look at data, or draw people.", no_args_is_help=True)
+data_app = typer.Typer(help="Inspect and check data, propose a task, or draw people.", no_args_is_help=True)
 
 
 @data_app.callback()
 def _data() -> None:
-    """Look at data, or draw people."""
+    """Inspect and check data, propose a task, or draw people."""
 
 
 data_app.command("task")(propose)
@@ -25,7 +25,7 @@ def info(
         Path, typer.Argument(help="A folder in a known layout, or a table (.csv, .parquet, .jsonl).")
     ],
     task: TaskOption = None,
-    pixels: Annotated[bool, typer.Option(help="Open the photos; without, only the table.")] = True,
+    pixels: Annotated[bool, typer.Option(help="Open the photos, or only read the table.")] = True,
     plots: Annotated[
         Path | None, typer.Option(help="Also write a page with plots, such as info.html.", show_default=False)
     ] = None,
@@ -64,7 +64,7 @@ def info(
 def people(
     out: Annotated[Path, typer.Argument(help="The folder to create.")],
     number: Annotated[int, typer.Option("--people", help="How many persons.", min=1)] = 300,
-    seed: Annotated[int, typer.Option(help="Another seed, other people.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed gives other people.", min=0)] = 0,
     photos: Annotated[
         int,
         typer.Option(
@@ -99,7 +99,7 @@ def people(
         int | None, typer.Option(help="Processes; all processors by default.", min=1, show_default=False)
     ] = None,
 ) -> None:
-    """Draw procedural people: photos of nobody, with exact labels, and a table of everything that is true about them.
+    """Draw procedural people: photos of people who do not exist, with exact labels and a table of all their properties.
 
     Example: [bold]maskwise data people people --people 300 --eval-share 0.2[/bold]
     """
@@ -128,5 +128,5 @@ def people(
         f"{truth.height:,} photos of {truth['person'].n_unique():,} persons, {faults:,} with a planted fault: {out}"
     )
     console.print(
-        f"what is true about each: {out / 'truth.parquet'}; a contact sheet: {out / 'contact-sheet.jpg'}"
+        f"properties of each photo: {out / 'truth.parquet'}; a contact sheet: {out / 'contact-sheet.jpg'}"
     )

@@ -1,4 +1,4 @@
-"""`maskwise data leaks`: check anybody's split for shared groups and copied photos."""
+"""`maskwise data leaks`: check any split for shared groups and copied photos."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,7 +34,7 @@ def leaks(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when something leaks.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
-    """Check a split, however it was made: groups on several sides, and copies of photos across sides.
+    """Check any split for leaks: groups on several sides, and copies of photos on different sides.
 
     Example: [bold]maskwise data leaks table.csv --group patient --split fold[/bold]
     """

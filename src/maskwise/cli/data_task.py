@@ -9,7 +9,8 @@ import typer
 def task(
     data: Annotated[Path, typer.Argument(help="A folder or a table (.csv, .parquet, .jsonl).")],
     out: Annotated[
-        Path | None, typer.Option(help="The file to write; printed without it.", show_default=False)
+        Path | None,
+        typer.Option(help="The file to write; by default the task is printed.", show_default=False),
     ] = None,
     from_path: Annotated[
         str | None,
@@ -19,10 +20,13 @@ def task(
         ),
     ] = None,
     group: Annotated[
-        str | None, typer.Option(help="The column of what photos belong to.", show_default=False)
+        str | None,
+        typer.Option(
+            help="The column with the group that photos belong to, such as the patient.", show_default=False
+        ),
     ] = None,
 ) -> None:
-    """Propose a task from the columns of data: attributes, the group, what is left out.
+    """Propose a task file from the columns of data: attributes, the group, ignored columns.
 
     Example: [bold]maskwise data task DATA --out DATA/task.yaml[/bold]
     """

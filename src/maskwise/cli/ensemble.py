@@ -14,14 +14,14 @@ def ensemble(
     out: Annotated[Path, typer.Option(help="The new run's folder.")],
     how: Annotated[str, typer.Option(help="mean, weighted, vote, or soup (weights averaged).")] = "mean",
     greedy: Annotated[
-        bool, typer.Option("--greedy", help="Choose runs that raise the score together.")
+        bool, typer.Option("--greedy", help="Add runs one by one while the combined score rises.")
     ] = False,
     data: Annotated[
         Path | None, typer.Option(help="Where the runs' data are, if not where they were trained.")
     ] = None,
     no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
 ) -> None:
-    """Make one run of several, with all their members combined.
+    """Combine several runs into one run with all their members.
 
     Example: [bold]maskwise ensemble runs/a runs/b runs/c --out runs/all --greedy[/bold]
     """
@@ -55,6 +55,6 @@ def ensemble(
     if made.gain is not None:
         low, high = made.gain.ci95
         console.print(
-            "Chosen on other persons, the members gain "
+            "Measured on persons that they were not chosen on, the members gain "
             f"{made.gain.value:+.3f} ({low:+.3f} to {high:+.3f}) over the best single run."
         )

@@ -20,10 +20,16 @@ def evaluate(
     ] = None,
     group: Annotated[
         list[str] | None,
-        typer.Option(help="Score by this column too; may be repeated. By default all with 2 to 12 values."),
+        typer.Option(
+            help="Also score by the groups of this column; repeatable. By default all columns with 2 to 12 values."
+        ),
     ] = None,
     by_person: Annotated[
-        bool, typer.Option("--by-person", help="All photos of a person agree on gender and age.")
+        bool,
+        typer.Option(
+            "--by-person",
+            help="Pool predictions, so that all photos of a person get the same gender and age.",
+        ),
     ] = False,
     decision: Decision = None,
     calibrated: Calibrated = False,

@@ -17,7 +17,7 @@ def export(
         Path | None, typer.Option(help="The run's data, if they have moved since it was trained.")
     ] = None,
 ) -> None:
-    """Write a run as one file to deploy, checked against the run on photos.
+    """Export a run as one model to deploy, checked against the run on photos.
 
     Example: [bold]maskwise export runs/cpu --to onnx --out exported[/bold]
     """

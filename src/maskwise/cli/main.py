@@ -88,7 +88,8 @@ def main() -> None:
         sys.exit(error.exit_code)
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:  # Typer prints nothing
-            typer.echo("maskwise: interrupted.", err=True)
+            hint = " Go on with the same command and --resume." if "train" in sys.argv[1:2] else ""
+            typer.echo(f"maskwise: interrupted.{hint}", err=True)
         raise
     except OSError as error:
         # Commands report errors of their files themselves: this one is of the standard output.

@@ -29,12 +29,13 @@ def predict(
     abstain: Annotated[
         float | None,
         typer.Option(
-            help="Answer only where answers are right this often: 0.8, 0.9 or 0.95.", show_default=False
+            help="Leave uncertain photos unanswered, so that this share of the answers is right: 0.8, 0.9 or 0.95.",
+            show_default=False,
         ),
     ] = None,
     backend: Backend = None,
 ) -> None:
-    """Predict photos: one row for each, also for those that can't be read. Killed, the same command goes on.
+    """Predict photos: one row for each, also for unreadable ones. The same command continues an interrupted call.
 
     Example: [bold]maskwise predict runs/cpu photos/ --out predictions.csv[/bold]
     """
@@ -88,7 +89,7 @@ def open_for_files(
             for target, named in sources.items()
         ]
         if kept := next((known for known in begun if known), None):
-            console.print(f"backend {kept}, which the interrupted call had")
+            console.print(f"backend {kept}, as in the interrupted call")
             chosen = replace(choose_backend(console, model, kept), kept=True)
             return open_predictor(model, chosen.name), chosen
     chosen = choose_backend(console, model, backend)

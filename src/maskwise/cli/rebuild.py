@@ -10,14 +10,16 @@ def rebuild(
     run: Annotated[Path, typer.Argument(help="A finished run.")],
     data: Annotated[
         Path | None,
-        typer.Option(help="Where its data lie now; where it says by default.", show_default=False),
+        typer.Option(
+            help="Where its data are now; by default where they were when it was trained.", show_default=False
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The new run's folder; RUN-rebuilt by default.", show_default=False)
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a rebuild that was stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a rebuild that was stopped.")] = False,
 ) -> None:
-    """Repeat a run from its lineage, and say whether the result agrees.
+    """Repeat a run from its lineage, and report whether the result agrees.
 
     Example: [bold]maskwise rebuild runs/cpu[/bold]
     """
@@ -39,5 +41,5 @@ def rebuild(
         )
     console.print(found.sentence(), style="bold")
     if not found.same_weights and found.changed:
-        console.print(f"What is not as it was: {'; '.join(found.changed)}.")
+        console.print(f"Changed since then: {'; '.join(found.changed)}.")
     console.print(f"the new run: {found.folder}")

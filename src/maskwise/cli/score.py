@@ -23,7 +23,7 @@ Truth = Annotated[
 Group = Annotated[
     str | None,
     typer.Option(
-        help="The column that says which rows belong together, such as the patient; none: each row is independent.",
+        help="The column that says which rows belong together, such as the patient; none if each row is independent.",
         show_default=False,
     ),
 ]
@@ -40,19 +40,19 @@ Measures = Annotated[
     ),
 ]
 Specificity = Annotated[
-    float, typer.Option(help="The specificity at which sensitivity is read.", min=0.01, max=0.999)
+    float, typer.Option(help="The specificity at which sensitivity is measured.", min=0.01, max=0.999)
 ]
 Costs = Annotated[
     Path | None,
     typer.Option(
-        help="For expected_cost: a CSV with a row per true class and a column per decided class, in sorted order, "
+        help="For expected_cost: a CSV with one row per true class and one column per decided class, in sorted order, "
         "after a header.",
         show_default=False,
     ),
 ]
 Level = Annotated[float, typer.Option(help="Confidence level of the intervals.")]
 Draws = Annotated[int, typer.Option(help="Bootstrap draws of groups.", min=100)]
-Seed = Annotated[int, typer.Option(help="Of the draws.", min=0)]
+Seed = Annotated[int, typer.Option(help="Seed of the draws.", min=0)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

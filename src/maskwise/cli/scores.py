@@ -10,7 +10,7 @@ from maskwise.runs.run_folder import ResultFolder
 
 
 def print_scores(console: Console, metrics: Metrics, folder: Path) -> None:
-    """Print scores, what they rest on, and where the report lies."""
+    """Print scores, what they were measured on, and where the report is."""
     if not metrics.has_scores:
         console.print("Nobody was held out: this run has no score of its own.", style="yellow")
         return

@@ -26,7 +26,7 @@ def serve(
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
-            help="One more name that the Host header may have, such as a proxy's; may be repeated.",
+            help="One more name that the Host header may have, such as a proxy's; repeatable.",
             metavar="NAME",
             show_default=False,
         ),

@@ -19,7 +19,7 @@ def train(
     data: Annotated[Path, typer.Option(help="A folder in a known layout, or a table (.csv, .parquet).")],
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe; may be repeated."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe; repeatable."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The run's folder; runs/RECIPE by default.", show_default=False)
@@ -34,18 +34,18 @@ def train(
     on: Annotated[
         str, typer.Option(help="Where folds train: here, ray, or the address of a running Ray.")
     ] = "here",
-    cpus: Annotated[int, typer.Option(help="Processors a fold takes under Ray.", min=1)] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    cpus: Annotated[int, typer.Option(help="Processors per fold under Ray.", min=1)] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
     mlflow: Annotated[
         str | None,
         typer.Option(
-            help="Log the run to this MLflow store too, a folder or an address; its report with --no-photos only.",
+            help="Also log the run to this MLflow store, a folder or an address; the report only with --no-photos.",
             show_default=False,
         ),
     ] = None,
     no_photos: Annotated[bool, typer.Option("--no-photos", help="Leave photos out of the report.")] = False,
 ) -> None:
-    """Train one run and score it on persons that it never saw.
+    """Train one run and score it on persons that it has not seen.
 
     Example: [bold]maskwise train cpu --data DATA --out runs/cpu --set training.epochs=8[/bold]
     """
@@ -55,9 +55,7 @@ def train(
     if on != "here" and folds is None:
         raise InputError("Expected --on with --folds: one training runs here, or under torchrun.")
     if refit and folds is None:
-        raise InputError(
-            "Expected --refit with --folds: they find the epochs and the score that a refit has not."
-        )
+        raise InputError("Expected --refit with --folds, which choose the number of epochs and give a score.")
     if resume and set_:
         raise InputError("Expected --resume without --set: a resumed run keeps its recipe. Train a new run.")
     _train(
@@ -126,7 +124,8 @@ def _train(
             )
     if metrics.folds is not None:
         console.print(
-            "Refit on everybody: no held-out score of its own. The folds', out-of-fold:", style="bold"
+            "Refit on everybody: it has no held-out score of its own. Out-of-fold score of the folds:",
+            style="bold",
         )
     print_scores(console, metrics.measured, run)
     if mlflow is not None:
@@ -135,7 +134,9 @@ def _train(
 
         console.print(f"MLflow run: {track_run(Run(run), mlflow, report=no_photos)}")
     if metrics.interrupted:
-        console.print(f"Interrupted: go on with maskwise train {recipe} --data {data} --out {run} --resume")
+        console.print(
+            f"Interrupted: continue with maskwise train {recipe} --data {data} --out {run} --resume"
+        )
         raise typer.Exit(1)
 
 
@@ -143,24 +144,32 @@ def distil(
     teacher: Annotated[Path, typer.Argument(help="The run to match, with all its members.")],
     data: Annotated[Path, typer.Option(help="What to train on.")],
     out: Annotated[Path, typer.Option(help="The new run's folder.")],
-    recipe: Annotated[str, typer.Option(help="The pupil's recipe.")] = "cpu",
+    recipe: Annotated[str, typer.Option(help="The recipe of the small model.")] = "cpu",
     weight: Annotated[
-        float, typer.Option(help="The weight of the teacher; the labels have the rest.", min=0.01, max=1)
+        float,
+        typer.Option(
+            help="The weight of the teacher's probabilities; the rest is the weight of the labels.",
+            min=0.01,
+            max=1,
+        ),
     ] = 0.7,
-    temperature: Annotated[float, typer.Option(help="Above 1 the teacher is softened.", min=0.1)] = 1.0,
+    temperature: Annotated[
+        float, typer.Option(help="Above 1, the teacher's probabilities are softened.", min=0.1)
+    ] = 1.0,
     held_out: Annotated[
         bool,
         typer.Option(
-            "--held-out", help="Hold the recipe's share out; only if the teacher has not seen them."
+            "--held-out",
+            help="Hold out the recipe's share of persons; only if the teacher has not seen them.",
         ),
     ] = False,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe; may be repeated."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe; repeatable."),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
 ) -> None:
-    """Train one small member to match a run of many; by default on everybody, so that it has no score of its own.
+    """Train one small model to match a run with several members; by default on everybody, so it has no own score.
 
     Example: [bold]maskwise distil runs/folds --data DATA --out runs/small[/bold]
     """

@@ -20,6 +20,7 @@ from maskwise.data.table import (
 from maskwise.errors import InputError
 from maskwise.files import printable
 from maskwise.tasks.label_space import LabelSpace
+from maskwise.tasks.spelling import case_note, names_on_disk, normalized, normalized_series
 from maskwise.tasks.task import Task
 
 LABEL_FILE = "train.csv"
@@ -65,14 +66,16 @@ def read_labelled(folder: Path, space: LabelSpace, unread: list[UnreadLabel] | N
     require_columns(raw, required, origin)
     persons = require_values(raw, "path", origin)
     _refuse_repeats_and_escapes(persons, origin)
+    folders = names_on_disk(persons, folder / "images").alias("folder")
+    persons = normalized_series(persons)
     labels = check_labels(raw, space, origin, unread=unread)
 
     images = folder / "images"
     if not images.is_dir():
         raise InputError(f"{folder}: expected a folder images/ beside {LABEL_FILE}, got none.")
     rows: list[tuple[int, str, dict[str, str]]] = []
-    for index, person in enumerate(persons):
-        rows += [(index, photo, told) for photo, told in _photos_of(images / person, space)]
+    for index, name in enumerate(folders):
+        rows += [(index, photo, told) for photo, told in _photos_of(images / name, space)]
     frame = pl.DataFrame(
         {"person_row": [r[0] for r in rows], "photo": [r[1] for r in rows]},
         schema={"person_row": pl.Int64, "photo": pl.String},
@@ -83,16 +86,19 @@ def read_labelled(folder: Path, space: LabelSpace, unread: list[UnreadLabel] | N
     of_person = of_person.hstack(extras)
     if "id" not in of_person.columns:
         of_person = of_person.with_columns(id=persons)
-    frame = frame.hstack(of_person[frame["person_row"].to_list()]).drop("person_row")
+    place = frame["person_row"].to_list()
+    frame = frame.hstack(of_person[place]).drop("person_row")
     frame = frame.with_columns(
         [pl.Series(name, values, dtype=pl.String) for name, values in told.items()]
         + [
-            pl.concat_str(pl.lit("images/"), "person", pl.lit("/"), "photo").alias("photo"),
+            pl.concat_str(pl.lit("images/"), folders[place], pl.lit("/"), "photo").alias("photo"),
             pl.lit(None, dtype=pl.String).alias("split"),
             pl.lit("competition").alias("source"),
         ]
     )
-    return PhotoTable(frame, folder, space, notes=_unlisted(images, set(persons)))
+    return PhotoTable(
+        frame, folder, space, notes=(*case_note(persons, "person"), *_unlisted(images, set(folders)))
+    )
 
 
 def _refuse_repeats_and_escapes(persons: pl.Series, origin: Path) -> None:
@@ -103,7 +109,7 @@ def _refuse_repeats_and_escapes(persons: pl.Series, origin: Path) -> None:
             raise InputError(
                 f"{origin}, row {row}, column path: expected a folder inside images/, got {person!r}."
             )
-        folder = Path(person).as_posix()  # `X` and `X/` are one
+        folder = normalized(Path(person).as_posix())  # `X` and `X/` are one
         if folder in seen:
             raise InputError(
                 f"{origin}, row {row}, column path: expected each person once, got {person!r} again "
@@ -186,7 +192,7 @@ def read_eval(folder: Path, space: LabelSpace) -> PhotoTable:
     empty = check_labels(pl.DataFrame({"photo": ids}), space, origin)
     frame = pl.DataFrame(
         {
-            "photo": [f"images/{name}" for name in ids],
+            "photo": [f"images/{name}" for name in names_on_disk(ids, folder / "images")],
             "person": pl.Series([None] * len(ids), dtype=pl.String),
             "id": ids,
         }

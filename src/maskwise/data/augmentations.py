@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 import numpy.typing as npt
+import simplejpeg
 from pydantic import Field, model_validator
 
 from maskwise.data.decoding import Pixels
@@ -17,6 +18,7 @@ from maskwise.strict_model import StrictModel
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+Quality = Annotated[int, Field(ge=1, le=100)]
 UpTo1 = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -75,6 +77,14 @@ class Resample(_PixelStep):
     share: tuple[UpTo1, UpTo1] = (0.3, 0.9)
 
 
+class Jpeg(_PixelStep):
+    """Compress as a JPEG of a quality drawn from a range, and decompress again."""
+
+    step: Literal["jpeg"] = "jpeg"
+    probability: Probability = 0.3
+    quality: tuple[Quality, Quality] = (25, 90)  # of 100
+
+
 class Noise(_PixelStep):
     """Add Gaussian noise with a standard deviation drawn from a range, in grey levels."""
 
@@ -91,7 +101,7 @@ class Erase(_PixelStep):
     area: tuple[float, float] = (0.02, 0.2)  # shares of the photo's area
 
 
-PixelStep = Color | Grayscale | Blur | SoftenEdges | Resample | Noise | Erase
+PixelStep = Color | Grayscale | Blur | SoftenEdges | Resample | Jpeg | Noise | Erase
 
 
 def change_pixels(pixels: Pixels, step: PixelStep, key: tuple[Key, ...]) -> Pixels:
@@ -115,6 +125,8 @@ def change_pixels(pixels: Pixels, step: PixelStep, key: tuple[Key, ...]) -> Pixe
         return _soften_edges(pixels, _within(step.sigma, draws[1]), step.share)
     if isinstance(step, Resample):
         return _resample(pixels, _within(step.share, draws[1]))
+    if isinstance(step, Jpeg):
+        return _compress(pixels, round(_within(step.quality, draws[1])))
     if isinstance(step, Noise):
         noise = keyed_generator(*key, "noise values").standard_normal(pixels.shape, dtype=np.float32)
         return _rounded(pixels + np.float32(_within(step.sigma, draws[1])) * noise)
@@ -123,6 +135,11 @@ def change_pixels(pixels: Pixels, step: PixelStep, key: tuple[Key, ...]) -> Pixe
 
 def _within(span: tuple[float, float], draw: float) -> float:
     return float(span[0] + (span[1] - span[0]) * draw)
+
+
+def _compress(pixels: Pixels, quality: int) -> Pixels:
+    encoded = simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), quality=quality)
+    return np.asarray(simplejpeg.decode_jpeg(encoded), dtype=np.uint8)
 
 
 def _rounded(values: npt.NDArray[np.float32]) -> Pixels:

@@ -9,6 +9,7 @@ import polars as pl
 from maskwise.data.readers.csv_text import read_csv_text, unguarded
 from maskwise.data.table import PhotoTable, check_labels, require_columns
 from maskwise.errors import InputError
+from maskwise.tasks.spelling import normalized
 
 COLUMNS = ("finding", "id", "person", "photo", "field", "old", "new", "reason", "score", "accept")
 EXCLUDE, PERSON = "exclude", "person"
@@ -84,7 +85,7 @@ def read_corrections(path: Path) -> pl.DataFrame:
                 f"{path}, row {place}, column accept: expected yes, no, or nothing, got {word!r}."
             )
     return raw.with_columns(
-        pl.col(name).map_elements(lambda cell: unguarded(cell.strip()), return_dtype=pl.String)
+        pl.col(name).map_elements(lambda cell: normalized(unguarded(cell.strip())), return_dtype=pl.String)
         for name in COLUMNS
     ).with_columns(pl.col("accept").str.to_lowercase())
 
@@ -126,8 +127,8 @@ def _rows_of(frame: pl.DataFrame, row: Mapping[str, str], path: Path, place: int
     rows: Sequence[int] = frame.select(mine.fill_null(False).arg_true()).to_series().to_list()
     if photo:
         names = frame["photo"].to_list()
-        exact = [k for k in rows if names[k] == photo]
-        rows = exact or [k for k in rows if PurePosixPath(names[k]).stem == photo]
+        exact = [k for k in rows if normalized(names[k]) == photo]
+        rows = exact or [k for k in rows if normalized(PurePosixPath(names[k]).stem) == photo]
         if len(rows) > 1 and not person and not known_id:
             raise InputError(
                 f"{path}, row {place}, column photo: expected one photo, got {photo!r} of {len(rows)}: name the person."

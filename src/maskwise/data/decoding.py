@@ -191,6 +191,15 @@ def _pillow_header(data: bytes) -> Header:
     return Header(image.format or "", image.mode, height, width, orientation)
 
 
+def decoding_cost(data: bytes, header: Header) -> int:
+    """What decoding costs, in pixels of a PNG: a JPEG's take a quarter, and a little more with each further scan."""
+    pixels = header.height * header.width
+    if header.format != "JPEG":
+        return pixels
+    scans = _scans(data) if data.count(b"\xff\xda") > 1 else 1
+    return pixels * (3 + scans) // 16
+
+
 def reduction_for(full_size: tuple[int, int], needed: float) -> int:
     """The largest of 8, 4, 2, 1 by which a photo may be reduced while decoding.
 

@@ -8,6 +8,7 @@ from maskwise.data.readers.raw_table import RawTable
 from maskwise.data.table import require_values
 from maskwise.errors import InputError
 from maskwise.tasks.nearest import nearest
+from maskwise.tasks.spelling import case_note, normalized_series
 from maskwise.tasks.task import Task
 
 
@@ -55,6 +56,7 @@ def group_columns(raw: RawTable, task: Task, photos: pl.Series, *, labelled: boo
     outer: str | None = None
     for level, column in columns.items():
         text = _ids(raw, column, level, task)
+        notes += case_note(text, level)
         if outer is not None:
             text, note = _nested(text, level, ids[outer], outer, raw, task)
             notes += note
@@ -66,7 +68,7 @@ def group_columns(raw: RawTable, task: Task, photos: pl.Series, *, labelled: boo
 
 def _ids(raw: RawTable, column: str, level: str, task: Task) -> pl.Series:
     try:
-        return require_values(raw.frame, column, raw.origin, raw.first_row).str.normalize("NFC")
+        return normalized_series(require_values(raw.frame, column, raw.origin, raw.first_row))
     except InputError as error:
         if task.origin is None:
             raise

@@ -8,7 +8,7 @@ from maskwise.data.table import PhotoTable, UnreadLabel, check_labels
 from maskwise.errors import InputError
 from maskwise.tasks.label_space import UNKNOWN, Attribute, band_names
 from maskwise.tasks.nearest import nearest
-from maskwise.tasks.schema import normalized
+from maskwise.tasks.spelling import normalized, normalized_series
 from maskwise.tasks.task import NO, YES, LabelText, Task
 
 
@@ -88,7 +88,7 @@ def _plain_text(series: pl.Series, column: str, raw: RawTable) -> pl.Series:
         raise InputError(
             f"{raw.origin}, column {column}: expected one label in each cell, got lists: declare several: true."
         )
-    text = series.cast(pl.String).str.normalize("NFC").str.strip_chars()
+    text = normalized_series(series.cast(pl.String))
     return text.alias(column)
 
 

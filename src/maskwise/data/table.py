@@ -11,6 +11,7 @@ import polars as pl
 from maskwise.errors import InputError
 from maskwise.tasks.label_space import UNKNOWN, Attribute, LabelSpace
 from maskwise.tasks.nearest import nearest
+from maskwise.tasks.spelling import normalized_series
 from maskwise.tasks.task import Task
 
 SPLIT_VALUES = ("train", "held-out")
@@ -141,10 +142,12 @@ def check_labels(
     return pl.DataFrame(typed)
 
 
-def _text(raw: pl.DataFrame, column: str) -> pl.Series:
+def _text(raw: pl.DataFrame, column: str, *, as_written: bool = False) -> pl.Series:
     if column not in raw.columns:
         return pl.Series(column, [None] * raw.height, dtype=pl.String)
-    text = raw[column].cast(pl.String).str.strip_chars()
+    text = raw[column].cast(pl.String)
+    # Names of photos are spelled as the disk has them.
+    text = text.str.strip_chars() if as_written else normalized_series(text)
     return text.to_frame().select(pl.when(text == "").then(None).otherwise(text).alias(column)).to_series()
 
 
@@ -257,6 +260,6 @@ def require_values(raw: pl.DataFrame, column: str, origin: Path, first_row: int 
     Raises:
         InputError: naming file and row of the first empty one.
     """
-    text = _text(raw, column)
+    text = _text(raw, column, as_written=True)
     _refuse(text, text.is_null(), "a value", origin, first_row)
     return text

@@ -20,6 +20,8 @@ from maskwise.strict_model import StrictModel
 Phase = Literal["train", "always"]
 Matrix = npt.NDArray[np.float64]
 Rgb = tuple[float, float, float]
+Mean = Annotated[float, Field(ge=-10, le=10)]
+Deviation = Annotated[float, Field(ge=1e-3, le=1e3)]
 
 
 class _Step(StrictModel):
@@ -62,8 +64,8 @@ class CenterCrop(_Step):
     """Crop the centre; a smaller photo is padded with black, as torchvision does."""
 
     step: Literal["center_crop"] = "center_crop"
-    height: int = Field(gt=0)
-    width: int = Field(gt=0)
+    height: int = Field(gt=0, le=16_384)
+    width: int = Field(gt=0, le=16_384)
 
 
 class FaceCrop(_Step):
@@ -110,8 +112,8 @@ class Normalize(_Step):
     """
 
     step: Literal["normalize"] = "normalize"
-    mean: Rgb | None = None
-    std: Rgb | None = None
+    mean: tuple[Mean, Mean, Mean] | None = None
+    std: tuple[Deviation, Deviation, Deviation] | None = None
     phase: Literal["always"] = "always"
 
 

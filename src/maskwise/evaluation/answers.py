@@ -8,6 +8,7 @@ from maskwise.data.readers.csv_text import read_csv_text
 from maskwise.data.table import PhotoTable, check_labels, require_columns, require_values
 from maskwise.errors import InputError
 from maskwise.tasks.label_space import LabelSpace
+from maskwise.tasks.spelling import normalized, normalized_series
 
 
 def add_answers(table: PhotoTable, path: Path, space: LabelSpace) -> PhotoTable:
@@ -24,7 +25,7 @@ def add_answers(table: PhotoTable, path: Path, space: LabelSpace) -> PhotoTable:
     raw = read_csv_text(path)
     key = "ImageID" if "ImageID" in raw.columns else "photo"
     require_columns(raw, (key,), path)
-    names = require_values(raw, key, path)
+    names = normalized_series(require_values(raw, key, path))
     if names.is_duplicated().any():
         raise InputError(
             f"{path}: expected each {key} once, got {names.filter(names.is_duplicated())[0]!r} again."
@@ -39,14 +40,14 @@ def add_answers(table: PhotoTable, path: Path, space: LabelSpace) -> PhotoTable:
         raise InputError(f"{path}: expected at least one row, got none.")
     own = table.frame["id" if key == "ImageID" else "photo"].to_list()
     place = {name: row for row, name in enumerate(names)}
-    rows = [place.get(name) for name in own]
+    rows = [None if name is None else place.get(normalized(name)) for name in own]
     if all(row is None for row in rows):
         raise InputError(
             f"{path}: expected {key} of the data's photos, such as {own[0]!r}, got {names[0]!r} and others."
         )
     typed = _answers(raw, path, space) if "ans" in raw.columns else check_labels(raw, space, path)
     if "person" in raw.columns:  # an empty cell is an unknown person, not one that all such photos share
-        raw = raw.with_columns(pl.col("person").str.strip_chars().replace("", None))
+        raw = raw.with_columns(normalized_series(raw["person"]).replace("", None))
     extras = raw.drop(
         [c for c in raw.columns if c in (*typed.columns, key, "ans", "id", "photo", "split", "source")]
     )

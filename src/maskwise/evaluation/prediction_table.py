@@ -8,6 +8,7 @@ import polars as pl
 
 from maskwise.data.readers.large_csv import read_large_csv
 from maskwise.errors import InputError
+from maskwise.tasks.spelling import normalized_series
 
 KEY = "photo"
 ROW_GROUPS = "none"
@@ -129,6 +130,9 @@ def _read(path: Path) -> pl.DataFrame:
     suffix = path.suffix.lower()
     if suffix == ".csv":
         frame = read_large_csv(path)
+        # `predict` guards names that a spreadsheet would take for formulas.
+        guarded = r"^'([=+\-@\t\r'])"
+        frame = frame.with_columns(pl.col(pl.String).str.replace(guarded, "$1"))
     elif suffix in (".parquet", ".jsonl"):
         try:
             frame = pl.read_parquet(path, glob=False) if suffix == ".parquet" else pl.read_ndjson(path)
@@ -145,7 +149,7 @@ def _read(path: Path) -> pl.DataFrame:
         )
     if not frame.height:
         raise InputError(f"{path}: expected at least one row, got none.")
-    return frame
+    return frame.with_columns(normalized_series(frame[name]) for name in frame.columns)
 
 
 def _join(told: pl.DataFrame, predictions: Path, known: pl.DataFrame, truth: Path) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from maskwise.models.member import Member
 from maskwise.reporting.gallery import worst_mistakes
 from maskwise.reporting.model_card import write_model_card
 from maskwise.reporting.run_report import LEFT_OUT, About, calibration_plot, write_report
+from maskwise.runs.digests import run_digests
 from maskwise.runs.lineage import Lineage
 from maskwise.runs.metrics import Metrics
 from maskwise.runs.predictions import persons_of, predictions_frame, write_predictions
@@ -122,4 +123,4 @@ def write_run(
         result.write(folder.metrics)
     else:
         write_result(folder, result, members)
-    lineage().write(folder.lineage)
+    lineage().with_digests(run_digests(folder)).write(folder.lineage)

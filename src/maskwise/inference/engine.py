@@ -13,6 +13,8 @@ from maskwise.tasks.label_space import LabelSpace
 
 Probabilities = npt.NDArray[np.float32]
 
+NO_PROBABILITIES = "the model gave no probabilities but NaN or infinity: its file is damaged"
+
 
 class Engine(Protocol):
     """Computes joint probabilities from pixels."""
@@ -27,6 +29,11 @@ class Engine(Protocol):
 
     def probabilities(self, images: Sequence[Pixels]) -> Probabilities:
         """Joint probabilities (N, C) of the same photos (N, height, width, 3) by each of the transforms."""
+
+
+def invalid_rows(probabilities: Probabilities) -> npt.NDArray[np.bool_]:
+    """The rows (N,) of probabilities (N, C) that are none: NaN or infinite, as of a broken model."""
+    return np.asarray(~np.isfinite(probabilities).all(axis=1))
 
 
 class Card(Protocol):

@@ -90,7 +90,7 @@ def parse_card(text: str | None, path: Path, inputs: Sequence[Shape], output: Sh
     try:
         card = ExportedCard.model_validate(json.loads(text))
         space = card.space
-    except (InputError, ValidationError, ValueError, AttributeError, TypeError) as error:
+    except (InputError, ValidationError, ValueError, AttributeError, TypeError, RecursionError) as error:
         first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise InputError(f"{path}: expected the metadata of an exported model, got: {first}.") from error
     if not 0 <= card.commonest_class < space.n_classes or not card.transforms:

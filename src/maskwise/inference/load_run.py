@@ -21,6 +21,8 @@ def load_members(run: Run) -> list[Member]:
         InputError: when the run has no member, its files are broken, or members have different classes.
     """
     folders = run.member_folders
+    for folder in folders:
+        run.check_member(folder, "model.safetensors")
     members = [load_member(folder, card) for folder, card in zip(folders, run.cards, strict=True)]
     for folder, member in zip(folders, members, strict=True):
         if member.card.space.class_names != members[0].card.space.class_names:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from maskwise.data.readers.csv_text import guarded_columns
 from maskwise.files import atomic_path, locked, printable
 from maskwise.inference.decision import Choice
 from maskwise.inference.exported import ExportedFile, Model
@@ -48,7 +49,8 @@ def predict_to_file(
         table = pl.scan_parquet(parts, glob=False)
         with atomic_path(out) as temporary:
             if out.suffix.lower() == ".csv":
-                table.sink_csv(temporary)
+                text = [name for name, kind in table.collect_schema().items() if kind == pl.String]
+                table.with_columns(guarded_columns(text)).sink_csv(temporary)
             else:
                 table.sink_parquet(temporary, metadata={"schema": "1"})
         counts = table.select(pl.len(), pl.col("error").is_not_null().sum().alias("errors")).collect()

@@ -12,7 +12,7 @@ from maskwise.data.faces.face_finder import FaceFinder
 from maskwise.data.faces.face_points import FacePoints
 from maskwise.data.transform_photo import need_faces, transform_content
 from maskwise.errors import InputError
-from maskwise.inference.engine import Card, Engine, Probabilities
+from maskwise.inference.engine import NO_PROBABILITIES, Card, Engine, Probabilities, invalid_rows
 from maskwise.reporter import Progress
 
 BATCH_SIZE = 64
@@ -67,7 +67,9 @@ class Predictor:
         batches = _batches(paths, batch_size)
         for predictions, images in load_batches(batches, load, sizes, workers=default_workers()):
             rows = self.engine.probabilities(images)
-            for prediction, row in zip(predictions, rows, strict=True):
+            for prediction, row, invalid in zip(predictions, rows, invalid_rows(rows), strict=True):
+                if prediction.error is None and invalid:
+                    prediction.error = NO_PROBABILITIES
                 if prediction.error is None:
                     prediction.probabilities = row
                 yield prediction

@@ -21,7 +21,7 @@ def rare_class_variance(first: Floats, second: Floats, multiplicity: Floats) -> 
         A variance to be added, 0 or more.
     """
     influence = _class_influence(second, multiplicity) - _class_influence(first, multiplicity)
-    n_classes = influence.shape[1]
+    n_classes = int(influence.shape[1])
     labelled = first[:, n_classes : 2 * n_classes] > 0
     n_groups = multiplicity @ labelled
     present = n_groups > 0
@@ -33,8 +33,8 @@ def rare_class_variance(first: Floats, second: Floats, multiplicity: Floats) -> 
         return 0.0
     usual = (of_one_group * weight).sum() / weight.sum()
     shrunk = (n_groups * of_one_group + usual) / (n_groups + 1)
-    lacking: float = float((shrunk / n_groups - variance).sum()) / n_classes**2
-    return max(lacking, 0.0)
+    lacking = float((shrunk / n_groups - variance).sum()) / (n_classes * n_classes)
+    return max(0.0, lacking)
 
 
 def _class_influence(counts: Floats, multiplicity: Floats) -> Floats:

@@ -11,7 +11,7 @@ from maskwise.randomness import keyed_generator
 _BLOCK = 4_000_000  # weights in memory at a time: 32 MB
 _MOST_LEFT_OUT = 1000
 _JACKKNIFE_BLOCKS = 500
-FEWEST_FREEDOM = 3.0
+FEWEST_FREEDOM = 5.0
 """Fewer degrees of freedom would make intervals of absurd width out of one single mistake."""
 
 

@@ -1,6 +1,6 @@
 """A decision fitted on out-of-fold predictions: calibration, class weights for macro F1, and abstention."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,8 @@ class TunedDecision(StrictModel):
     """The fitted values and their effect; `gain` was measured on persons that were not used for fitting."""
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
-    temperature: float = Field(gt=0)
-    class_weights: tuple[float, ...]
+    temperature: float = Field(ge=1e-3, le=1e3)
+    class_weights: tuple[Annotated[float, Field(ge=0, le=1e9)], ...]
     rule: str  # the decision without class weights
     calibration_error: tuple[float, float]  # before and after, the latter nested
     gain: float  # of macro F1, by nested folds

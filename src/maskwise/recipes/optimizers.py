@@ -11,6 +11,7 @@ class _AdaptivePart(StrictModel):
     lr: float = Field(default=3e-4, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
     betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.999)
+    backbone_share: float = Field(default=1.0, gt=0, le=1)  # of the head's rate that the backbone learns with
     layer_decay: float | None = Field(
         default=None, gt=0, le=1
     )  # the rate of a layer divided by that of the next one

@@ -36,7 +36,7 @@ def load_recipe(name: str, settings: Sequence[str] = (), values: Values | None =
     text, origin = _find(name)
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise InputError(f"{origin}: expected YAML, got: {' '.join(str(error).split())}.") from error
     if not isinstance(content, dict):
         raise InputError(f"{origin}: expected keys and values, got {type(content).__name__}.")

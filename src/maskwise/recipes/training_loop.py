@@ -31,7 +31,9 @@ class TrainingPart(StrictModel):
     effective_batch: int | None = Field(
         default=None, ge=1
     )  # photos per step, over processes and accumulation
-    precision: Precision | Literal["auto"] = "auto"
+    precision: Precision | Literal["auto", "measure"] = (
+        "auto"  # auto: by the device; measure: what is faster here
+    )
     gradient_clip: float | None = Field(default=None, gt=0)
     metric: Metric = "macro_f1"  # on the held-out persons, after every epoch
     keep: Literal["best", "last"] = "best"  # the epoch that becomes the member

@@ -69,7 +69,7 @@ def worst_mistakes(
     Args:
         members: the models.
         photos: names (N).
-        paths: where they lie (N).
+        paths: their files (N).
         persons: whose they are (N,).
         labels: joint classes (N,), -1 where unknown.
         predictions: joint classes (N,).

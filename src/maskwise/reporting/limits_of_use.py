@@ -4,23 +4,23 @@ from maskwise.runs.metrics import Figure
 from maskwise.runs.stored_score import KeptScore
 
 NOT_FOR = (
-    "Not for telling who somebody is, and not for decisions about people: not in law, employment, schooling, credit, "
+    "Not for identifying anyone, and not for decisions about people: not in law, employment, schooling, credit, "
     "policing or medicine.",
     "Gender here is the label in the training data: what somebody wrote down from a look. It is not a person's gender, "
-    "and can't be read off a face.",
+    "and a face does not show a person's gender.",
     "Estimating gender or age of people by camera is regulated. In the EU the AI Act and the GDPR apply: it needs a "
-    "lawful basis, and people have to be told.",
+    "lawful basis, and people have to be informed.",
 )
 
 
 def score_in_words(score: KeptScore | None) -> list[str]:
-    """What was measured, with intervals, on whom; or that nothing was."""
+    """What was measured, with intervals, on whom; or that nothing was measured."""
     if score is None:
         return ["How often it is right has not been measured on people it was not trained on."]
-    said = [f"{name} {_figure(figure)}" for name, figure in score.attributes.items() if figure is not None]
+    scores = [f"{name} {_figure(figure)}" for name, figure in score.attributes.items() if figure is not None]
     lines = [
-        f"Measured on {_on_whom(score)}, macro F1 from 0 to 1 with its 95% interval: {', '.join(said)}; all classes "
-        f"together {_figure(score.macro_f1)}. On other cameras, people and masks expect less."
+        f"Measured on {_on_whom(score)}, macro F1 from 0 to 1 with its 95% interval: {', '.join(scores)}; all classes "
+        f"together {_figure(score.macro_f1)}. Expect lower scores on other cameras, people and masks."
     ]
     if score.refit:
         lines.append(
@@ -29,20 +29,20 @@ def score_in_words(score: KeptScore | None) -> list[str]:
         )
     elif score.scored_on == "out-of-fold":
         lines.append(
-            "That is the score of the members that had not seen a person; together its members know all of those "
-            "people, so that as a whole it is unmeasured."
+            "That is the score of the members that had not seen a person; together, the members have seen all of those "
+            "people, so the combined model is unmeasured."
         )
     if score.chosen_on_these_persons:
         lines.append("Epochs or members were chosen on these people: the score is a little optimistic.")
     if score.leaky:
-        lines.append("It was measured on people that it knows: these figures are inflated.")
+        lines.append("It was measured on people that it was trained on: these figures are inflated.")
     if score.few_persons:
         lines.append("So few people were measured that the intervals are too narrow.")
     return lines
 
 
 def _on_whom(score: KeptScore) -> str:
-    """The photos behind a score, and what its models knew of the people on them."""
+    """The photos that were scored, and whether the models had seen the people on them."""
     data, photos = "of the data set it was made from", f"{score.n_photos:,} photos"
     if not score.persons_known:
         return f"{photos} {data}, held out of training; who is on them is not known"

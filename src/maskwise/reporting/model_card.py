@@ -61,19 +61,22 @@ def write_model_card(
         lines.append(f"- Not measured, for want of persons or labels: {_plain(', '.join(few))}.")
     elif groups:
         lines.append(f"- Every group of {_plain(', '.join(groups))} was measured.")
-    lines.append("- What the data have no column for (skin colour or disability, say) is unmeasured.")
     lines.append(
-        "- Whoever is not in the data (other ages, cameras, kinds of masks, lighting) is unmeasured."
+        "- Properties without a column in the data (such as skin colour or disability) are unmeasured."
+    )
+    lines.append(
+        "- People and conditions that are not in the data (other ages, cameras, kinds of masks, lighting) are "
+        "unmeasured."
     )
     lines += ["", "## What it is not for", "", *(f"- {line}" for line in NOT_FOR), ""]
     write_text(path, "\n".join(lines))
 
 
 def read_model_card(folder: Path) -> str | None:
-    """The card that lies in a folder; None where there is none.
+    """The card in a folder; None if there is none.
 
     Raises:
-        InputError: when it can't be read, or is no text.
+        InputError: when it can't be read, or is not text.
     """
     path = folder / CARD_FILE
     if not path.is_file():

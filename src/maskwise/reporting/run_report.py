@@ -55,7 +55,7 @@ def write_report(
         about: what to say besides the scores.
         history: one row per epoch; none for an evaluation.
         gallery: the worst mistakes; None leaves photos out.
-        no_gallery: why they are left out.
+        no_gallery: the reason why they are left out.
         extra: additional plots, each a title and an SVG.
 
     Raises:

@@ -155,3 +155,8 @@ class Lineage(StoredModel):
     refit: bool = False
     decision: DecisionLineage | None = None
     ensemble: str | None = None  # how runs were combined
+    digests: dict[str, str] = Field(default_factory=dict)  # of the run's files, by path; older runs have none
+
+    def with_digests(self, digests: dict[str, str]) -> "Lineage":
+        """The same with the digests of the run's files."""
+        return self.model_copy(update={"digests": digests})

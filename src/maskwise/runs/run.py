@@ -15,6 +15,7 @@ from maskwise.errors import InputError
 from maskwise.files import check_folder
 from maskwise.models.tuned_decision import TunedDecision
 from maskwise.runs.decision_file import read_decision
+from maskwise.runs.digests import check_digest
 from maskwise.runs.lineage import Lineage
 from maskwise.runs.metrics import Metrics
 from maskwise.runs.predictions import read_predictions
@@ -57,7 +58,9 @@ class Run:
         """Every value that it was trained with."""
         from maskwise.recipes.recipe_files import load_recipe
 
-        return load_recipe(str(self.folder.recipe))
+        recipe = load_recipe(str(self.folder.recipe))
+        self.check_file(self.folder.recipe)
+        return recipe
 
     @cached_property
     def lineage(self) -> Lineage:
@@ -67,7 +70,9 @@ class Run:
     @cached_property
     def metrics(self) -> Metrics:
         """Its scores."""
-        return Metrics.read(self._results.metrics)
+        metrics = Metrics.read(self._results.metrics)
+        self.check_file(self._results.metrics)
+        return metrics
 
     @property
     def has_metrics(self) -> bool:
@@ -77,7 +82,9 @@ class Run:
     @cached_property
     def predictions(self) -> pl.DataFrame:
         """The scored photos: `photo`, `person`, `label` and a probability for each class."""
-        return read_predictions(self._results.predictions, self.space)
+        frame = read_predictions(self._results.predictions, self.space)
+        self.check_file(self._results.predictions)
+        return frame
 
     @property
     def has_predictions(self) -> bool:
@@ -100,7 +107,9 @@ class Run:
     @cached_property
     def split(self) -> pl.DataFrame:
         """Which photos were trained on and which were held out."""
-        return read_split(self.folder.split)
+        frame = read_split(self.folder.split)
+        self.check_file(self.folder.split)
+        return frame
 
     @cached_property
     def trained_on(self) -> pl.DataFrame:
@@ -117,14 +126,19 @@ class Run:
         """The description of its first member; all members have the same classes."""
         from maskwise.models.member import load_card
 
-        return load_card(self.member_folders[0])
+        card = load_card(self.member_folders[0])
+        self.check_member(self.member_folders[0])
+        return card
 
     @cached_property
     def cards(self) -> "tuple[MemberCard, ...]":
         """The descriptions of all members."""
         from maskwise.models.member import load_card
 
-        return (self.card, *(load_card(folder) for folder in self.member_folders[1:]))
+        others = [load_card(folder) for folder in self.member_folders[1:]]
+        for folder in self.member_folders[1:]:
+            self.check_member(folder)
+        return (self.card, *others)
 
     @cached_property
     def space(self) -> LabelSpace:
@@ -144,7 +158,9 @@ class Run:
         """How its members are combined."""
         from maskwise.runs.ensemble_file import read_ensemble_spec
 
-        return read_ensemble_spec(self.folder.ensemble, len(self.member_folders))
+        spec = read_ensemble_spec(self.folder.ensemble, len(self.member_folders))
+        self.check_file(self.folder.ensemble)
+        return spec
 
     @property
     def has_decision(self) -> bool:
@@ -154,7 +170,36 @@ class Run:
     @cached_property
     def decision(self) -> TunedDecision:
         """The decision that was fitted on its out-of-fold predictions."""
-        return read_decision(self.folder.decision)
+        decision = read_decision(self.folder.decision)
+        self.check_file(self.folder.decision)
+        return decision
+
+    def check_member(self, folder: Path, pattern: str = "model.json") -> None:
+        """Check that the files of a member are what the run wrote.
+
+        Raises:
+            InputError: when the content of one has changed.
+        """
+        for path in sorted(folder.glob(pattern)):
+            self.check_file(path)
+
+    def check_file(self, path: Path) -> None:
+        """Check a file by its digest in the lineage, where there is one.
+
+        Raises:
+            InputError: when its content has changed.
+        """
+        if self.folder.lineage.is_file():
+            check_digest(self.folder, path, self.lineage.digests)
+
+    def check_files(self) -> None:
+        """Check all files that the lineage has a digest of.
+
+        Raises:
+            InputError: when one is missing or its content has changed.
+        """
+        for name in self.lineage.digests:
+            self.check_file(self.path / name)
 
     def data_path(self, given: Path | None = None) -> Path:
         """Where the data lie that it was trained on.

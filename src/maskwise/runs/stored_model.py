@@ -31,8 +31,8 @@ class StoredModel(Part):
         version = content.pop("schema", 1)
         if not isinstance(version, int) or version > cls.SCHEMA:
             raise InputError(
-                f"{path}: expected schema {cls.SCHEMA} or older, got {version!r}: a newer maskwise has written it; "
-                "upgrade maskwise to open it."
+                f"Expected {path} to have schema {cls.SCHEMA} or older, got {version!r}: a newer maskwise has written "
+                "it; upgrade maskwise to open it."
             )
         try:
             return cls.model_validate(content)
@@ -40,7 +40,7 @@ class StoredModel(Part):
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
             raise InputError(
-                f"{path}: expected {key or 'its content'} as maskwise writes it, got: {first['msg']}."
+                f"Expected {path} to have {key or 'its content'} as maskwise writes it, got: {first['msg']}."
             ) from error
 
     def to_json(self) -> dict[str, Any]:

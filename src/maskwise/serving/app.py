@@ -9,6 +9,8 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 
 import maskwise
+from maskwise.errors import MaskwiseError
+from maskwise.inference.engine import NO_PROBABILITIES, invalid_rows
 from maskwise.serving.batching import Batcher
 from maskwise.serving.middleware import add_middleware
 from maskwise.serving.photo_routes import create_photo_routes
@@ -57,5 +59,7 @@ async def _start(runtime: Runtime) -> Batcher:
     engine, finder = service.predictor.engine, service.predictor.face_finder
     batcher = Batcher(engine, service.limits, runtime.pixels, runtime.metrics.batches.observe, finder)
     blank = [np.zeros((1, *transform.output_size, 3), np.uint8) for transform in engine.transforms]
-    await asyncio.to_thread(engine.probabilities, blank)
+    rows = await asyncio.to_thread(engine.probabilities, blank)
+    if invalid_rows(rows).any():
+        raise MaskwiseError(f"Expected a model that can be served, but {NO_PROBABILITIES}.")
     return batcher

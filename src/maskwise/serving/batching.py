@@ -15,7 +15,7 @@ from maskwise.data.decoding import PhotoError
 from maskwise.data.decoding_pool import default_workers
 from maskwise.data.faces.face_finder import FaceFinder
 from maskwise.data.transform_photo import TransformedPhoto
-from maskwise.inference.engine import Engine, Probabilities
+from maskwise.inference.engine import NO_PROBABILITIES, Engine, Probabilities, invalid_rows
 from maskwise.serving.bounded_decoding import decode_bounded
 from maskwise.serving.limits import BusyError, Limits
 from maskwise.serving.pixel_limiter import PixelLimiter
@@ -99,7 +99,10 @@ class Batcher:
             return str(error)
         queued = _Queued(decoded, loop, loop.create_future())
         self._queue.put(queued)
-        return PhotoPrediction(await queued.future, decoded.note)
+        row = await queued.future
+        if invalid_rows(row[None]).any():
+            return NO_PROBABILITIES
+        return PhotoPrediction(row, decoded.note)
 
     def _decode(self, photo: bytes) -> TransformedPhoto:
         return decode_bounded(photo, self._engine.transforms, self._limits, self._limiter, self._finder)

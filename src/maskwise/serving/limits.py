@@ -17,6 +17,9 @@ class Limits:
     receive_seconds: float = 30.0  # to receive a request
     answer_seconds: float = 30.0  # to answer it
     pixels: int = 64_000_000  # decoded at one time; the largest photo that is accepted takes 0.9 GB meanwhile
+    request_pixels: int = 256_000_000  # in a request, by what decoding costs; see `decoding_cost`
+    client_pixels: int = 256_000_000  # of one address's requests at one time; beyond, 503
+    waiting_pixels: int = 768_000_000  # of all requests at one time; beyond, 503
     retry_after: int = 1  # seconds, in the header Retry-After of a 503
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from maskwise.data.decoding import PhotoError
+from maskwise.serving.decoding_budget import photos_cost
 from maskwise.serving.limits import BusyError
 from maskwise.serving.refusals import refusal
 from maskwise.serving.request_parsing import receive_photos
@@ -33,9 +34,12 @@ def create_photo_routes(runtime: Runtime) -> APIRouter:
         batcher = runtime.running_batcher()
         with runtime.memory.reservation() as reserve:
             photos = await receive_photos(request, service.limits, reserve)
+            contents = [photo.content for photo in photos]
+            cost = await asyncio.to_thread(photos_cost, contents, service.limits)
             try:
-                async with asyncio.timeout(service.limits.answer_seconds):
-                    predictions = await batcher.predict([photo.content for photo in photos])
+                with runtime.decoding.reserve(_client(request), cost):
+                    async with asyncio.timeout(service.limits.answer_seconds):
+                        predictions = await batcher.predict(contents)
             except TimeoutError as error:
                 raise BusyError from error
         answers = [
@@ -73,9 +77,16 @@ def create_photo_routes(runtime: Runtime) -> APIRouter:
             if more:
                 return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "Expected one photo.")
             try:
-                saliency = await runtime.explainer.explain(photo.content)
+                cost = await asyncio.to_thread(photos_cost, [photo.content], service.limits)
+                with runtime.decoding.reserve(_client(request), cost):
+                    saliency = await runtime.explainer.explain(photo.content)
             except PhotoError as error:
                 return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, f"Expected a photo, got: {error}.")
         return JSONResponse({"name": photo.name, "maps": saliency.maps, "seen": saliency.seen})
 
     return routes
+
+
+def _client(request: Request) -> str:
+    """The address that a request comes from; behind a proxy that is the proxy's."""
+    return request.client.host if request.client else ""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from maskwise.serving.batching import Batcher
+from maskwise.serving.decoding_budget import DecodingBudget
 from maskwise.serving.limits import BusyError
 from maskwise.serving.memory_budget import MemoryBudget
 from maskwise.serving.pixel_limiter import PixelLimiter
@@ -19,6 +20,7 @@ class Runtime:
     metrics: ServiceMetrics
     memory: MemoryBudget
     pixels: PixelLimiter
+    decoding: DecodingBudget
     explainer: Explainer | None
     batcher: Batcher | None = field(default=None)  # between start-up and shutdown
 
@@ -46,4 +48,5 @@ def create_runtime(service: Service) -> Runtime:
         if service.explained
         else None
     )
-    return Runtime(service, ServiceMetrics(), MemoryBudget(limits.memory_bytes), pixels, explainer)
+    memory, decoding = MemoryBudget(limits.memory_bytes), DecodingBudget(limits)
+    return Runtime(service, ServiceMetrics(), memory, pixels, decoding, explainer)

@@ -23,7 +23,7 @@ MARGIN = 0.02
 
 @dataclass(frozen=True)
 class Compared:
-    """A difference of two runs in one respect, and what may be said of it."""
+    """A difference of two runs in one respect, and the conclusion."""
 
     what: str
     difference: Difference
@@ -39,13 +39,13 @@ class Pair:
     second: str
     main: Compared
     details: list[Compared]
-    variables: dict[str, tuple[str, str]]  # what A and B say
+    variables: dict[str, tuple[str, str]]  # the values of A and B
     notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The outcome of `compare`: pairs of models against the first, and recipes where there are seeds enough."""
+    """The outcome of `compare`: pairs of models against the first, and recipes that have enough seeds."""
 
     pairs: list[Pair]
     recipes: list[tuple[str, str, RecipeDifference, str]]
@@ -65,7 +65,7 @@ def compare(
 
     Args:
         runs: two or more finished runs, all opened on the same evaluation, or none.
-        margin: a difference of macro F1 below this is none that matters.
+        margin: the smallest difference of macro F1 that matters.
         details: whether attributes, classes and groups are compared too, which takes most of the time.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a study found: the effect of each value against the base, with an interval and the sentence one may write."""
+"""What a study found: the effect of each value against the base, with an interval and a conclusion."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Effect:
     ci95: tuple[float, float] | None
     p: float | None  # adjusted for the number of values
     verdict: str
-    speaks_of: str  # models (one seed) or recipes
+    speaks_of: str  # what the interval covers: models (one seed) or recipes
     n_trials: int
     n_failed: int
     score: float | None
@@ -34,20 +34,20 @@ class Effect:
     n_persons: int = FEW_PERSONS  # held out in a trial
 
     def sentence(self, margin: float) -> str:
-        """What may be written down."""
+        """The conclusion, in one sentence."""
         if self.value is None or self.ci95 is None:
-            return f"{self.condition}: no trial ended well, so nothing can be said."
+            return f"{self.condition}: no trial ended well, so there is no result."
         low, high = self.ci95
         figures = f"{self.value:+.3f} macro F1, 95% interval {low:+.3f} to {high:+.3f}"
         runs = f"{self.n_trials - self.n_failed} runs, {self.mode}"
         if self.verdict in ("better", "worse"):
-            said = f"is {self.verdict} than the base ({figures}; {runs})"
+            result = f"is {self.verdict} than the base ({figures}; {runs})"
         elif self.verdict == "can't tell":
-            said = f"can't be told from the base ({figures}; {runs})"
+            result = f"can't be distinguished from the base ({figures}; {runs})"
         else:
-            said = f"makes no difference larger than {margin:g} ({figures}; {runs})"
+            result = f"makes no difference larger than {margin:g} ({figures}; {runs})"
         models = (
-            " One seed only: a difference of these models, not of the recipes."
+            " One seed only: this is a difference of models, not of recipes."
             if self.speaks_of == "models"
             else ""
         )
@@ -56,7 +56,7 @@ class Effect:
             if self.n_persons < FEW_PERSONS
             else ""
         )
-        return f"{self.condition} {said}.{models}{few}"
+        return f"{self.condition} {result}.{models}{few}"
 
 
 def counts_of(outcome: Outcome) -> Floats:

@@ -73,7 +73,9 @@ def ensemble(
     folder.check_free(resume=False)
     for run in runs[1:]:
         if run.space.class_names != runs[0].space.class_names:
-            raise InputError(f"Expected {run.path} to have the classes of {runs[0].path}, got others.")
+            raise InputError(
+                f"Expected {run.path} to have the classes of {runs[0].path}, got different ones."
+            )
     _check_parts(runs, how)
     shared = _shared(runs)
     predicted = np.stack([_probabilities(run, shared) for run in runs])
@@ -162,8 +164,8 @@ def _soup(members: list[Member], folders: list[Path]) -> Member:
         if member.card.model != first.card.model or member.card.transform != first.card.transform:
             names = ", ".join(map(str, folders))
             raise InputError(
-                f"Expected one architecture and one transform for a soup, got others in {names}: take the mean of "
-                "their probabilities.",
+                f"Expected one architecture and transform for all members of a soup, got several in {names}: "
+                "take the mean of their probabilities.",
                 setting="how",
             )
     states = [member.classifier.state_dict() for member in members]
@@ -234,7 +236,7 @@ def _probabilities(run: Run, shared: pl.DataFrame) -> npt.NDArray[np.float32]:
 
 
 def _folds(persons: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
-    """Folds by person for choosing and scoring apart; any will do, so the order of names decides."""
+    """Folds by person, for choosing and scoring on different persons; assigned in the order of names."""
     _, index = np.unique(persons, return_inverse=True)
     return np.asarray(index % _FOLDS, dtype=np.int64)
 

@@ -104,8 +104,8 @@ def _lineage(folder: RunFolder, combined: CombinedRuns) -> Lineage:
 def known_data(runs: Sequence[Run], shared: pl.DataFrame, data: Path | None, reporter: Reporter) -> KnownData:
     """The table and the groups of photos that runs share.
 
-    Where the data are not any more where the first run was trained, or not what they were, groups and pictures are
-    left out, and that is said.
+    If the data have moved or changed since the first run was trained, groups and pictures are
+    left out, with a message.
 
     Args:
         runs: finished runs.
@@ -178,7 +178,7 @@ def _about(folder: RunFolder, combined: CombinedRuns, metrics: Metrics) -> About
     warnings = []
     if metrics.leaky:
         warnings.append(
-            "Some of these runs were split by photo on purpose: the same persons stand on both sides, and the score "
+            "Some of these runs were split by photo on purpose: the same persons are on both sides, and the score "
             "is inflated."
         )
     if metrics.chosen_on_these_persons:
@@ -189,9 +189,9 @@ def _about(folder: RunFolder, combined: CombinedRuns, metrics: Metrics) -> About
         facts={
             "members": ", ".join(names),
             "how": {
-                "mean": "the mean of their probabilities, each as often as the number beside it says",
-                "weighted": "the mean of their probabilities, each as often as it was chosen",
-                "vote": "each has a vote, their probabilities decide between as many",
+                "mean": "the mean of their probabilities, weighted by how often each is listed",
+                "weighted": "the mean of their probabilities, weighted by how often each was chosen",
+                "vote": "one vote each; ties are broken by their probabilities",
                 "soup": "one model whose weights are the mean of theirs",
             }[combined.how],
             "data": first.lineage.data.path,

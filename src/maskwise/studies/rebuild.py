@@ -32,7 +32,7 @@ class Rebuilt:
     changed: list[str]  # what differs in code, packages and machine
 
     def sentence(self) -> str:
-        """What may be said."""
+        """The result, in one sentence."""
         if self.same_weights:
             return "The weights are the same, byte for byte."
         low, high = self.ci95
@@ -55,7 +55,7 @@ def rebuild(
 
     Args:
         first: a finished run.
-        data: where its data lie now; where the lineage says by default.
+        data: where its data are now; by default where the lineage has them.
         out: the new run's folder; `RUN-rebuilt` by default.
         resume: go on with a rebuild that was stopped.
         reporter: receives messages and progress of the training, and a note for each package that differs.
@@ -70,6 +70,7 @@ def rebuild(
         )
     place = data if data is not None else Path(lineage.data.path)
     folder = out if out is not None else first.path.with_name(f"{first.path.name}-rebuilt")
+    first.check_files()
     _check_same_data(first, place)
     changed = _changed_packages(lineage)
     for line in changed:
@@ -141,11 +142,11 @@ def _changed_circumstances(before: Lineage, after: Lineage) -> list[str]:
         if getattr(before, key) != getattr(after, key)
     ]
     if before.machine.processor != after.machine.processor:
-        lines.append("the processor is another")
+        lines.append("the processor differs")
     then, now = _learned_from(before), _learned_from(after)
     lines += [f"{name} is not what it was" for name in then if then[name] != now.get(name)]
     if before.code != after.code:
-        lines.append("the code is another")
+        lines.append("the code differs")
     return lines
 
 

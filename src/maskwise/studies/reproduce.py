@@ -29,7 +29,7 @@ SPLITS = tuple(range(10))
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """What a claim came to on one data set."""
+    """The result of a claim on one data set."""
 
     claim: Claim
     data: str
@@ -188,7 +188,9 @@ def _inflation(claim: Claim, data: Path, name: str, setting: _Setting) -> ClaimR
         found = setting.run(study, data, f"{name}-split-by-{by}")
         base = [o for o in found.outcomes if not o.trial.changes]
         if any(o.score is None for o in base):
-            raise MaskwiseError(f"Expected the trials of {claim.name} to end well, got: {base[0].error}")
+            raise MaskwiseError(
+                f"Expected the trials of {claim.name} to succeed, but they failed: {base[0].error}"
+            )
         scores[by] = [float(o.score or 0) for o in base]
         seconds += sum(o.seconds for o in base)
     difference = corrected_t(np.array(scores["photo"]) - np.array(scores["person"]), 0.25)

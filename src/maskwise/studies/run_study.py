@@ -1,4 +1,4 @@
-"""A study from its YAML to a table and a report; a call that was stopped goes on where it was."""
+"""A study from its YAML to a table and a report; a stopped call is continued where it was."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Findings:
 
     @property
     def effects(self) -> list[Effect]:
-        """The effects that count: fine-tuned where there are any."""
+        """The effects to report: the fine-tuned ones if there are any."""
         known = {effect.condition for effect in self.confirmed}
         return [*self.confirmed, *(e for e in self.screened if e.condition not in known)]
 
@@ -86,7 +86,9 @@ def run_study(
         tuned = _promising(study, screened)
     confirmed = find_effects(run(tuned, len(frozen) + len(tuned)), margin=study.margin) if tuned else []
     if outcomes and all(o.error for o in outcomes):
-        raise InputError(f"Expected at least one trial to end well, got none; the first: {outcomes[0].error}")
+        raise InputError(
+            f"Expected at least one trial to succeed, but all failed; the first: {outcomes[0].error}"
+        )
     return Findings(study, outcomes, screened, confirmed, ranking_agreement(screened, confirmed))
 
 

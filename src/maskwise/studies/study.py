@@ -24,11 +24,11 @@ Seeds = Annotated[tuple[int, ...], Field(min_length=1)]
 
 
 class Study(StrictModel):
-    """What a study's YAML says."""
+    """The content of a study's YAML."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     description: str = ""
-    base: str  # a recipe that ships, or a YAML file
+    base: str  # a shipped recipe, or a YAML file
     set: dict[str, Any] = Field(default_factory=dict)  # settings of the base, for all trials
     variables: dict[str, list[Any]]
     seeds: Seeds = (0,)
@@ -132,7 +132,7 @@ def list_trials(study: Study, mode: Mode) -> list[Trial]:
                 update={
                     "seed": seed,
                     "split": recipe.split.model_copy(update={"seed": split}),
-                    # All trials want the same decoded photos, whatever they do with them.
+                    # All trials use the same decoded photos.
                     "data": recipe.data.model_copy(update={"cache": True}),
                 }
             )
@@ -174,7 +174,7 @@ def _edit_steps(content: RecipeContent, settings: Values, *, several: bool) -> N
 
 
 def _add_steps(content: RecipeContent, added: list[Any]) -> None:
-    """Put steps where they belong: pixel steps behind the resize, crops and other geometry in front of it."""
+    """Insert steps in the right order: pixel steps after the resize, crops and other geometry before it."""
     for step in added:
         if not isinstance(step, dict) or "step" not in step:
             raise InputError(f"transform.add: expected a step such as {{step: grayscale}}, got {step!r}.")
@@ -202,20 +202,20 @@ _EDITS = {"transform.add": _add_steps, "transform.remove": _remove_steps}
 def _check_one_variable(study: Study, base: Recipe, recipe: Recipe, changes: Values) -> None:
     differing = differing_values([recipe_values(base), recipe_values(recipe)])
     changed = distinct_variables(differing)
-    said = condition_name(changes)
+    name = condition_name(changes)
     if not changed:
         raise InputError(
-            f"study {study.name}: {said}: expected a value other than the base's, got the base's own."
+            f"study {study.name}: {name}: expected a value other than the base's, got the base's own."
         )
     if len(changed) > len(changes):
         raise InputError(
-            f"study {study.name}: {said}: expected one value to change, got {len(changed)} ({', '.join(changed)}): "
+            f"study {study.name}: {name}: expected one value to change, got {len(changed)} ({', '.join(changed)}): "
             "make them variables of their own, or ask for a grid."
         )
 
 
 def _folder(changes: Values, seed: int, split: int, mode: Mode) -> str:
-    said = condition_name(changes)
-    words = "".join(c if c.isalnum() or c in ".-" else "-" for c in said)[:48].strip("-")
-    digest = blake2b(said.encode(), digest_size=4).hexdigest()
+    name = condition_name(changes)
+    words = "".join(c if c.isalnum() or c in ".-" else "-" for c in name)[:48].strip("-")
+    digest = blake2b(name.encode(), digest_size=4).hexdigest()
     return f"{mode}-{words}-{digest}-split{split}-seed{seed}"

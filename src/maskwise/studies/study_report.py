@@ -1,4 +1,4 @@
-"""A study's `report.html`: effects with intervals, learning curves, cost, and the sentences one may write."""
+"""A study's `report.html`: effects with intervals, learning curves, cost, and conclusions as sentences."""
 
 import csv
 from pathlib import Path

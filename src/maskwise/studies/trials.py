@@ -41,7 +41,7 @@ class Outcome:
         return None if self.metrics.macro_f1 is None else self.metrics.macro_f1.value
 
     def sentence(self) -> str:
-        """What was tried and what it came to, in one line."""
+        """The trial and its result, in one line."""
         trial = self.trial
         score = f"failed: {self.error}" if self.score is None else f"macro F1 {self.score:.3f}"
         return f"{trial.mode}, {trial.condition}, seed {trial.seed}, split {trial.split}: {score}, {self.seconds:.1f} s"

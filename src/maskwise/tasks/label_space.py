@@ -66,6 +66,8 @@ class Attribute:
             if self.range is None:
                 raise InputError(f"Expected attribute {self.name} to state its range beside boundaries.")
             edges = (self.range[0], *self.boundaries, self.range[1])
+            if not all(map(math.isfinite, edges)):
+                raise InputError(f"Expected finite boundaries and range of {self.name}, got {list(edges)}.")
             if any(low >= high for low, high in itertools.pairwise(edges)):
                 raise InputError(
                     f"Expected the boundaries of {self.name} to rise inside {list(self.range)}, "

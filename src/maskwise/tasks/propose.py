@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from maskwise.tasks.label_space import is_reserved
-from maskwise.tasks.schema import normalized
+from maskwise.tasks.spelling import normalized
 
 NEVER_GROUPS = frozenset({"source", "split"})
 """Columns that say where rows come from or what they are for, not whose they are."""

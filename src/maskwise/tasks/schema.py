@@ -7,12 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from maskwise.tasks.label_space import PHOTO
+from maskwise.tasks.spelling import normalized
 from maskwise.tasks.yaml_source import Scalar, is_plain_whole, trap
-
-
-def normalized(text: str) -> str:
-    """Text as it is compared: in Unicode's form NFC, without surrounding spaces."""
-    return unicodedata.normalize("NFC", text).strip()
 
 
 def _text(value: object) -> str:

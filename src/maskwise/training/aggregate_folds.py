@@ -103,10 +103,7 @@ def aggregate_folds(trained: TrainedFolds) -> Metrics:
 
 def _out_of_fold(trained: TrainedFolds, runs: list[Run]) -> pl.DataFrame:
     """The predictions of all folds in the order of the data, with the column `fold`."""
-    frames = [
-        pl.read_parquet(run.folder.predictions, glob=False).with_columns(pl.lit(fold).alias("fold"))
-        for fold, run in enumerate(runs)
-    ]
+    frames = [run.predictions.with_columns(pl.lit(fold).alias("fold")) for fold, run in enumerate(runs)]
     frame = pl.concat(frames)
     order = {photo: place for place, photo in enumerate(trained.data.table.photos)}
     if set(frame["photo"]) != set(order):

@@ -5,10 +5,12 @@ from maskwise.files import printable
 from maskwise.inference.device import choose_device
 from maskwise.recipes.recipe_files import load_recipe, save_recipe
 from maskwise.recipes.schema import Recipe
+from maskwise.runs.digests import digest_of
 from maskwise.runs.lineage import Lineage, Measurements, Parent, Seeds
 from maskwise.runs.machine import begin_lineage
+from maskwise.runs.run import Run
 from maskwise.runs.run_folder import RunFolder
-from maskwise.runs.split_file import read_split, write_split
+from maskwise.runs.split_file import write_split
 from maskwise.training.distributed import is_first, rank
 from maskwise.training.training_data import TrainingData
 from maskwise.training.training_job import TrainingJob
@@ -32,7 +34,9 @@ def begin_run(
         # The recipe first: a run that is killed in between can then be resumed, and begins again.
         save_recipe(folder.recipe, recipe)
         write_split(folder.split, data.split_frame())
-        lineage.write(folder.lineage)
+        # The recipe may still be completed; the rest is written at the end.
+        digests = {folder.split.name: digest_of(folder.split)}
+        lineage.with_digests(digests).write(folder.lineage)
     return lineage
 
 
@@ -42,7 +46,7 @@ def began_with(begun: Lineage, folder: RunFolder, data: TrainingData, parents: t
         return False
     if [parent.weights for parent in begun.parents] != [parent.weights for parent in parents]:
         return False
-    stored = read_split(folder.split)
+    stored = Run(folder.path).split
     return stored["photo"].to_list() == data.table.photos and stored["side"].to_list() == data.sides
 
 

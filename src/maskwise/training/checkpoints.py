@@ -1,6 +1,7 @@
 """Checkpoints that are whole: written aside and renamed, looked at before a resume."""
 
 import io
+import zipfile
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -38,6 +39,10 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         MaskwiseError: when it is broken.
     """
     try:
+        if zipfile.is_zipfile(path):  # torch itself does not look at the checksums
+            with zipfile.ZipFile(path) as archive:
+                if (damaged := archive.testzip()) is not None:
+                    raise ValueError(f"wrong checksum of {damaged}")
         content = torch.load(path, map_location="cpu", weights_only=True)
         if isinstance(content, dict) and "state_dict" in content:
             return content

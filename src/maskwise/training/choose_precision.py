@@ -1,4 +1,4 @@
-"""Precision chosen by measuring: what is faster differs from machine to machine."""
+"""Precision chosen by the device, or on request by measuring, which other load on the machine can change."""
 
 import copy
 import time
@@ -15,6 +15,13 @@ _BATCH, _STEPS = 32, 4
 _PROBED, _HOPELESS = 4, 1 / 3
 """Photos that are tried first, and the share of the best rate below which no more are: a processor that computes
 bfloat16 in software is twenty times slower in it, and would be measured for minutes."""
+
+
+def precision_by_rule(device: torch.device) -> Precision:
+    """The precision of a device and its torch build, whatever else the machine does: float32 but on CUDA."""
+    if device.type != "cuda":
+        return "32-true"
+    return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
 
 
 def measure_precisions(

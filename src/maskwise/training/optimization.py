@@ -28,12 +28,16 @@ def create_optimizer(
 
 
 def _groups(part: AdamWPart | AdamPart, model: Classifier) -> list[dict[str, Any]]:
-    """All parameters; with layer decay, a rate for each layer of the backbone, lower the deeper it lies.
+    """All parameters; the backbone with its share of the rate, with layer decay lower the deeper a layer lies.
 
     The layers are timm's (H. Bao et al., "BEiT", 2022); the head has the full rate.
     """
-    if part.layer_decay is None:
+    if part.layer_decay is None and part.backbone_share == 1:
         return [{"params": list(model.parameters())}]
+    rate = part.lr * part.backbone_share
+    head = {"params": list(model.head.parameters())}
+    if part.layer_decay is None:
+        return [{"params": list(model.backbone.parameters()), "lr": rate}, head]
     groups: list[dict[str, Any]] = param_groups_layer_decay(
         model.backbone,
         weight_decay=part.weight_decay,
@@ -48,11 +52,11 @@ def _groups(part: AdamWPart | AdamPart, model: Classifier) -> list[dict[str, Any
         {
             "params": group["params"],
             "weight_decay": group["weight_decay"],
-            "lr": part.lr * part.layer_decay * group["lr_scale"],
+            "lr": rate * part.layer_decay * group["lr_scale"],
         }
         for group in groups
     ]
-    return [*layers, {"params": list(model.head.parameters())}]
+    return [*layers, head]
 
 
 def create_schedule(

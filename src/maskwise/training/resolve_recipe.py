@@ -17,7 +17,7 @@ from maskwise.recipes.schema import Recipe
 from maskwise.recipes.training_loop import Precision
 from maskwise.runs.lineage import Measurements
 from maskwise.training.batch_size import divide_batch, fits_on_gpu, largest_batch
-from maskwise.training.choose_precision import autocast_dtype, measure_precisions
+from maskwise.training.choose_precision import autocast_dtype, measure_precisions, precision_by_rule
 from maskwise.training.distributed import from_first, rank, world_size
 from maskwise.training.teachers import start_backbone
 from maskwise.training.training_data import TrainingData
@@ -51,7 +51,9 @@ def resolve_recipe(recipe: Recipe, data: TrainingData) -> Resolved:
     transform = resolve(recipe.transform, backbone.size, backbone.mean, backbone.std, faces=space.faces)
     loss = create_loss(recipe.loss, class_counts(data, recipe))
     precision: Precision
-    if part.precision != "auto":
+    if part.precision == "auto":
+        precision = precision_by_rule(device)
+    elif part.precision != "measure":
         precision = part.precision
     else:
         rates = measure_precisions(classifier, loss, transform, device)

@@ -16,6 +16,7 @@ from maskwise.recipes.schema import Recipe
 from maskwise.reporter import SILENT, Reporter
 from maskwise.runs.lineage import Lineage, Parent
 from maskwise.runs.metrics import Metrics
+from maskwise.runs.run import Run
 from maskwise.runs.run_folder import RunFolder
 from maskwise.training.begin_run import began_with, begin_run, stored_recipe
 from maskwise.training.create_loop import create_loop
@@ -79,7 +80,7 @@ def _train(job: TrainingJob) -> Metrics:
         begun = Lineage.read(folder.lineage) if folder.lineage.is_file() else None
     if begun is not None and begun.finished:
         job.reporter.message(f"{folder.path} is finished: nothing to resume.")
-        return Metrics.read(folder.metrics)
+        return _load_finished(folder)
     split = job.recipe.split
     if split.folds is not None and split.fold is None:
         raise InputError(
@@ -96,6 +97,9 @@ def _train(job: TrainingJob) -> Metrics:
             f"Expected {job.data} to be the data that {folder.path} began with, but it differs: train a new run."
         )
     resolved = resolve_recipe(job.recipe, data)
+    if rates := resolved.measured.precision:
+        shown = ", ".join(f"{name} {rate:g} photos a second" for name, rate in rates.items())
+        job.reporter.message(f"Precision measured: {shown}; taken: {resolved.recipe.training.precision}.")
     job = job.with_recipe(resolved.recipe)
     source = create_photo_source(data, job.recipe, job.reporter)
     data = data.with_targets(teach(data, job.recipe.distillation, source.paths))
@@ -124,6 +128,17 @@ def _train(job: TrainingJob) -> Metrics:
         write_finished(job, data, source, ended, finish)
     barrier()
     return Metrics.read(folder.metrics)
+
+
+def _load_finished(folder: RunFolder) -> Metrics:
+    """The scores of a finished run, all of its files checked.
+
+    Raises:
+        InputError: when a file is not what the run wrote.
+    """
+    run = Run(folder.path)
+    run.check_files()
+    return run.metrics
 
 
 def _fit_probe(

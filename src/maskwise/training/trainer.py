@@ -16,7 +16,7 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from maskwise.process_settings import quiet_lightning
-from maskwise.recipes.training_loop import TrainingPart
+from maskwise.recipes.training_loop import Precision, TrainingPart
 from maskwise.reporter import Reporter
 from maskwise.runs.run_folder import RunFolder
 from maskwise.training.checkpoints import WholeCheckpoints, load_checkpoint
@@ -81,6 +81,7 @@ class CheckpointBetweenSteps(lightning.Callback):
     def __init__(self, checkpoint: Path) -> None:
         self._checkpoint = checkpoint
         self._asked = False
+        self.stopping = False  # behind an epoch, as asked
         self._saved = time.monotonic()
 
     def ask(self, signum: int, frame: FrameType | None) -> None:
@@ -120,8 +121,12 @@ class CheckpointBetweenSteps(lightning.Callback):
             Interrupted: when a signal had come to any of them.
         """
         last = batch_idx + 1 >= int(trainer.num_training_batches)
-        # Behind the last batch of an epoch, the epoch's own checkpoint comes in a moment.
-        if last or (batch_idx + 1) % trainer.accumulate_grad_batches:
+        if last:
+            # The epoch is scored and its own checkpoint written; then Lightning stops.
+            if any_says(self._asked):
+                self.stopping = trainer.should_stop = True
+            return
+        if (batch_idx + 1) % trainer.accumulate_grad_batches:
             return
         due = time.monotonic() - self._saved > CHECKPOINT_MINUTES * 60
         if not any_says(self._asked or due):
@@ -224,6 +229,9 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, reporter: Reporter
             )
         )
     processes = world_size()
+    precision: Precision = "32-true"
+    if part.precision != "auto" and part.precision != "measure":
+        precision = part.precision
     with quiet_lightning(), stop.listening():
         trainer = lightning.Trainer(
             max_epochs=part.epochs,
@@ -231,7 +239,7 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, reporter: Reporter
             devices=local_world_size(),
             num_nodes=processes // local_world_size(),
             strategy=_strategy(part, processes),
-            precision=part.precision if part.precision != "auto" else "32-true",
+            precision=precision,
             accumulate_grad_batches=loop.accumulate,
             gradient_clip_val=part.gradient_clip,
             callbacks=callbacks,
@@ -260,6 +268,7 @@ def fit(loop: Loop, part: TrainingPart, *, folder: RunFolder, reporter: Reporter
             )
         except Interrupted:
             interrupted = True
+    interrupted = interrupted or (stop.stopping and len(history.rows) < part.epochs)
     return Fit.of_epochs(history.rows, interrupted=interrupted)
 
 

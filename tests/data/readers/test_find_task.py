@@ -37,7 +37,7 @@ def test_the_competition_where_the_layout_is_its_own(people: Path, tmp_path: Pat
         ("photo,person,age_band", True),
         ("photo,age,finding", False),
         ("file_name,mask,gender,age", False),
-        ("photo,person", False),
+        ("photo,person", True),
     ):
         path = tmp_path / "t.csv"
         path.write_text(header + "\n")

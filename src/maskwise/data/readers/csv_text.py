@@ -102,6 +102,18 @@ def guarded(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_GUARDED) else cell
 
 
+def guarded_columns(columns: Sequence[str]) -> list[pl.Expr]:
+    """Text columns guarded as `guarded` does it with a cell."""
+    formula = r"^[=+\-@\t\r']"
+    return [
+        pl.when(pl.col(name).str.contains(formula))
+        .then(pl.concat_str(pl.lit("'"), name))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in columns
+    ]
+
+
 def unguarded(cell: str) -> str:
     """The text before it was guarded."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_GUARDED) else cell

@@ -13,6 +13,7 @@ from maskwise.data.readers.split_names import SPLIT_NAMES
 from maskwise.data.table import SPLIT_VALUES, PhotoTable, UnreadLabel, require_values
 from maskwise.errors import InputError
 from maskwise.tasks.nearest import nearest
+from maskwise.tasks.spelling import names_on_disk, normalized_series
 from maskwise.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def photo_table(raw: RawTable, task: Task, unread: list[UnreadLabel] | None = No
         raise InputError(f"{raw.origin}: expected at least one row, got none.")
     raw = with_path_columns(raw, task.declaration.from_path, column)
     photos = require_values(raw.frame, column, raw.origin, raw.first_row).alias("photo")
+    photos = names_on_disk(photos, raw.root)  # first: two spellings of one name are one photo
     repeated = photos.is_duplicated().arg_true()
     if len(repeated):
         first = photos[int(repeated[0])]
@@ -94,8 +96,7 @@ def _id(raw: RawTable, task: Task) -> pl.Series:
         return _empty("id", raw.frame.height)
     if task.origin is None:
         return require_values(raw.frame, column, raw.origin, raw.first_row).alias("id")
-    text = raw.frame[column].str.strip_chars()
-    return text.replace("", None).alias("id")
+    return normalized_series(raw.frame[column]).replace("", None).alias("id")
 
 
 def _source(raw: RawTable, used: frozenset[str]) -> pl.Series:

@@ -51,12 +51,13 @@ def _named(name: str) -> Task:
 
 
 def _by_columns(columns: list[str]) -> str | None:
-    """The registered task whose table this is: it has all of its attributes, or some and nothing else."""
+    """The registered task whose table this is: it has all of its attributes, or no column that is not the task's."""
     for name in registered_tasks():
-        attributes = load_task(name).space.attributes
-        known = {"photo", "person", "id", "split", "source"}
-        n_found = sum(bool({a.name, a.label_column} & set(columns)) for a in attributes)
+        task = load_task(name)
+        attributes = task.space.attributes
+        known = {"photo", "id", "split", "source", *task.levels}
         known.update(column for a in attributes for column in (a.name, a.label_column))
-        if "photo" in columns and n_found and (n_found == len(attributes) or known >= set(columns)):
+        complete = all({a.name, a.label_column} & set(columns) for a in attributes)
+        if "photo" in columns and (complete or known >= set(columns)):
             return name
     return None
