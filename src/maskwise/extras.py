@@ -10,9 +10,12 @@ from typing import Any
 from maskwise.errors import InputError
 from maskwise.process_settings import forbid_telemetry
 
+_SENDING_TELEMETRY = frozenset({"mlflow", "nncf", "openvino", "ray"})
+"""Packages that report their use to their makers unless that is switched off before they are imported."""
+
 
 def import_extra(module: str, needed: str, extra: str) -> Any:  # noqa: ANN401 - modules are not typed
-    """Import a module that only an extra installs, with its telemetry off.
+    """Import a module that only an extra installs, with its telemetry off where it has one.
 
     Args:
         module: its name.
@@ -22,7 +25,8 @@ def import_extra(module: str, needed: str, extra: str) -> Any:  # noqa: ANN401 -
     Raises:
         InputError: when it is not installed.
     """
-    forbid_telemetry()
+    if module.partition(".")[0] in _SENDING_TELEMETRY:
+        forbid_telemetry()
     try:
         return importlib.import_module(module)
     except ImportError as error:

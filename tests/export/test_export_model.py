@@ -125,7 +125,7 @@ def test_predictions_from_a_file_are_those_of_the_run(
         parts_folder(out).mkdir()
         write_json(parts_folder(out) / "manifest.json", again | {"sources": sources_of(of)})
         told = CliRunner().invoke(app, asked)
-        assert ("backend onnxruntime, which the interrupted call had" in told.output) is kept
+        assert ("backend onnxruntime, as in the interrupted call" in told.output) is kept
         written = read_json(tmp_path / "auto.csv.backend.json")
         assert (written["photos_per_second"] == {}) is kept
     assert written["backend"] == "onnxruntime"
@@ -320,7 +320,7 @@ def test_an_export_is_checked_with_the_labels_and_persons_that_the_run_was_score
     corrected.write_parquet(run / "predictions.parquet")
     assert export(run, tmp_path / "out").check.persons == 1
     (run / "predictions.parquet").write_bytes(b"broken")
-    with pytest.raises(InputError, match="the photos that the export is checked on"):
+    with pytest.raises(InputError, match="to hold predictions"):
         export(run, tmp_path / "other")
 
 

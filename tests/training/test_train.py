@@ -86,6 +86,7 @@ def test_everything_measured_is_in_the_recipe(people: Path, tmp_path: Path) -> N
         [
             *settings,
             "training.epochs=1",
+            "training.precision=measure",
             "transform.steps.normalize.mean=null",
             "transform.steps.normalize.std=null",
         ],

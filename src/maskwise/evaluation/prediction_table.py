@@ -83,13 +83,13 @@ def read_prediction_table(
         joined = _join(predicted, predictions, known, truth)
     pairs = _pairs(predicted, predictions, known, truth, columns)
     name, groups = _groups(joined, known, predictions, truth, group)
-    predicted = tuple(
+    scored = tuple(
         PredictedColumn(
             "y" if left == "y_true" else left, known[left].str.strip_chars(), joined[right].str.strip_chars()
         )
         for left, right in pairs
     )
-    return _known_rows(PredictionTable(predictions, predicted, groups, name, joined), truth or predictions)
+    return _known_rows(PredictionTable(predictions, scored, groups, name, joined), truth or predictions)
 
 
 def check_same_rows(tables: Sequence[PredictionTable]) -> list[PredictionTable]:

@@ -40,6 +40,15 @@ def begin_run(
     return lineage
 
 
+def continue_run(folder: RunFolder, begun: Lineage) -> Lineage:
+    """The lineage of an interrupted run that goes on: the digests of the results that it replaces are dropped."""
+    kept = {name: digest for name, digest in begun.digests.items() if name == folder.split.name}
+    lineage = begun.with_digests(kept)
+    if is_first():
+        lineage.write(folder.lineage)
+    return lineage
+
+
 def began_with(begun: Lineage, folder: RunFolder, data: TrainingData, parents: tuple[Parent, ...]) -> bool:
     """Whether a run began with these photos, this split, and what it learns from besides them."""
     if begun.data.fingerprint != data.photos.fingerprint or begun.data.further != data.extra:

@@ -18,7 +18,7 @@ from maskwise.runs.lineage import Lineage, Parent
 from maskwise.runs.metrics import Metrics
 from maskwise.runs.run import Run
 from maskwise.runs.run_folder import RunFolder
-from maskwise.training.begin_run import began_with, begin_run, stored_recipe
+from maskwise.training.begin_run import began_with, begin_run, continue_run, stored_recipe
 from maskwise.training.create_loop import create_loop
 from maskwise.training.create_photo_source import create_photo_source
 from maskwise.training.distributed import barrier, is_first, join_group
@@ -105,6 +105,8 @@ def _train(job: TrainingJob) -> Metrics:
     data = data.with_targets(teach(data, job.recipe.distillation, source.paths))
     if begun is None:
         begun = begin_run(job, data, resolved.measured.with_faces(faces_of(source)), parents)
+    else:
+        begun = continue_run(folder, begun)
     barrier()
     job.reporter.message(_what_begins(job.recipe, data))
 
