@@ -31,6 +31,7 @@ def test_a_proposal_is_a_task() -> None:
     proposal = propose_task(plants(), "photo")
     assert (proposal.group, proposal.group_column) == ("plant", "plant")
     task = parse_task(proposal_yaml(proposal, "plants", "plants.csv"))
+    assert task.score == "joint"
     by_name = {a.name: a for a in task.space.attributes}
     assert list(by_name) == ["leaf", "species", "height", "rare"]
     assert set(by_name["leaf"].values) == {"healthy", "rust", "Rust"}
@@ -41,6 +42,14 @@ def test_a_proposal_is_a_task() -> None:
     assert task.texts["rare"].aliases == {"odd": None}
     assert task.texts["rare"].unknown == ("", "n/a")
     assert {column for column, _ in proposal.left_out} == {"index", "note", "empty", "same", "source"}
+
+
+def test_attributes_with_many_combinations_are_proposed_with_a_mean_score() -> None:
+    letters = {f"site{i}": [f"v{(k * 7 + i) % 5}" for k in range(120)] for i in range(3)}
+    assert (
+        propose_task(plants().with_columns(**{k: pl.Series(v) for k, v in letters.items()}), "photo").score
+        == "mean"
+    )
 
 
 def test_what_is_guessed_is_marked_and_explained() -> None:

@@ -35,7 +35,9 @@ def grad_cam(member: Member, image: Pixels, attribute: str) -> npt.NDArray[np.fl
         logits = member.classifier.head(backbone.forward_head(maps, pre_logits=True).float())
         log_p = logits.log_softmax(dim=1).reshape(1, *space.sizes)
         others = [axis + 1 for axis in range(len(space.sizes)) if axis != place]
-        of_values = torch.logsumexp(log_p, dim=others)[0]
+        of_values = (torch.logsumexp(log_p, dim=others) if others else log_p)[
+            0
+        ]  # no dim would be all of them
         (gradient,) = torch.autograd.grad(of_values.max(), maps)
     weights = gradient.mean(dim=(2, 3), keepdim=True)
     heat = (weights * maps.detach()).sum(dim=1)[0].clamp_min(0)

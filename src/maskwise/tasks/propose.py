@@ -12,6 +12,7 @@ import polars as pl
 
 from maskwise.tasks.label_space import is_reserved
 from maskwise.tasks.spelling import normalized
+from maskwise.tasks.task import Score
 
 NEVER_GROUPS = frozenset({"source", "split"})
 """Columns that say where rows come from or what they are for, not whose they are."""
@@ -54,6 +55,9 @@ _GROUP_WORDS = (
 )
 _AGREEMENT_BY_CHANCE = 0.05
 
+MOST_COMBINATIONS = 64
+"""With more combinations of values than this the proposed score is the mean over the attributes."""
+
 
 @dataclass(frozen=True)
 class ProposedAttribute:
@@ -86,6 +90,12 @@ class Proposal:
     left_out: tuple[tuple[str, str], ...]
     """Columns that are neither group nor attribute, each with the reason."""
     from_path: str | None = None
+
+    @property
+    def score(self) -> Score:
+        """Joint where the attributes have few combinations, so that each can have photos; else the mean."""
+        sizes = [len(a.boundaries) + 1 if a.boundaries else len(a.values) for a in self.attributes]
+        return "joint" if math.prod(sizes) <= MOST_COMBINATIONS else "mean"
 
 
 def propose_task(

@@ -41,8 +41,8 @@ def proposal_yaml(proposal: Proposal, name: str, origin: str) -> str:
         lines += _attribute(attribute, proposal.group)
     lines += [
         "",
-        "# mean: the mean of the attributes' macro F1; joint: macro F1 over all their combinations.",
-        "score: mean",
+        "# joint: macro F1 over all combinations of values; mean: the mean of the attributes' macro F1.",
+        f"score: {proposal.score}",
         "",
         "# Limits of use, for reports and the model card.",
         "notices: []   # CHECK what should a user of the model know about these data?",

@@ -59,6 +59,11 @@ def _read(
 ) -> tuple[PhotoTable, AppliedCorrections | None]:
     """The table of a data set, corrected where that is asked for."""
     table = read_data(data)
+    if table.task is not None and table.task.score == "mean":
+        raise InputError(
+            f"Expected the task of {data} to be scored over all attributes together (score: joint), got score: mean, "
+            "which can't be trained yet: set score: joint, with few attributes, in its task file."
+        )
     for note in table.notes:
         reporter.message(f"Note: {note}.")
     if corrections is None:
