@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwise.tasks.propose import find_group, guess_from_path, not_by_chance, propose_task
+from maskwise.tasks.propose import guess_from_path, propose_task
+from maskwise.tasks.propose_group import find_group, not_by_chance
 from maskwise.tasks.propose_yaml import proposal_yaml
 from maskwise.tasks.task_file import parse_task
 

@@ -3,7 +3,8 @@
 import json
 import re
 
-from maskwise.tasks.propose import Proposal, ProposedAttribute
+from maskwise.tasks.propose import Proposal
+from maskwise.tasks.propose_attribute import ProposedAttribute
 from maskwise.tasks.yaml_source import parse_yaml_source
 
 _DEFAULT_PHOTO = "photo"
