@@ -39,6 +39,7 @@ from maskwise.models.decision import decide
 from maskwise.models.ensemble import EnsembleSpec
 from maskwise.recipes.recipe_files import load_recipe
 from maskwise.training.train import train
+from tests.older_runs import without_digests
 from tests.opened import (
     create_choice,
     ensemble,
@@ -300,13 +301,6 @@ def test_a_run_stays_a_run_whatever_its_name_and_whatever_lies_beside(tiny_run: 
     assert exported_file(run) is None
     assert open_predictor(run).engine.backend == "torch"
     assert open_predictor(run / "model.onnx").engine.backend == "onnxruntime"
-
-
-def without_digests(run: Path) -> None:
-    """As runs of older versions are, whose files may be changed."""
-    lineage = read_json(run / "lineage.json")
-    del lineage["digests"]
-    (run / "lineage.json").write_text(json.dumps(lineage))
 
 
 def test_an_export_is_checked_with_the_labels_and_persons_that_the_run_was_scored_with(

@@ -99,7 +99,7 @@ def test_layer_decay_lowers_the_rate_layer_by_layer_and_loses_no_parameter() -> 
 
 def test_the_face_networks_layers_are_told_apart() -> None:
     classifier, _ = create_classifier(
-        ModelSpec(backbone="dlib_face_resnet", weights="none"), competition_task(), seed=0
+        ModelSpec(backbone="dlib_face_resnet", weights="none"), competition_task().space, seed=0
     )
     optimizer = create_optimizer(AdamWPart(lr=1.0, layer_decay=0.9), classifier, clipped=False)
     lr = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
@@ -115,7 +115,7 @@ def test_the_face_networks_layers_are_told_apart() -> None:
 @pytest.mark.parametrize("decay", [None, 0.5])
 def test_the_backbone_learns_with_its_share_of_the_rate(decay: float | None) -> None:
     classifier, _ = create_classifier(
-        ModelSpec(backbone="test_efficientnet", weights="none"), competition_task(), seed=0
+        ModelSpec(backbone="test_efficientnet", weights="none"), competition_task().space, seed=0
     )
     part = AdamWPart(lr=1.0, backbone_share=0.1, layer_decay=decay)
     optimizer = create_optimizer(part, classifier, clipped=False)

@@ -85,9 +85,18 @@ def read_corrections(path: Path) -> pl.DataFrame:
                 f"{path}, row {place}, column accept: expected yes, no, or nothing, got {word!r}."
             )
     return raw.with_columns(
-        pl.col(name).map_elements(lambda cell: normalized(unguarded(cell.strip())), return_dtype=pl.String)
+        pl.col(name).map_elements(_prose if name == "reason" else _compared, return_dtype=pl.String)
         for name in COLUMNS
     ).with_columns(pl.col("accept").str.to_lowercase())
+
+
+def _compared(cell: str) -> str:
+    return normalized(_prose(cell))
+
+
+def _prose(cell: str) -> str:
+    """Text that people read: its line ends are kept."""
+    return unguarded(cell.strip())
 
 
 def _check_whole_findings(raw: pl.DataFrame, path: Path) -> None:
