@@ -41,49 +41,20 @@ class Need(StrEnum):
     OTHER_DATA = "other_data"  # data that must share no photo, such as evaluation sets
 
 
-@dataclass
-class OtherData:
-    """Other data that must share no photo with the audited; computed when first asked for."""
+class _ScannedPhotos:
+    """The photos of a table with their scan and features, each computed when first asked for and kept."""
 
-    name: str
     table: PhotoTable
     reporter: Reporter
 
-    @cached_property
-    def scan(self) -> Scan:
-        """The scan of all photos."""
-        return scan_photos(self.table, progress=self.reporter.progress(f"scanning photos of {self.name}"))
-
-    @cached_property
-    def usable(self) -> PhotoTable:
-        """The photos (M) that can be used."""
-        return self.table.keep(self.scan.usable)
-
-    @cached_property
-    def usable_scan(self) -> pl.DataFrame:
-        """The scan's rows of the usable photos (M)."""
-        return _usable_rows(self.scan)
-
-    @cached_property
-    def features(self) -> Features:
-        """Frozen features (M, F) of the usable photos."""
-        return _extract(self.usable, self.reporter.progress(f"extracting features of {self.name}"))
-
-
-@dataclass
-class AuditInputs:
-    """What the checks look at. Expensive inputs are computed when first asked for, and kept."""
-
-    table: PhotoTable  # all photos, usable or not
-    reporter: Reporter = SILENT
-    unread_labels: Sequence[UnreadLabel] = ()
-    other_data: Sequence[OtherData] = ()
-    run_predictions: pl.DataFrame | None = None  # of a run with folds, see `read_run_predictions`
+    def _stage(self, work: str) -> str:
+        """What the progress of some work is called."""
+        return work
 
     @cached_property
     def scan(self) -> Scan:
         """The scan of all photos."""
-        return scan_photos(self.table, progress=self.reporter.progress("scanning photos"))
+        return scan_photos(self.table, progress=self.reporter.progress(self._stage("scanning photos")))
 
     @cached_property
     def usable(self) -> PhotoTable:
@@ -98,7 +69,30 @@ class AuditInputs:
     @cached_property
     def features(self) -> Features:
         """Frozen features (N, F) of the usable photos."""
-        return _extract(self.usable, self.reporter.progress("extracting features"))
+        return _extract(self.usable, self.reporter.progress(self._stage("extracting features")))
+
+
+@dataclass
+class OtherData(_ScannedPhotos):
+    """Other data that must share no photo with the audited; computed when first asked for."""
+
+    name: str
+    table: PhotoTable
+    reporter: Reporter
+
+    def _stage(self, work: str) -> str:
+        return f"{work} of {self.name}"
+
+
+@dataclass
+class AuditInputs(_ScannedPhotos):
+    """What the checks look at. Expensive inputs are computed when first asked for, and kept."""
+
+    table: PhotoTable  # all photos, usable or not
+    reporter: Reporter = SILENT
+    unread_labels: Sequence[UnreadLabel] = ()
+    other_data: Sequence[OtherData] = ()
+    run_predictions: pl.DataFrame | None = None  # of a run with folds, see `read_run_predictions`
 
     @property
     def features_if_any(self) -> Features | None:
